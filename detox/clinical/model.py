@@ -1,0 +1,303 @@
+"""The ward's nouns (docs/glossary.md): one word, one thing, the same in code, table, screen and test."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from typing import Literal
+
+Level = Literal["info", "warning", "critical"]
+Role = Literal["nurse", "physician", "manager"]
+NotDone = Literal["asleep", "refused", "off_ward", "other"]
+
+LEVELS: tuple[Level, ...] = ("info", "warning", "critical")
+ROLES: tuple[Role, ...] = ("nurse", "physician", "manager")
+NOT_DONE: tuple[NotDone, ...] = ("asleep", "refused", "off_ward", "other")
+PROGRAMMES: tuple[str, ...] = (
+    "taper", "alpha2", "alpha2_start", "bup_induction", "methadone_start", "naltrexone_start", "maintenance_dot", "hat",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What was measured at one moment. None is "not measured": never zero, never normal. Units stand in the names.
+
+    `consciousness` is A(lert) C(onfused, new) V(oice) P(ain) U(nresponsive); `sedation` is S, 1, 2, 3 or 4.
+    `spo2_scale` is 2 only where a clinician has prescribed an 88-92 % target; None counts as 1.
+    """
+
+    systolic_mmhg: float | None = None
+    diastolic_mmhg: float | None = None
+    heart_rate_per_min: float | None = None
+    temperature_c: float | None = None
+    temperature_site: str | None = None
+    respiratory_rate_per_min: float | None = None
+    spo2_percent: float | None = None
+    spo2_scale: int | None = None
+    on_oxygen: bool | None = None
+    consciousness: str | None = None
+    sedation: str | None = None
+    breath_alcohol_percent: float | None = None
+
+    def measured(self) -> dict[str, float | int | bool | str]:
+        """The vitals that were measured, by name. How it was measured (site, SpO2 scale) is not itself a vital."""
+        return {
+            name: value
+            for name in VITALS
+            if (value := getattr(self, name)) is not None and name not in ("temperature_site", "spo2_scale")
+        }
+
+
+VITALS: tuple[str, ...] = tuple(f.name for f in fields(Vitals))
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was seen at one moment, or why it was not seen. A fact: kept for good, replaced but never changed.
+
+    `answers` maps scale id to item id to value; an item that is absent was not assessed.
+    `not_done` says why a set, or a part of it, was not taken. `pulse_reason` says why the COWS pulse item was rated
+    below what the heart rate implies. The lower fields are filled when the record is read back.
+    """
+
+    id: str
+    admission_id: str
+    taken_at: datetime
+    vitals: Vitals = field(default_factory=Vitals)
+    answers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    not_done: NotDone | None = None
+    note: str = ""
+    pulse_reason: str = ""
+    recorded_at: datetime | None = None
+    recorded_by: str = ""
+    role: str = ""
+    replaces: str | None = None
+    replace_reason: str = ""
+    replaced_by: str | None = None
+    assessments: tuple["Assessment", ...] = ()
+
+    def assessment(self, scale: str) -> "Assessment | None":
+        """What `scale` made of this observation, or None where it was not rated at all."""
+        return next((a for a in self.assessments if a.scale == scale), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What one version of a scale makes of an observation.
+
+    `total` and `band` are None while an item is missing; then `at_least` is the partial sum, a lower bound because
+    items can only add. `items` holds the points of every item that was assessed, `missing` the ids of the others.
+    `risk` is filled by early-warning scores only.
+    """
+
+    scale: str
+    version: str
+    total: int | None
+    band: str | None
+    complete: bool
+    missing: tuple[str, ...]
+    at_least: int
+    items: Mapping[str, int]
+    risk: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """What a value means for this vital: critically_low, low, normal, high, critically_high or not_assessed."""
+
+    vital: str
+    value: float | int | bool | str | None
+    meaning: str
+    sign: str
+    limit: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that holds for what is known: the pure form of an alert.
+
+    `problem` groups rules into one card; `values` are the measures the rule looked at; `limits` what it compared
+    them with, in words.
+    """
+
+    rule: str
+    problem: str
+    level: Level
+    kind: Literal["limit", "drift", "combination", "silence"]
+    message: str
+    reason: str
+    action: str
+    values: Mapping[str, float | int | bool | str]
+    protocol_version: str
+    source: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A finding as it was kept: opened by an observation, acknowledged by a person, resolved only by data."""
+
+    id: str
+    admission_id: str
+    observation_id: str | None
+    finding: Finding
+    opened_at: datetime
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+    what_was_done: str = ""
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None
+    resolution: str = ""
+    recorded_at: datetime | None = None
+
+    @property
+    def state(self) -> str:
+        """open, acknowledged or resolved."""
+        if self.resolved_at is not None:
+            return "resolved"
+        return "acknowledged" if self.acknowledged_at is not None else "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Clinician:
+    """Who records or decides, and in which role."""
+
+    id: str
+    username: str
+    name: str
+    role: Role
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A named part of the day; it starts at a wall time of the ward and ends where the next one starts."""
+
+    name: str
+    starts_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ward:
+    """A place with beds, shifts, a time zone and a unit in which temperatures are typed (C or F; kept as C)."""
+
+    id: str
+    name: str
+    time_zone: str
+    temperature_unit: Literal["C", "F"]
+    shifts: tuple[Shift, ...]
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bed:
+    """A bed of a ward; `admission_id` names who lies in it now."""
+
+    id: str
+    ward_id: str
+    label: str
+    admission_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A person. `born_on` and `sex_at_birth` are None where they are not known."""
+
+    id: str
+    family_name: str
+    given_name: str
+    born_on: date | None = None
+    sex_at_birth: Literal["F", "M"] | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """One stay of a patient: where, since when, on which programme.
+
+    `pregnancy` is negative, positive, unknown or n/a. `setting` is inpatient, outpatient, OTP or HAT clinic.
+    """
+
+    id: str
+    patient: Patient
+    ward_id: str
+    bed: str | None
+    programme: str
+    admitted_at: datetime
+    discharged_at: datetime | None = None
+    external_id: str | None = None
+    pregnancy: Literal["negative", "positive", "unknown", "n/a"] = "unknown"
+    setting: str = "inpatient"
+    allergies: str = ""
+    opioid: str = ""
+    last_use_at: datetime | None = None
+    spo2_scale: int = 1
+    planned_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaperStep:
+    """One dose level of a plan: the total for a day, in mg; 0 is the last step."""
+
+    number: int
+    dose_mg: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaperPlan:
+    """A prescribed reduction. It acts only once a physician has signed it, and moves only by a physician's decision.
+
+    `interval_h` is the least time at one step; `current_step` and `step_since` are where decisions have brought it.
+    """
+
+    id: str
+    admission_id: str
+    drug: str
+    steps: tuple[TaperStep, ...]
+    interval_h: float
+    written_by: str
+    written_at: datetime
+    signed_by: str = ""
+    signed_at: datetime | None = None
+    ended_at: datetime | None = None
+    current_step: int = 1
+    step_since: datetime | None = None
+    previous_step: int | None = None
+    failed_step_downs: int = 0
+
+    def step(self, number: int) -> TaperStep:
+        """The step of that number, counted from 1."""
+        return self.steps[number - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """One administration: given, held or refused, with the amount in mg (0 unless given) and why not, if not."""
+
+    id: str
+    admission_id: str
+    plan_id: str | None
+    drug: str
+    dose_mg: float
+    status: Literal["given", "held", "refused"]
+    given_at: datetime
+    reason: str = ""
+    recorded_at: datetime | None = None
+    recorded_by: str = ""
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a physician did with a suggestion, and the suggestion exactly as it was shown."""
+
+    id: str
+    admission_id: str
+    verdict: Literal["accepted", "changed", "declined"]
+    chosen: str
+    reason: str
+    decided_at: datetime
+    decided_by: str
+    suggestion: Mapping[str, object]
+    step_from: int | None = None
+    step_to: int | None = None

@@ -1,0 +1,114 @@
+"""What a vital sign can be, and what it means. Limits stand in vitals.toml."""
+
+from detox.clinical.model import Interpretation, Vitals
+from detox.clinical.protocols import Coded, Range, VitalsFile
+from detox.clinical.scales import round_half_up
+
+SIGNS = {
+    "critically_low": "▼▼",
+    "low": "▼",
+    "normal": "",
+    "high": "▲",
+    "critically_high": "▲▲",
+    "not_assessed": "?",
+}
+
+
+def interpret(file: VitalsFile, vital: str, value: float | str | bool | None) -> Interpretation:
+    """critically_low, low, normal, high or critically_high by the limits in force; None is not_assessed.
+
+    Raises KeyError for a vital without limits: a vital that nobody judged must not look normal.
+    """
+    for coded in file.coded:
+        if coded.vital == vital:
+            return _interpret_code(coded, value)
+    limits = file.range(vital)
+    if value is None:
+        return Interpretation(vital, None, "not_assessed", SIGNS["not_assessed"], "", limits.source)
+    meaning, limit = _meaning(limits, round_half_up(float(value), limits.decimals))
+    return Interpretation(vital, value, meaning, SIGNS[meaning], limit, limits.source)
+
+
+def _interpret_code(coded: Coded, value: object) -> Interpretation:
+    if value is None:
+        return Interpretation(coded.vital, None, "not_assessed", SIGNS["not_assessed"], "", coded.source)
+    meaning: str | None = next((c.meaning for c in coded.codes if c.value == value), None)
+    if meaning is None:
+        raise KeyError(f"{coded.vital} {value!r}")
+    return Interpretation(coded.vital, str(value), meaning, SIGNS[meaning], "", coded.source)
+
+
+def impossible(file: VitalsFile, vitals: Vitals) -> dict[str, str]:
+    """One sentence for each value that no bedside reading can be; empty when all can be."""
+    problems: dict[str, str] = {}
+    for limits in file.ranges:
+        value = getattr(vitals, limits.vital)
+        if value is None:
+            continue
+        low, high = limits.absolute
+        if not low <= value <= high:  # NaN fails this too
+            problems[limits.vital] = (
+                f"{limits.word} {value:g} {limits.unit} is outside {low:g}-{high:g}: check and enter again."
+                + _hint(limits.vital, value)
+            )
+        elif round_half_up(value, limits.decimals) != value:
+            whole = "a whole number" if limits.decimals == 0 else f"given to {limits.decimals} decimals"
+            problems[limits.vital] = f"{limits.word} {value:g} {limits.unit} is not {whole}: enter it again."
+    for coded in file.coded:
+        value = getattr(vitals, coded.vital)
+        if value is not None and value not in {c.value for c in coded.codes}:
+            codes = ", ".join(c.value for c in coded.codes)
+            problems[coded.vital] = f"{coded.label} {value!r} is not one of {codes}: choose one of them."
+    upper, lower = vitals.systolic_mmhg, vitals.diastolic_mmhg
+    if (
+        upper is not None
+        and lower is not None
+        and lower >= upper
+        and not problems.keys() & {"systolic_mmhg", "diastolic_mmhg"}
+    ):
+        problems["diastolic_mmhg"] = f"Diastolic {lower:g} is not below systolic {upper:g}: check and enter both again."
+    if vitals.spo2_scale not in (None, 1, 2):
+        problems["spo2_scale"] = f"SpO2 scale {vitals.spo2_scale!r} does not exist: it is 1 or 2."
+    if vitals.temperature_site is not None and vitals.temperature_site not in file.temperature_sites:
+        sites = ", ".join(file.temperature_sites)
+        problems["temperature_site"] = f"Temperature site {vitals.temperature_site!r} is not one of {sites}."
+    return problems
+
+
+def unusual(file: VitalsFile, vitals: Vitals, last: Vitals | None = None) -> dict[str, str]:
+    """One question for each value that is possible but unusual, alone or against the last reading."""
+    questions: dict[str, str] = {}
+    for limits in file.ranges:
+        value = getattr(vitals, limits.vital)
+        if value is not None and not limits.plausible[0] <= value <= limits.plausible[1]:
+            low, high = limits.plausible
+            questions[limits.vital] = (
+                f"{limits.word} {value:g} {limits.unit} is unusual (mostly {low:g}-{high:g}): is it right?"
+            )
+    for jump in file.jumps:
+        if last is None or jump.vital in questions:
+            continue
+        now, before = getattr(vitals, jump.vital), getattr(last, jump.vital)
+        if now is None or before is None or abs(now - before) <= jump.more_than:
+            continue
+        limits = file.range(jump.vital)
+        questions[jump.vital] = f"{limits.word} {now:g} {limits.unit} was {before:g} at the last reading: is it right?"
+    return questions
+
+
+def _meaning(limits: Range, value: float) -> tuple[str, str]:
+    if value < limits.critical[0]:
+        return "critically_low", f"below {limits.critical[0]:g}"
+    if value > limits.critical[1]:
+        return "critically_high", f"above {limits.critical[1]:g}"
+    if value < limits.normal[0]:
+        return "low", f"below {limits.normal[0]:g}"
+    if value > limits.normal[1]:
+        return "high", f"above {limits.normal[1]:g}"
+    return "normal", ""
+
+
+def _hint(vital: str, value: float) -> str:
+    """A temperature typed in the other unit is the commonest slip: say so, never convert by guess."""
+    fahrenheit_of_a_person = 77 <= value <= 113
+    return " It looks like degrees Fahrenheit." if vital == "temperature_c" and fahrenheit_of_a_person else ""
