@@ -1,0 +1,102 @@
+"""A rule and the reading that met it, put into plain words: the Finding that people read."""
+
+from collections.abc import Iterator, Mapping, Set
+
+from detox.clinical.model import Assessment, Finding, Observation
+from detox.clinical.protocols import scale, vitals_file
+from detox.clinical.rules import Compiled, Condition, Value, decimals, test_of
+
+Reading = tuple[dict[str, Value], Set[str]]
+"""The measures of one observation by name, and the names of those that are only a lower bound."""
+
+NOT_MEASURED = "not measured"
+
+
+def finding_of(compiled: Compiled, reading: Reading, observation: Observation, version: str) -> Finding:
+    """The Finding for a rule that `reading` meets; `version` is that of the alert rules."""
+    rule, (values, _) = compiled.rule, reading
+    return Finding(
+        rule=rule.id,
+        problem=rule.problem,
+        level=rule.level,
+        kind=rule.kind,
+        message=rule.says.format_map(_Words(compiled, reading, observation)),
+        reason=rule.reason,
+        action=rule.what_to_do,
+        values={name: values[name] for name in rule.measures if name in values},
+        protocol_version=version,
+        source=rule.source,
+        evidence=rule.evidence,
+    )
+
+
+def points_words(assessment: Assessment) -> str:
+    """ "14", or "at least 9 (7 of 11)" while items are missing."""
+    if assessment.complete:
+        return str(assessment.total)
+    return f"at least {assessment.at_least} ({len(assessment.items)} of {len(scale(assessment.scale).items)})"
+
+
+class _Words(dict[str, str]):
+    """What the placeholders of a message stand for, each worked out only when it is asked for."""
+
+    def __init__(self, compiled: Compiled, reading: Reading, observation: Observation) -> None:
+        super().__init__()
+        self._rule = compiled.rule
+        self._reading = reading
+        self._observation = observation
+
+    def __missing__(self, name: str) -> str:
+        if name == "limit" or name.startswith("limit_"):
+            return self._limit(name.removeprefix("limit").removeprefix("_"))
+        if name == "blood_pressure":
+            upper, lower = (measure_words(n, self._reading[0]) for n in ("systolic_mmhg", "diastolic_mmhg"))
+            return f"{'?' if upper == NOT_MEASURED else upper}/{'?' if lower == NOT_MEASURED else lower}"
+        if name == "held":
+            return " and ".join(self._held())
+        if name == "news2_red":
+            found = self._observation.assessment("news2")
+            most = max(found.items.values()) if found else 0
+            labels = [
+                scale("news2").item(i).label.lower() for i, p in (found.items if found else {}).items() if p == most
+            ]
+            return ", ".join(labels)
+        if name in ("cows", "news2"):
+            found = self._observation.assessment(name)
+            return points_words(found) if found else NOT_MEASURED
+        return measure_words(name, self._reading[0])
+
+    def _limit(self, measure: str) -> str:
+        every = (*self._rule.all, *self._rule.any)
+        return next(c.limit for c in every if measure in ("", c.measure))
+
+    def _held(self) -> Iterator[str]:
+        for condition in self._rule.any:
+            if test_of(condition)(*self._reading):
+                yield f"{_word(condition)} {measure_words(condition.measure, self._reading[0])} ({condition.limit})"
+
+
+def measure_words(measure: str, values: Mapping[str, Value]) -> str:
+    """A measured value as it is charted; a code in its own words."""
+    value = values.get(measure)
+    if value is None:
+        return NOT_MEASURED
+    for coded in vitals_file().coded:
+        if coded.vital == measure:
+            label = next(code.label for code in coded.codes if code.value == value)
+            return label[0].lower() + label[1:]
+    if isinstance(value, (bool, str)):
+        return str(value)
+    return f"{value:.{decimals(measure)}f}"
+
+
+def _highest(items: Mapping[str, int]) -> list[str]:
+    most = max(items.values(), default=0)
+    return [item for item, points in items.items() if points == most]
+
+
+def _word(condition: Condition) -> str:
+    for limits in vitals_file().ranges:
+        if limits.vital == condition.measure:
+            return limits.word.lower()
+    return condition.measure.replace("_", " ")

@@ -1,0 +1,279 @@
+"""The rows of alerts.toml: typed, checked at load, and compiled to quick tests over the measures of one set.
+
+A test answers True, False or None. None is "cannot be told from what was measured": it neither raises nor clears.
+"""
+
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
+from string import Formatter
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from detox.clinical.model import LEVELS, VITALS, Level
+from detox.clinical.protocols import Content, Evidence, File, Text, scale, vitals_file
+
+Value = float | int | bool | str
+Test = Callable[[Mapping[str, Value], Set[str]], bool | None]
+
+SCORES: Mapping[str, str] = {
+    "cows": "the COWS points; a partial sum is a lower bound",
+    "cows_fall": "by how much COWS fell since the score before",
+    "news2": "the NEWS2 points; a partial sum is a lower bound",
+    "news2_single": "the greatest NEWS2 points of one vital sign",
+}
+MEASURES: frozenset[str] = frozenset({*VITALS, *SCORES} - {"temperature_site"})
+WORDS: frozenset[str] = MEASURES | {"blood_pressure", "limit", "held", "news2_red"}
+OPERATORS = ("at_least", "above", "below", "at_most", "one_of")
+
+
+class Condition(Content):
+    """One measure held against one limit."""
+
+    measure: Text
+    at_least: float | None = Field(default=None, strict=False)
+    above: float | None = Field(default=None, strict=False)
+    below: float | None = Field(default=None, strict=False)
+    at_most: float | None = Field(default=None, strict=False)
+    one_of: tuple[bool | int | str, ...] = ()
+
+    @property
+    def operator(self) -> str:
+        """at_least, above, below, at_most or one_of."""
+        return next(name for name in OPERATORS if getattr(self, name) not in (None, ()))
+
+    @property
+    def limit(self) -> str:
+        """The limit in words, without the measure: "180 or more"."""
+        if self.one_of:
+            return " or ".join(map(str, self.one_of))
+        value = f"{getattr(self, self.operator):.{decimals(self.measure)}f}"
+        return {
+            "at_least": f"{value} or more",
+            "above": f"more than {value}",
+            "below": f"below {value}",
+            "at_most": f"{value} or less",
+        }[self.operator]
+
+    @model_validator(mode="after")
+    def _known_measure_and_one_limit(self) -> "Condition":
+        if self.measure not in MEASURES:
+            raise ValueError(f"unknown measure {self.measure!r}: the measures are {', '.join(sorted(MEASURES))}")
+        used = [name for name in OPERATORS if getattr(self, name) not in (None, ())]
+        if len(used) != 1:
+            raise ValueError(f"{self.measure} needs exactly one of {', '.join(OPERATORS)}; it has {used}")
+        possible = _possible(self.measure)
+        if bool(possible) != bool(self.one_of):
+            raise ValueError(f"{self.measure} {'is chosen: use one_of' if possible else 'is a number: not one_of'}")
+        wrong = [value for value in self.one_of if (type(value), value) not in {(type(p), p) for p in possible}]
+        if wrong:
+            raise ValueError(f"{self.measure} is never {wrong}: it is one of {list(possible)}")
+        return self
+
+
+class Rule(Content):
+    """When to alert, when to stop, and what to say. See the head of alerts.toml for how the keys work together."""
+
+    id: Text
+    problem: Text
+    level: Level
+    grade: int = Field(default=1, ge=1)
+    kind: Literal["limit", "drift", "combination", "silence"]
+    consecutive: int = Field(default=1, ge=1)
+    all: tuple[Condition, ...] = ()
+    any: tuple[Condition, ...] = ()
+    clear_all: tuple[Condition, ...] = ()
+    clear_any: tuple[Condition, ...] = ()
+    clear_readings: int | None = Field(default=None, ge=1)
+    says: Text
+    reason: Text
+    action: str = ""
+    action_of_news2: str = ""
+    source: Text
+    evidence: Evidence
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The measures that the rule looks at, in the order of the file."""
+        return tuple(dict.fromkeys(c.measure for c in (*self.all, *self.any)))
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """The greater, the worse: the level first, then the grade inside it."""
+        return LEVELS.index(self.level), self.grade
+
+    @property
+    def what_to_do(self) -> str:
+        """The action: the rule's own words, or those of the NEWS2 response that it names."""
+        if not self.action_of_news2:
+            return self.action
+        return next(r.response for r in scale("news2").responses if r.risk == self.action_of_news2)
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Rule":
+        if not self.all and not self.any:
+            raise ValueError(f"rule {self.id} has no condition")
+        if bool(self.action) == bool(self.action_of_news2):
+            raise ValueError(f"rule {self.id} needs either action or action_of_news2")
+        risks = [r.risk for r in scale("news2").responses]
+        if self.action_of_news2 and self.action_of_news2 not in risks:
+            raise ValueError(f"rule {self.id}: NEWS2 has no response {self.action_of_news2!r}, only {risks}")
+        self._says_what_is_known()
+        for raised in (*self.all, *self.any):
+            for cleared in (*self.clear_all, *self.clear_any):
+                if _overlap(raised, cleared):
+                    raise ValueError(
+                        f"rule {self.id} would clear while it holds: {raised.measure} {raised.limit} "
+                        f"against {cleared.limit}"
+                    )
+        return self
+
+    def _says_what_is_known(self) -> None:
+        named = {name for _, name, _, _ in Formatter().parse(self.says) if name is not None}
+        limits = {f"limit_{c.measure}" for c in (*self.all, *self.any)}
+        if unknown := named - WORDS - limits:
+            raise ValueError(f"rule {self.id}: says names the unknown {', '.join(sorted(unknown))}")
+
+
+class AlertsFile(File):
+    """alerts.toml."""
+
+    clear_readings: int = Field(ge=1)
+    rules: tuple[Rule, ...]
+
+    def rule(self, rule_id: str) -> Rule:
+        """The rule of that id. Raises KeyError."""
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
+        raise KeyError(rule_id)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "AlertsFile":
+        ids = [rule.id for rule in self.rules]
+        if twice := sorted({i for i in ids if ids.count(i) > 1}):
+            raise ValueError(f"a rule id stands twice: {', '.join(twice)}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A rule with its tests of one reading: `raised`: it meets the rule; `cleared`: it is inside the clear limits."""
+
+    rule: Rule
+    rank: tuple[int, int]
+    raised: Test
+    cleared: Test
+    clear_readings: int
+    order: int
+
+
+def compiled(file: AlertsFile) -> tuple[Compiled, ...]:
+    """Every rule of the file, compiled once."""
+    return tuple(_compile(rule, file.clear_readings, order) for order, rule in enumerate(file.rules))
+
+
+def decimals(measure: str) -> int:
+    """How many decimals a measure is charted with."""
+    for limits in vitals_file().ranges:
+        if limits.vital == measure:
+            return limits.decimals
+    return 0
+
+
+def test_of(condition: Condition) -> Test:
+    """The test of one condition: True, False, or None where the measure is absent or only a lower bound is known."""
+    name, operator = condition.measure, condition.operator
+    if operator == "one_of":
+        chosen = frozenset(condition.one_of)
+
+        def among(values: Mapping[str, Value], partial: Set[str]) -> bool | None:
+            return None if (value := values.get(name)) is None else value in chosen
+
+        return among
+    limit = float(getattr(condition, operator))
+    inclusive = operator in ("at_least", "at_most")
+    upward = operator in ("at_least", "above")
+
+    def against(values: Mapping[str, Value], partial: Set[str]) -> bool | None:
+        value = values.get(name)
+        if value is None:
+            return None
+        past = value > limit or (value == limit and inclusive == upward)  # type: ignore[operator]
+        if not past and name in partial:  # the missing items could still lift it
+            return None
+        return past if upward else not past
+
+    return against
+
+
+def _compile(rule: Rule, clear_readings: int, order: int) -> Compiled:
+    raised = _both(rule.all, rule.any)
+    cleared = _both(rule.clear_all, rule.clear_any) if rule.clear_all or rule.clear_any else _not(raised)
+    return Compiled(rule, rule.rank, raised, cleared, rule.clear_readings or clear_readings, order)
+
+
+def _both(every: tuple[Condition, ...], some: tuple[Condition, ...]) -> Test:
+    tests = [test_of(c) for c in every]
+    if some:
+        tests.append(_any([test_of(c) for c in some]))
+    return tests[0] if len(tests) == 1 else _all(tests)
+
+
+def _all(tests: list[Test]) -> Test:
+    def every(values: Mapping[str, Value], partial: Set[str]) -> bool | None:
+        result: bool | None = True
+        for test in tests:
+            one = test(values, partial)
+            if one is False:
+                return False
+            if one is None:
+                result = None
+        return result
+
+    return every
+
+
+def _any(tests: list[Test]) -> Test:
+    def some(values: Mapping[str, Value], partial: Set[str]) -> bool | None:
+        result: bool | None = False
+        for test in tests:
+            one = test(values, partial)
+            if one:
+                return True
+            if one is None:
+                result = None
+        return result
+
+    return some
+
+
+def _not(test: Test) -> Test:
+    def opposite(values: Mapping[str, Value], partial: Set[str]) -> bool | None:
+        one = test(values, partial)
+        return None if one is None else not one
+
+    return opposite
+
+
+def _possible(measure: str) -> tuple[bool | int | str, ...]:
+    """The codes of a measure that is chosen; empty for one that is a number."""
+    for coded in vitals_file().coded:
+        if coded.vital == measure:
+            return tuple(code.value for code in coded.codes)
+    return {"spo2_scale": (1, 2), "on_oxygen": (True, False)}.get(measure, ())
+
+
+def _overlap(raised: Condition, cleared: Condition) -> bool:
+    """True when one value of the measure would both raise and clear."""
+    if raised.measure != cleared.measure:
+        return False
+    if raised.one_of:
+        return bool(set(raised.one_of) & set(cleared.one_of))
+    upward = raised.operator in ("at_least", "above")
+    if upward == (cleared.operator in ("at_least", "above")):
+        return True
+    enter, leave = float(getattr(raised, raised.operator)), float(getattr(cleared, cleared.operator))
+    if enter == leave:
+        return {raised.operator, cleared.operator} == {"at_least", "at_most"}
+    return leave > enter if upward else leave < enter

@@ -1,0 +1,1 @@
+"""What was kept, as screens and files need it: values only, nothing written."""
