@@ -1,0 +1,56 @@
+"""Is this database whole? What `verify` asks of the file itself; each answer is a list of what is wrong."""
+
+from sqlite_utils.utils import sqlite3
+
+from detox.store import audit
+from detox.store.connection import Connection
+
+AUDITED = {
+    "observation": "SELECT id FROM observation r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "
+    "WHERE e.subject = 'observation' AND e.subject_id = r.id)",
+    "alert": "SELECT id FROM alert r WHERE NOT EXISTS (SELECT 1 FROM audit_event e WHERE "
+    "(e.subject = 'observation' AND e.subject_id = r.observation_id) OR (e.subject = 'alert' AND e.subject_id = r.id))",
+    "acknowledgement": "SELECT id FROM acknowledgement r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "
+    "WHERE e.subject = 'alert' AND e.subject_id = r.alert_id)",
+    "dose": "SELECT id FROM dose r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "
+    "WHERE e.subject = 'dose' AND e.subject_id = r.id)",
+    "decision": "SELECT id FROM decision r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "
+    "WHERE e.subject = 'decision' AND e.subject_id = r.id)",
+    "taper_plan": "SELECT id FROM taper_plan r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "
+    "WHERE e.subject = 'taper_plan' AND e.subject_id = r.id)",
+    "admission": "SELECT id FROM admission r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "
+    "WHERE e.subject = 'admission' AND e.subject_id = r.id)",
+    "clinician": "SELECT id FROM clinician r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "
+    "WHERE e.clinician_id = r.id OR (e.subject = 'clinician' AND e.subject_id = r.id))",
+}
+"""For each kind of record, the query that names those that no audit event tells of."""
+
+
+def damaged_pages(tx: Connection) -> list[str]:
+    """What SQLite's own integrity check finds; empty when the file is sound."""
+    try:
+        found = [str(row[0]) for row in tx.execute("PRAGMA integrity_check")]
+    except sqlite3.DatabaseError as error:
+        return [str(error)]
+    return [] if found == ["ok"] else found
+
+
+def dangling_rows(tx: Connection) -> list[str]:
+    """Rows that point at a row that is not there."""
+    return [f"{row[0]} row {row[1]} has no {row[2]}" for row in tx.execute("PRAGMA foreign_key_check")]
+
+
+def broken_event(tx: Connection) -> int | None:
+    """The first audit event that does not follow from the one before it, or None."""
+    return audit.first_broken(tx)
+
+
+def events(tx: Connection) -> int:
+    """How many audit events there are."""
+    return int(tx.execute("SELECT count(*) FROM audit_event").fetchone()[0])
+
+
+def unaudited(tx: Connection) -> dict[str, list[str]]:
+    """By kind of record, the ids that no audit event tells of; kinds without any are left out."""
+    found = {kind: [str(row[0]) for row in tx.execute(query)] for kind, query in AUDITED.items()}
+    return {kind: ids for kind, ids in found.items() if ids}

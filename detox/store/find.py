@@ -1,0 +1,469 @@
+"""Reading rows back as the ward's nouns. Every query here goes by an index and reads what it returns and no more."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from detox.clinical.model import (
+    VITALS,
+    Admission,
+    Alert,
+    Assessment,
+    Bed,
+    Clinician,
+    Decision,
+    Dose,
+    Finding,
+    Observation,
+    Patient,
+    Shift,
+    TaperPlan,
+    TaperStep,
+    Vitals,
+    Ward,
+)  # fmt: skip
+from detox.errors import NotFound
+from detox.instants import from_text, to_text
+from detox.store.connection import Connection
+
+_OBSERVATION = "SELECT o.*, c.name AS recorder FROM observation o JOIN clinician c ON c.id = o.clinician_id "
+_ADMISSION = (
+    "SELECT a.*, p.family_name, p.given_name, p.born_on, p.sex_at_birth, p.external_id AS patient_external_id, "
+    "(SELECT b.label FROM bed_stay s JOIN bed b ON b.id = s.bed_id WHERE s.admission_id = a.id "
+    " ORDER BY s.from_at DESC LIMIT 1) AS bed "
+    "FROM admission a JOIN patient p ON p.id = a.patient_id "
+)
+_ALERT = (
+    "SELECT a.*, k.at AS acknowledged_at, k.what_was_done, c.name AS acknowledged_by FROM alert a "
+    "LEFT JOIN acknowledgement k ON k.id = "
+    "(SELECT id FROM acknowledgement WHERE alert_id = a.id ORDER BY at DESC, id LIMIT 1) "
+    "LEFT JOIN clinician c ON c.id = k.clinician_id "
+)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else from_text(text)
+
+
+def wards(tx: Connection) -> list[Ward]:
+    """Every ward with its shifts, in the order of the day."""
+    return [
+        Ward(
+            row["id"], row["name"], row["time_zone"], row["temperature_unit"],
+            tuple(
+                Shift(s["name"], s["starts_at"])
+                for s in tx.execute("SELECT * FROM shift WHERE ward_id = ? ORDER BY starts_at", (row["id"],))
+            ),
+            bool(row["demo"]),
+        )
+        for row in tx.execute("SELECT * FROM ward ORDER BY name")
+    ]  # fmt: skip
+
+
+def beds(tx: Connection, ward_id: str) -> list[Bed]:
+    """The beds of a ward with who lies in them."""
+    rows = tx.execute(
+        "SELECT b.*, s.admission_id FROM bed b LEFT JOIN bed_stay s ON s.bed_id = b.id AND s.until_at IS NULL "
+        "WHERE b.ward_id = ? ORDER BY b.place",
+        (ward_id,),
+    )
+    return [Bed(r["id"], r["ward_id"], r["label"], r["admission_id"]) for r in rows]
+
+
+def clinician(tx: Connection, clinician_id: str) -> Clinician:
+    """The account of that id. Raises NotFound."""
+    row = tx.execute("SELECT * FROM clinician WHERE id = ?", (clinician_id,)).fetchone()
+    if row is None:
+        raise NotFound("There is no such account.")
+    return _clinician(row)
+
+
+def clinicians(tx: Connection) -> list[Clinician]:
+    """Every account, by name."""
+    return [_clinician(r) for r in tx.execute("SELECT * FROM clinician ORDER BY name")]
+
+
+def account(tx: Connection, username: str) -> tuple[Clinician, str] | None:
+    """The account of that user name with its password hash, or None."""
+    row = tx.execute("SELECT * FROM clinician WHERE username = ?", (username,)).fetchone()
+    return None if row is None else (_clinician(row), row["password_hash"])
+
+
+def has_accounts(tx: Connection) -> bool:
+    """False on a database that nobody has set up yet."""
+    return tx.execute("SELECT 1 FROM clinician LIMIT 1").fetchone() is not None
+
+
+def session(tx: Connection, token_hash: str, now: datetime) -> Clinician | None:
+    """Who is signed in under that token now: None when signed out, expired or switched off."""
+    row = tx.execute(
+        "SELECT c.* FROM session s JOIN clinician c ON c.id = s.clinician_id "
+        "WHERE s.token_hash = ? AND s.ended_at IS NULL AND s.expires_at > ? AND c.active = 1",
+        (token_hash, to_text(now)),
+    ).fetchone()
+    return None if row is None else _clinician(row)
+
+
+def failed_sign_ins(tx: Connection, username: str, since: datetime) -> list[datetime]:
+    """When sign-ins under that name failed since `since`, newest first."""
+    rows = tx.execute(
+        "SELECT failed_at FROM failed_sign_in WHERE username = ? AND failed_at >= ? ORDER BY failed_at DESC",
+        (username, to_text(since)),
+    )
+    return [from_text(r["failed_at"]) for r in rows]
+
+
+def admission(tx: Connection, admission_id: str) -> Admission:
+    """The stay of that id, present or past. Raises NotFound."""
+    row = tx.execute(_ADMISSION + "WHERE a.id = ?", (admission_id,)).fetchone()
+    if row is None:
+        raise NotFound("There is no such admission: go back to the board and open the patient again.")
+    return _admission(row)
+
+
+def is_admission(tx: Connection, admission_id: str) -> bool:
+    """True when a stay of that id is kept."""
+    return tx.execute("SELECT 1 FROM admission WHERE id = ?", (admission_id,)).fetchone() is not None
+
+
+def admission_by_external_id(tx: Connection, external_id: str) -> Admission | None:
+    """The stay that another system knows under that id, or None."""
+    row = tx.execute(_ADMISSION + "WHERE a.external_id = ?", (external_id,)).fetchone()
+    return None if row is None else _admission(row)
+
+
+def patient_by_external_id(tx: Connection, external_id: str) -> Patient | None:
+    """The person that another system knows under that id, or None."""
+    row = tx.execute("SELECT * FROM patient WHERE external_id = ?", (external_id,)).fetchone()
+    return None if row is None else _patient(row, row["external_id"], row["id"])
+
+
+def admissions_here(tx: Connection, ward_id: str) -> list[Admission]:
+    """Who is on the ward now."""
+    rows = tx.execute(_ADMISSION + "WHERE a.ward_id = ? AND a.discharged_at IS NULL", (ward_id,))
+    return [_admission(r) for r in rows]
+
+
+def admissions_between(tx: Connection, ward_id: str, start: datetime, end: datetime) -> list[Admission]:
+    """Who was on the ward at any time from `start` up to but not including `end`."""
+    rows = tx.execute(
+        _ADMISSION + "WHERE a.ward_id = ? AND a.discharged_at IS NULL AND a.admitted_at < ? "
+        "UNION ALL " + _ADMISSION + "WHERE a.ward_id = ? AND a.discharged_at >= ? AND a.admitted_at < ?",
+        (ward_id, to_text(end), ward_id, to_text(start), to_text(end)),
+    )
+    return [_admission(r) for r in rows]
+
+
+def observation(tx: Connection, observation_id: str) -> Observation | None:
+    """The observation of that id, replaced or not, or None."""
+    row = tx.execute(_OBSERVATION + "WHERE o.id = ?", (observation_id,)).fetchone()
+    return None if row is None else _observations(tx, [row])[0]
+
+
+def last_observations(
+    tx: Connection, admission_id: str, count: int, before: datetime | None = None, *, judged: bool = True
+) -> list[Observation]:
+    """The newest `count` current observations of a stay (up to `before`, inclusive), oldest first.
+
+    With `judged` False the assessments are left out.
+    """
+    rows = tx.execute(
+        _OBSERVATION + "WHERE o.admission_id = ? AND o.replaced_by IS NULL AND o.taken_at <= ? "
+        "ORDER BY o.taken_at DESC, o.recorded_at DESC, o.rowid DESC LIMIT ?",
+        (admission_id, to_text(before) if before else "9999", count),
+    ).fetchall()
+    rows.reverse()
+    return _observations(tx, rows, judged=judged)
+
+
+def observations(
+    tx: Connection,
+    admission_id: str,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    *,
+    replaced: bool = False,
+) -> list[Observation]:
+    """The observations of a stay from `start` up to but not including `end`, oldest first.
+
+    Replaced ones are left out unless `replaced` is True.
+    """
+    current = "" if replaced else "AND o.replaced_by IS NULL "
+    rows = tx.execute(
+        _OBSERVATION + f"WHERE o.admission_id = ? {current}AND o.taken_at >= ? AND o.taken_at < ? "
+        "ORDER BY o.taken_at, o.recorded_at, o.rowid",
+        (admission_id, to_text(start) if start else "", to_text(end) if end else "9999"),
+    ).fetchall()
+    return _observations(tx, rows)
+
+
+def open_alerts(tx: Connection, admission_id: str) -> list[Alert]:
+    """What holds now, acknowledged or not."""
+    rows = tx.execute(_ALERT + "WHERE a.admission_id = ? AND a.resolved_at IS NULL", (admission_id,))
+    return [_alert(r) for r in rows]
+
+
+def alerts(
+    tx: Connection, admission_id: str, start: datetime | None = None, end: datetime | None = None
+) -> list[Alert]:
+    """Every alert of a stay opened from `start` up to but not including `end`, newest first."""
+    rows = tx.execute(
+        _ALERT
+        + "WHERE a.admission_id = ? AND a.opened_at >= ? AND a.opened_at < ? ORDER BY a.opened_at DESC, a.rowid DESC",
+        (admission_id, to_text(start) if start else "", to_text(end) if end else "9999"),
+    )
+    return [_alert(r) for r in rows]
+
+
+def alert(tx: Connection, alert_id: str) -> Alert:
+    """The alert of that id. Raises NotFound."""
+    row = tx.execute(_ALERT + "WHERE a.id = ?", (alert_id,)).fetchone()
+    if row is None:
+        raise NotFound("There is no such alert: the page is out of date, go back to the board.")
+    return _alert(row)
+
+
+def acknowledgements(tx: Connection, alert_id: str) -> list[tuple[datetime, str, str]]:
+    """When, by whom and with what an alert was answered, oldest first."""
+    rows = tx.execute(
+        "SELECT k.at, c.name, k.what_was_done FROM acknowledgement k JOIN clinician c ON c.id = k.clinician_id "
+        "WHERE k.alert_id = ? ORDER BY k.at",
+        (alert_id,),
+    )
+    return [(from_text(r["at"]), r["name"], r["what_was_done"]) for r in rows]
+
+
+def acknowledgement_ids(tx: Connection, alert_id: str) -> list[str]:
+    """The ids under which an alert was answered."""
+    return [r["id"] for r in tx.execute("SELECT id FROM acknowledgement WHERE alert_id = ?", (alert_id,))]
+
+
+def plans(tx: Connection, admission_id: str) -> list[TaperPlan]:
+    """Every plan of a stay, newest first, each standing where decisions have brought it."""
+    rows = tx.execute(
+        "SELECT p.*, w.name AS writer, s.name AS signer FROM taper_plan p JOIN clinician w ON w.id = p.written_by "
+        "LEFT JOIN clinician s ON s.id = p.signed_by WHERE p.admission_id = ? ORDER BY p.written_at DESC, p.rowid DESC",
+        (admission_id,),
+    ).fetchall()
+    return [_plan(tx, r) for r in rows]
+
+
+def plan(tx: Connection, plan_id: str) -> TaperPlan:
+    """The plan of that id. Raises NotFound."""
+    row = tx.execute(
+        "SELECT p.*, w.name AS writer, s.name AS signer FROM taper_plan p JOIN clinician w ON w.id = p.written_by "
+        "LEFT JOIN clinician s ON s.id = p.signed_by WHERE p.id = ?",
+        (plan_id,),
+    ).fetchone()
+    if row is None:
+        raise NotFound("There is no such plan: open the patient again.")
+    return _plan(tx, row)
+
+
+def current_plan(tx: Connection, admission_id: str) -> TaperPlan | None:
+    """The newest plan that has not ended, signed or not, or None."""
+    return next((p for p in plans(tx, admission_id) if p.ended_at is None), None)
+
+
+def step_changes(tx: Connection, plan_id: str) -> list[tuple[datetime, int | None, int]]:
+    """When a plan moved from which step to which, oldest first."""
+    rows = tx.execute("SELECT * FROM step_change WHERE plan_id = ? ORDER BY at, rowid", (plan_id,))
+    return [(from_text(r["at"]), r["step_from"], r["step_to"]) for r in rows]
+
+
+def doses(tx: Connection, admission_id: str, start: datetime | None = None, end: datetime | None = None) -> list[Dose]:
+    """The doses of a stay, given, held and refused, from `start` up to but not including `end`, oldest first."""
+    rows = tx.execute(
+        "SELECT d.*, c.name AS recorder FROM dose d JOIN clinician c ON c.id = d.clinician_id "
+        "WHERE d.admission_id = ? AND d.given_at >= ? AND d.given_at < ? ORDER BY d.given_at, d.rowid",
+        (admission_id, to_text(start) if start else "", to_text(end) if end else "9999"),
+    )
+    return [_dose(r) for r in rows]
+
+
+def dose(tx: Connection, dose_id: str) -> Dose | None:
+    """The dose of that id, or None."""
+    row = tx.execute(
+        "SELECT d.*, c.name AS recorder FROM dose d JOIN clinician c ON c.id = d.clinician_id WHERE d.id = ?",
+        (dose_id,),
+    ).fetchone()
+    return None if row is None else _dose(row)
+
+
+def decisions(
+    tx: Connection, admission_id: str, start: datetime | None = None, end: datetime | None = None
+) -> list[Decision]:
+    """The decisions of a stay from `start` up to but not including `end`, newest first."""
+    rows = tx.execute(
+        "SELECT d.*, c.name AS decider FROM decision d JOIN clinician c ON c.id = d.clinician_id "
+        "WHERE d.admission_id = ? AND d.at >= ? AND d.at < ? ORDER BY d.at DESC, d.rowid DESC",
+        (admission_id, to_text(start) if start else "", to_text(end) if end else "9999"),
+    )
+    return [_decision(r) for r in rows]
+
+
+def decision(tx: Connection, decision_id: str) -> Decision | None:
+    """The decision of that id, or None."""
+    row = tx.execute(
+        "SELECT d.*, c.name AS decider FROM decision d JOIN clinician c ON c.id = d.clinician_id WHERE d.id = ?",
+        (decision_id,),
+    ).fetchone()
+    return None if row is None else _decision(row)
+
+
+def last_change(tx: Connection) -> int:
+    """A number that grows with every kept thing: what a screen compares to know whether it is out of date."""
+    return int(tx.execute("SELECT coalesce(max(seq), 0) FROM audit_event").fetchone()[0])
+
+
+def last_change_of(tx: Connection, admission_id: str) -> int:
+    """The same, for one stay; an acknowledgement changes no data and does not count."""
+    row = tx.execute(
+        "SELECT coalesce(max(seq), 0) FROM audit_event WHERE admission_id = ? AND verb <> 'acknowledge'", (admission_id,)
+    ).fetchone()
+    return int(row[0])
+
+
+def _clinician(row: Connection) -> Clinician:
+    return Clinician(row["id"], row["username"], row["name"], row["role"], bool(row["active"]))
+
+
+def _patient(row: Connection, external_id: str | None, patient_id: str) -> Patient:
+    born = row["born_on"]
+    return Patient(
+        patient_id, row["family_name"], row["given_name"], date.fromisoformat(born) if born else None,
+        row["sex_at_birth"], external_id,
+    )  # fmt: skip
+
+
+def _admission(row: Connection) -> Admission:
+    return Admission(
+        id=row["id"],
+        patient=_patient(row, row["patient_external_id"], row["patient_id"]),
+        ward_id=row["ward_id"],
+        bed=row["bed"],
+        programme=row["programme"],
+        admitted_at=from_text(row["admitted_at"]),
+        discharged_at=_moment(row["discharged_at"]),
+        external_id=row["external_id"],
+        pregnancy=row["pregnancy"],
+        setting=row["setting"],
+        allergies=row["allergies"],
+        opioid=row["opioid"],
+        last_use_at=_moment(row["last_use_at"]),
+        spo2_scale=row["spo2_scale"],
+        planned_days=row["planned_days"],
+    )
+
+
+def _observations(tx: Connection, rows: Sequence[Connection], *, judged: bool = True) -> list[Observation]:
+    made = _assessments(tx, [r["id"] for r in rows]) if judged else {}
+    return [_observation(r, tuple(made.get(r["id"], ()))) for r in rows]
+
+
+def _observation(row: Connection, assessments: tuple[Assessment, ...]) -> Observation:
+    vitals = {name: row[name] for name in VITALS}
+    if vitals["on_oxygen"] is not None:
+        vitals["on_oxygen"] = bool(vitals["on_oxygen"])
+    return Observation(
+        id=row["id"],
+        admission_id=row["admission_id"],
+        taken_at=from_text(row["taken_at"]),
+        vitals=Vitals(**vitals),
+        answers=json.loads(row["answers"]),
+        not_done=row["not_done"],
+        note=row["note"],
+        pulse_reason=row["pulse_reason"],
+        recorded_at=from_text(row["recorded_at"]),
+        recorded_by=row["recorder"],
+        role=row["role"],
+        replaces=row["replaces"],
+        replace_reason=row["replace_reason"],
+        replaced_by=row["replaced_by"],
+        assessments=assessments,
+    )
+
+
+def _assessments(tx: Connection, ids: Iterable[str]) -> dict[str, list[Assessment]]:
+    ids = list(ids)
+    found: dict[str, list[Assessment]] = {}
+    for start in range(0, len(ids), 500):
+        part = ids[start : start + 500]
+        rows = tx.execute(
+            f"SELECT * FROM assessment WHERE observation_id IN ({', '.join('?' * len(part))})",  # noqa: S608 - marks only
+            part,
+        )
+        for r in rows:
+            missing = tuple(json.loads(r["missing"]))
+            found.setdefault(r["observation_id"], []).append(
+                Assessment(
+                    r["scale"], r["version"], r["total"], r["band"], not missing, missing, r["at_least"],
+                    json.loads(r["items"]), r["risk"],
+                )
+            )  # fmt: skip
+    return found
+
+
+def _alert(row: Connection) -> Alert:
+    finding = Finding(
+        rule=row["rule"], problem=row["problem"], level=row["level"], kind=row["kind"], message=row["message"],
+        reason=row["reason"], action=row["action"], values=json.loads(row["measured"]),
+        protocol_version=row["protocol_version"], source=row["source"], evidence=row["evidence"],
+    )  # fmt: skip
+    return Alert(
+        id=row["id"],
+        admission_id=row["admission_id"],
+        observation_id=row["observation_id"],
+        finding=finding,
+        opened_at=from_text(row["opened_at"]),
+        acknowledged_at=_moment(row["acknowledged_at"]),
+        acknowledged_by=row["acknowledged_by"] or "",
+        what_was_done=row["what_was_done"] or "",
+        resolved_at=_moment(row["resolved_at"]),
+        resolved_by=row["resolved_by"],
+        resolution=row["resolution"] or "",
+        recorded_at=from_text(row["recorded_at"]),
+    )
+
+
+def _plan(tx: Connection, row: Connection) -> TaperPlan:
+    changes = step_changes(tx, row["id"])
+    at, before, current = changes[-1] if changes else (None, None, 1)
+    return TaperPlan(
+        id=row["id"],
+        admission_id=row["admission_id"],
+        drug=row["drug"],
+        steps=tuple(TaperStep(n, mg) for n, mg in enumerate(json.loads(row["steps"]), start=1)),
+        interval_h=row["interval_h"],
+        written_by=row["writer"],
+        written_at=from_text(row["written_at"]),
+        signed_by=row["signer"] or "",
+        signed_at=_moment(row["signed_at"]),
+        ended_at=_moment(row["ended_at"]),
+        current_step=current,
+        step_since=at,
+        previous_step=before,
+        failed_step_downs=sum(1 for _, start, to in changes if start is not None and to < start),
+    )
+
+
+def _dose(row: Connection) -> Dose:
+    return Dose(
+        row["id"], row["admission_id"], row["plan_id"], row["drug"], row["dose_mg"], row["status"],
+        from_text(row["given_at"]), row["reason"], from_text(row["recorded_at"]), row["recorder"], row["role"],
+    )  # fmt: skip
+
+
+def _decision(row: Connection) -> Decision:
+    return Decision(
+        id=row["id"],
+        admission_id=row["admission_id"],
+        verdict=row["verdict"],
+        chosen=row["chosen"],
+        reason=row["reason"],
+        decided_at=from_text(row["at"]),
+        decided_by=row["decider"],
+        suggestion=json.loads(row["suggestion"]),
+        step_from=row["step_from"],
+        step_to=row["step_to"],
+    )
