@@ -1,0 +1,110 @@
+"""Setting up a ward, and who may sign in."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from detox.care.passwords import check_new, hash_password
+from detox.care.roles import permit
+from detox.care.text import clean
+from detox.clinical.model import ROLES, Clinician, Shift, Ward
+from detox.errors import NotAllowed, Refused
+from detox.store import Store, audit, find, keep
+
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
+
+
+def set_up_ward(
+    store: Store,
+    *,
+    name: str,
+    beds: Sequence[str],
+    shifts: Sequence[Shift],
+    time_zone: str,
+    temperature_unit: str,
+    username: str,
+    manager_name: str,
+    password: str,
+    now: datetime,
+    demo: bool = False,
+) -> Clinician:
+    """Make the ward with its beds, shifts and first manager account; only while there is no account at all.
+
+    Raises Refused with every field's problem at once, NotAllowed when the ward is already set up.
+    """
+    problems = _ward_problems(name, beds, shifts, time_zone, temperature_unit)
+    problems |= _account_problems(username, manager_name, password, name_field="manager_name")
+    if problems:
+        raise Refused(problems)
+    manager = Clinician(uuid.uuid4().hex, username.strip().lower(), clean(manager_name), "manager")
+    secret = hash_password(password)
+    ward = Ward(uuid.uuid4().hex, clean(name), time_zone, "F" if temperature_unit == "F" else "C", tuple(shifts), demo)
+    with store.write() as tx:
+        if find.has_accounts(tx):
+            raise NotAllowed("This ward is already set up: sign in, and let a manager change it.")
+        keep.clinician(tx, manager, secret, now)
+        keep.ward(tx, ward, now)
+        for place, label in enumerate(beds, start=1):
+            keep.bed(tx, uuid.uuid4().hex, ward.id, clean(label), place)
+        audit.event(tx, now, manager, "set_up_ward", "ward", ward.id, detail={"name": ward.name, "beds": len(beds)})
+    return manager
+
+
+def add_clinician(
+    store: Store, by: Clinician, *, username: str, name: str, role: str, password: str, now: datetime
+) -> Clinician:
+    """An account for a named person in one role. Raises Refused with every problem, NotAllowed for other roles."""
+    permit(by, "add_clinician")
+    problems = _account_problems(username, name, password)
+    if role not in ROLES:
+        problems["role"] = f"Role {role!r} does not exist: choose {', '.join(ROLES)}."
+    if problems:
+        raise Refused(problems)
+    added = Clinician(uuid.uuid4().hex, username.strip().lower(), clean(name), role)  # type: ignore[arg-type]
+    secret = hash_password(password)
+    with store.write() as tx:
+        if find.account(tx, added.username) is not None:
+            raise Refused({"username": f"The user name {added.username} is taken: choose another one."})
+        keep.clinician(tx, added, secret, now)
+        audit.event(tx, now, by, "add_clinician", "clinician", added.id, detail={"role": role})
+    return added
+
+
+def _ward_problems(
+    name: str, beds: Sequence[str], shifts: Sequence[Shift], time_zone: str, temperature_unit: str
+) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    if not clean(name):
+        problems["name"] = "The ward has no name: enter one."
+    labels = [clean(label) for label in beds]
+    if not labels or not all(labels):
+        problems["beds"] = "The ward needs at least one bed, each with a label."
+    elif len(set(labels)) != len(labels):
+        problems["beds"] = "Two beds have the same label: give each its own."
+    starts = [s.starts_at for s in shifts]
+    if not shifts or not all(clean(s.name) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", s.starts_at) for s in shifts):
+        problems["shifts"] = "Each shift needs a name and a start such as 07:30."
+    elif len(set(starts)) != len(starts) or len({s.name.lower() for s in shifts}) != len(shifts):
+        problems["shifts"] = "Two shifts have the same name or start: give each its own."
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        problems["time_zone"] = f"Time zone {time_zone!r} is not known: choose one such as Europe/London."
+    if temperature_unit not in ("C", "F"):
+        problems["temperature_unit"] = "Temperatures are typed in C or F: choose one."
+    return problems
+
+
+def _account_problems(username: str, name: str, password: str, name_field: str = "name") -> dict[str, str]:
+    problems: dict[str, str] = {}
+    if not _USERNAME.fullmatch(username.strip().lower()):
+        problems["username"] = "The user name takes 2 to 40 letters a-z, digits, dots or dashes: correct it."
+    if not clean(name):
+        problems[name_field] = "The account has no name: enter the person's name as colleagues know it."
+    try:
+        check_new(password)
+    except Refused as refused:
+        problems |= refused.problems
+    return problems

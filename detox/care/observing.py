@@ -1,0 +1,207 @@
+"""Recording what was seen, and correcting it. `record` is the path that everything else hangs on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from detox.care import alerting
+from detox.care.roles import permit
+from detox.care.text import clean
+from detox.clinical import protocols, scales, schedule
+from detox.clinical import vitals as vital_signs
+from detox.clinical.model import NOT_DONE, Admission, Alert, Assessment, Clinician, Interpretation, Observation, Vitals
+from detox.errors import Conflict, NeedsConfirmation, Refused
+from detox.store import Connection, Store, audit, find, keep
+
+CLOCK_TOLERANCE = timedelta(minutes=2)  # a tablet's clock may run this far ahead of the server's
+RESEND = timedelta(minutes=15)  # "now" has moved on when the same form arrives a second time
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was kept and what it means: the observation with its assessments, each vital's interpretation, the alerts
+    it opened or ended, what holds now, and when the next set is due. `already` is True when this very entry had been
+    kept before (a double tap, a resend)."""
+
+    observation: Observation
+    interpretations: Mapping[str, Interpretation]
+    opened: tuple[Alert, ...]
+    resolved: tuple[Alert, ...]
+    open_alerts: tuple[Alert, ...]
+    due: schedule.Due
+    already: bool = False
+
+
+def record(store: Store, by: Clinician, entry: Observation, now: datetime, *, confirmed: bool = False) -> Recorded:
+    """Keep one observation with its assessments, alerts and audit event, in one transaction.
+
+    `entry.id` is made by whoever enters it, so that sending twice keeps one. Raises Refused (every problem at once),
+    NeedsConfirmation for unusual values that nobody has confirmed, Conflict when the id stands for other content,
+    NotAllowed, NotFound, StoreError. After any of them nothing is kept.
+    """
+    permit(by, "record")
+    entry = checked(entry, now)
+    with store.write() as tx:
+        admission = find.admission(tx, entry.admission_id)
+        entry = replace(entry, vitals=_with_scale(entry.vitals, admission))
+        if (known := find.observation(tx, entry.id)) is not None:
+            return _said_again(tx, known, entry, admission)
+        _check_stay(admission, entry)
+        earlier = alerting.history_before(tx, entry)
+        if not confirmed:
+            _ask_if_unusual(entry, earlier)
+        kept = replace(entry, assessments=assessments(entry), recorded_at=now, recorded_by=by.name, role=by.role)
+        keep.observation(tx, kept, by, now)
+        for made in kept.assessments:
+            keep.assessment(tx, kept.id, made)
+        opened, resolved = alerting.settle(tx, kept, earlier, now)
+        audit.event(
+            tx, now, by, "record", "observation", kept.id, admission_id=kept.admission_id,
+            detail={"taken_at": kept.taken_at.isoformat(), "alerts": [a.finding.rule for a in opened]},
+        )  # fmt: skip
+        return _recorded(tx, kept, admission, opened, resolved)
+
+
+def amend(
+    store: Store,
+    by: Clinician,
+    original_id: str,
+    entry: Observation,
+    reason: str,
+    now: datetime,
+    *,
+    confirmed: bool = False,
+) -> Recorded:
+    """Replace an observation by a corrected one, with the reason. The original stays, readable, marked as replaced.
+
+    Alerts are worked out anew for the whole stay. Raises as `record` does; Conflict when it was replaced meanwhile.
+    """
+    permit(by, "amend")
+    reason = clean(reason)
+    if not reason:
+        raise Refused({"replace_reason": "The correction has no reason: say what was wrong."})
+    entry = checked(replace(entry, replaces=original_id, replace_reason=reason), now)
+    with store.write() as tx:
+        admission = find.admission(tx, entry.admission_id)
+        entry = replace(entry, vitals=_with_scale(entry.vitals, admission))
+        if (known := find.observation(tx, entry.id)) is not None:
+            return _said_again(tx, known, entry, admission)
+        original = find.observation(tx, original_id)
+        if original is None or original.admission_id != entry.admission_id:
+            raise Conflict("The observation to correct is not this patient's: open the patient again.")
+        _check_stay(admission, entry)
+        if not confirmed:
+            _ask_if_unusual(entry, [])
+        kept = replace(entry, assessments=assessments(entry), recorded_at=now, recorded_by=by.name, role=by.role)
+        keep.observation(tx, kept, by, now)
+        for made in kept.assessments:
+            keep.assessment(tx, kept.id, made)
+        if not keep.replaced(tx, original_id, kept.id):
+            raise Conflict("Somebody else has corrected this observation already: open the patient again and look.")
+        opened, resolved = alerting.settle_anew(tx, kept.admission_id, now, "amended")
+        audit.event(
+            tx, now, by, "amend", "observation", kept.id, admission_id=kept.admission_id,
+            detail={"replaces": original_id, "reason": reason},
+        )  # fmt: skip
+        return _recorded(tx, kept, admission, opened, resolved)
+
+
+def receipt(store: Store, observation_id: str) -> Recorded | None:
+    """What was kept under this id and what it means now, read from the database; None when nothing was."""
+    with store.read() as tx:
+        kept = find.observation(tx, observation_id)
+        if kept is None:
+            return None
+        opened = tuple(a for a in find.alerts(tx, kept.admission_id) if a.observation_id == kept.id)
+        resolved = tuple(a for a in find.alerts(tx, kept.admission_id) if a.resolved_by == kept.id)
+        return _recorded(tx, kept, find.admission(tx, kept.admission_id), opened, resolved)
+
+
+def checked(entry: Observation, now: datetime) -> Observation:
+    """The entry with clean text, or Refused with every problem of it at once."""
+    file = protocols.vitals_file()
+    problems = vital_signs.impossible(file, entry.vitals)
+    if entry.taken_at > now + CLOCK_TOLERANCE:
+        problems["taken_at"] = "The time lies in the future: set it to when the patient was seen."
+    for scale_id, answers in entry.answers.items():
+        try:
+            _assess(scale_id, answers, entry)
+        except Refused as refused:
+            problems |= refused.problems
+    if entry.not_done is not None and entry.not_done not in NOT_DONE:
+        problems["not_done"] = f"Reason {entry.not_done!r} does not exist: choose asleep, refused, off ward or other."
+    note = clean(entry.note)
+    if entry.not_done == "other" and not note:
+        problems["note"] = "The reason is 'other': say in a word what it was."
+    if not entry.vitals.measured() and not any(entry.answers.values()) and entry.not_done is None and not note:
+        problems[""] = "Nothing was entered: enter a value, or say why the set was not taken."
+    if problems:
+        raise Refused(problems)
+    return replace(entry, note=note, pulse_reason=clean(entry.pulse_reason))
+
+
+def assessments(entry: Observation) -> tuple[Assessment, ...]:
+    """What the scales make of an entry: each scale that was answered, and NEWS2 as soon as one of its vitals is there.
+
+    A rated COWS counts as soon as one item was chosen: a heart rate alone is no withdrawal score.
+    """
+    made = [_assess(scale_id, answers, entry) for scale_id, answers in entry.answers.items() if answers]
+    for scale in protocols.scales().values():
+        if scale.observer == "vitals" and any(getattr(entry.vitals, i.vital) is not None for i in scale.items):
+            made.append(scales.assess(scale, {}, entry.vitals))
+    return tuple(made)
+
+
+def _assess(scale_id: str, answers: Mapping[str, int], entry: Observation) -> Assessment:
+    scale = protocols.scale(scale_id)
+    reasons = {item.id: entry.pulse_reason for item in scale.items if item.measured}
+    return scales.assess(scale, answers, entry.vitals, reasons=reasons)
+
+
+def _with_scale(vitals: Vitals, admission: Admission) -> Vitals:
+    """The SpO2 scale is the stay's, set by a physician; an entry does not change it on its own."""
+    if vitals.spo2_percent is None or vitals.spo2_scale is not None:
+        return vitals
+    return replace(vitals, spo2_scale=admission.spo2_scale)
+
+
+def _check_stay(admission: Admission, entry: Observation) -> None:
+    if admission.discharged_at is not None and entry.taken_at > admission.discharged_at:
+        raise Refused({"taken_at": "The patient had left by then: set the time back, or admit the patient again."})
+
+
+def _ask_if_unusual(entry: Observation, earlier: list[Observation]) -> None:
+    last = next((o.vitals for o in reversed(earlier) if o.vitals.measured()), None)
+    questions = vital_signs.unusual(protocols.vitals_file(), entry.vitals, last)
+    if questions:
+        raise NeedsConfirmation(questions)
+
+
+def _said_again(tx: Connection, known: Observation, entry: Observation, admission: Admission) -> Recorded:
+    same = (
+        all(
+            getattr(known, name) == getattr(entry, name)
+            for name in ("admission_id", "vitals", "answers", "not_done", "note", "replaces")
+        )
+        and abs(known.taken_at - entry.taken_at) <= RESEND
+    )
+    if not same:
+        raise Conflict("This form was already saved with other values: look at the saved set, and correct it there.")
+    return replace(_recorded(tx, known, admission, (), ()), already=True)
+
+
+def _recorded(
+    tx: Connection, kept: Observation, admission: Admission, opened: tuple[Alert, ...], resolved: tuple[Alert, ...]
+) -> Recorded:
+    now_open = tuple(find.open_alerts(tx, kept.admission_id))
+    recent = find.last_observations(tx, kept.admission_id, alerting.RECENT)
+    file = protocols.vitals_file()
+    judged = [r.vital for r in file.ranges] + [c.vital for c in file.coded]
+    return Recorded(
+        observation=kept,
+        interpretations={v: vital_signs.interpret(file, v, getattr(kept.vitals, v)) for v in judged},
+        opened=opened,
+        resolved=resolved,
+        open_alerts=now_open,
+        due=schedule.next_due(recent, [a.finding for a in now_open], admission.admitted_at),
+    )

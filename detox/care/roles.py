@@ -1,0 +1,50 @@
+"""Which role carries which verb: what is not written here is not allowed."""
+
+from detox.clinical.model import Clinician, Role
+from detox.errors import NotAllowed
+
+MAY: dict[str, frozenset[Role]] = {
+    "admit": frozenset({"nurse", "physician"}),
+    "move": frozenset({"nurse", "physician"}),
+    "discharge": frozenset({"nurse", "physician"}),
+    "record": frozenset({"nurse", "physician"}),
+    "amend": frozenset({"nurse", "physician"}),
+    "acknowledge": frozenset({"nurse", "physician"}),
+    "chart_dose": frozenset({"nurse", "physician"}),
+    "write_plan": frozenset({"physician"}),
+    "sign_plan": frozenset({"physician"}),
+    "end_plan": frozenset({"physician"}),
+    "decide": frozenset({"physician"}),
+    "import": frozenset({"nurse", "physician", "manager"}),
+    "export": frozenset({"nurse", "physician", "manager"}),
+    "add_clinician": frozenset({"manager"}),
+}
+
+_WORDS = {
+    "admit": "admit a patient",
+    "move": "move a patient",
+    "discharge": "discharge a patient",
+    "record": "record an observation",
+    "amend": "correct an observation",
+    "acknowledge": "acknowledge an alert",
+    "chart_dose": "chart a dose",
+    "write_plan": "write a taper plan",
+    "sign_plan": "sign a taper plan",
+    "end_plan": "end a taper plan",
+    "decide": "decide on a suggestion",
+    "import": "import a file",
+    "export": "export a summary",
+    "add_clinician": "add an account",
+}
+
+
+def permitted(by: Clinician, verb: str) -> bool:
+    """True when this clinician's role carries the verb and the account is in use."""
+    return by.active and by.role in MAY.get(verb, frozenset())
+
+
+def permit(by: Clinician, verb: str) -> None:
+    """Raise NotAllowed, saying who may, unless this clinician's role carries the verb."""
+    if not permitted(by, verb):
+        who = " or ".join(sorted(MAY.get(verb, frozenset()))) or "nobody"
+        raise NotAllowed(f"A {by.role} cannot {_WORDS.get(verb, verb)}: ask a {who}.")

@@ -1,0 +1,16 @@
+"""Text that people typed: one form, no characters that hide or reorder what is read."""
+
+import unicodedata
+
+LONGEST = 2000
+
+
+def clean(text: str) -> str:
+    """NFC, single spaces, no control or direction characters, at most LONGEST characters."""
+    composed = unicodedata.normalize("NFC", str(text))
+    kept = "".join(
+        " " if c in "\n\r\t" else c
+        for c in composed
+        if c in "\n\r\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
+    )
+    return " ".join(kept.split())[:LONGEST]
