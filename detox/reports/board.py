@@ -1,0 +1,227 @@
+"""The ward board as values: one tile a bed, worst first. Unknown is never fine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from detox.care.alerting import RECENT
+from detox.clinical import protocols, schedule
+from detox.clinical import vitals as vital_signs
+from detox.clinical.model import Admission, Alert, Assessment, Bed, Finding, Interpretation, Observation, TaperPlan
+from detox.store import Connection, find
+
+FUTURE = timedelta(minutes=2)
+LOOK_AHEAD = timedelta(hours=1)
+
+RANKS = (
+    "critical", "critical_answered", "unknown", "warning", "overdue", "overdue_answered", "warning_answered", "settled",
+    "free",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The last known value of a vital: what it means, when it was taken, whether it is older than the last set."""
+
+    interpretation: Interpretation
+    taken_at: datetime
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """The last COWS and how it compares with the one before: `change` only between two complete ones."""
+
+    assessment: Assessment
+    taken_at: datetime
+    before: Assessment | None
+    before_at: datetime | None
+    stale: bool
+
+    @property
+    def change(self) -> int | None:
+        """Points since the one before; None where either is incomplete."""
+        if self.assessment.total is None or self.before is None or self.before.total is None:
+            return None
+        return self.assessment.total - self.before.total
+
+    @property
+    def moved(self) -> dict[str, int]:
+        """Which items moved by how much since the one before, the largest first; only items rated both times."""
+        if self.before is None:
+            return {}
+        now, then = self.assessment.items, self.before.items
+        moved = {item: now[item] - then[item] for item in now if item in then and now[item] != then[item]}
+        return dict(sorted(moved.items(), key=lambda pair: -abs(pair[1])))
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One bed at one moment. `rank` orders the board; `level` is critical, warning, unknown, settled or free.
+
+    `overdue` is the silence at this moment; `silence` is its kept alert once somebody has answered it.
+    """
+
+    bed: str
+    rank: str
+    level: str
+    admission: Admission | None = None
+    alerts: tuple[Alert, ...] = ()
+    overdue: Finding | None = None
+    silence: Alert | None = None
+    due: schedule.Due | None = None
+    withdrawal: Withdrawal | None = None
+    vitals: dict[str, Value] | None = None
+    last_seen: datetime | None = None
+    not_done: Observation | None = None
+    plan: TaperPlan | None = None
+    day: int = 0
+    dated_ahead: bool = False
+
+    @property
+    def unanswered_since(self) -> datetime | None:
+        """Since when the oldest unanswered critical or warning alert has been waiting."""
+        waiting = [a.recorded_at or a.opened_at for a in self.alerts if a.acknowledged_at is None]
+        return min(waiting, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The whole ward at `as_of`."""
+
+    tiles: tuple[Tile, ...]
+    as_of: datetime
+
+    @property
+    def need_you(self) -> int:
+        """Beds with an unanswered alert."""
+        return sum(1 for t in self.tiles if t.rank in ("critical", "warning"))
+
+    @property
+    def unknown(self) -> int:
+        """Beds whose state is not known: overdue or never seen."""
+        return sum(1 for t in self.tiles if t.overdue is not None or t.rank == "unknown")
+
+    @property
+    def due_soon(self) -> int:
+        """Beds whose next set falls due within the hour."""
+        return sum(
+            1
+            for t in self.tiles
+            if t.due and t.overdue is None and t.due.at <= self.as_of + LOOK_AHEAD and t.rank != "unknown"
+        )
+
+
+def board(tx: Connection, ward_id: str, now: datetime) -> Board:
+    """Every bed of the ward, worst first; patients without a bed follow the same order."""
+    beds = {b.admission_id: b for b in find.beds(tx, ward_id) if b.admission_id}
+    tiles = [tile(tx, admission, beds.get(admission.id), now) for admission in find.admissions_here(tx, ward_id)]
+    tiles += [Tile(b.label, "free", "free") for b in find.beds(tx, ward_id) if b.admission_id is None]
+    places = {b.label: n for n, b in enumerate(find.beds(tx, ward_id))}
+    tiles.sort(key=lambda t: (RANKS.index(t.rank), _waiting(t), places.get(t.bed, len(places)), t.bed))
+    return Board(tuple(tiles), now)
+
+
+def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -> Tile:
+    """What the board says of one patient now."""
+    recent = find.last_observations(tx, admission.id, RECENT)
+    holding = find.open_alerts(tx, admission.id)
+    silence = next((a for a in holding if a.finding.kind == "silence"), None)
+    alerts = tuple(
+        sorted((a for a in holding if a is not silence), key=lambda a: (a.finding.level != "critical", a.opened_at))
+    )
+    due = schedule.next_due(recent, [a.finding for a in alerts], admission.admitted_at)
+    ahead = bool(recent) and recent[-1].taken_at > now + FUTURE
+    overdue = None if ahead else schedule.overdue(due, now)
+    seen = [o for o in recent if o.vitals.measured() or any(o.answers.values())]
+    answered = silence if silence and overdue and silence.finding.level == overdue.level else None
+    rank = _rank(alerts, overdue, bool(seen) and not ahead, silence_answered=answered is not None)
+    return Tile(
+        bed=bed.label if bed else "",
+        rank=rank,
+        level=_level(rank),
+        admission=admission,
+        alerts=alerts,
+        overdue=overdue,
+        silence=answered,
+        due=due,
+        withdrawal=_withdrawal(seen),
+        vitals=_values(seen),
+        last_seen=seen[-1].taken_at if seen else None,
+        not_done=next(
+            (o for o in reversed(recent) if o.not_done and (not seen or o.taken_at >= seen[-1].taken_at)), None
+        ),
+        plan=find.current_plan(tx, admission.id),
+        day=day_of_stay(admission, now),
+        dated_ahead=ahead,
+    )
+
+
+def day_of_stay(admission: Admission, now: datetime) -> int:
+    """1 on the first 24 hours of a stay, 2 on the next."""
+    return max(1, (now - admission.admitted_at).days + 1)
+
+
+def _rank(alerts: Sequence[Alert], overdue: Finding | None, known: bool, *, silence_answered: bool) -> str:
+    open_levels = {a.finding.level for a in alerts if a.acknowledged_at is None}
+    levels = {a.finding.level for a in alerts}
+    if "critical" in open_levels:
+        return "critical"
+    if not known or (overdue is not None and overdue.level == "critical" and not silence_answered):
+        return "critical_answered" if "critical" in levels else "unknown"
+    for rank, holds in (
+        ("critical_answered", "critical" in levels),
+        ("warning", "warning" in open_levels),
+        ("overdue", overdue is not None and not silence_answered),
+        ("overdue_answered", overdue is not None),
+        ("warning_answered", "warning" in levels),
+    ):
+        if holds:
+            return rank
+    return "settled"
+
+
+def _level(rank: str) -> str:
+    return {
+        "critical": "critical", "critical_answered": "critical", "warning": "warning", "warning_answered": "warning",
+        "unknown": "unknown", "overdue": "unknown", "overdue_answered": "unknown",
+    }.get(rank, rank)  # fmt: skip
+
+
+def _waiting(t: Tile) -> float:
+    since = t.unanswered_since
+    return since.timestamp() if since else 0.0
+
+
+def _withdrawal(seen: Sequence[Observation]) -> Withdrawal | None:
+    rated = [(o, made) for o in seen if (made := o.assessment("cows")) is not None]
+    if not rated:
+        return None
+    last, made = rated[-1]
+    before, before_made = rated[-2] if len(rated) > 1 else (None, None)
+    return Withdrawal(
+        assessment=made,
+        taken_at=last.taken_at,
+        before=before_made,
+        before_at=before.taken_at if before else None,
+        stale=last.taken_at < seen[-1].taken_at,
+    )
+
+
+def _not_done(recent: Sequence[Observation], seen: Sequence[Observation]) -> Observation | None:
+    """The newest set that was not, or only in part, taken, unless a later set has told more."""
+    since = seen[-1].taken_at if seen else None
+    return next((o for o in reversed(recent) if o.not_done and (since is None or o.taken_at >= since)), None)
+
+
+def _values(seen: Sequence[Observation]) -> dict[str, Value]:
+    file = protocols.vitals_file()
+    found: dict[str, Value] = {}
+    for vital in [r.vital for r in file.ranges] + [c.vital for c in file.coded]:
+        for o in reversed(seen):
+            value = getattr(o.vitals, vital)
+            if value is not None:
+                meaning = vital_signs.interpret(file, vital, value)
+                found[vital] = Value(meaning, o.taken_at, o.taken_at < seen[-1].taken_at)
+                break
+    return found

@@ -1,0 +1,103 @@
+"""What every page stands in: the session checked on each run, the way around, and a cover for a screen gone stale."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from detox.access import sessions
+from detox.care.roles import permitted
+from detox.clinical.model import Clinician, Ward
+from detox.errors import NotFound
+from detox.instants import wall
+from detox.store import Store, find
+from detox.ui import clock, style, words
+
+TICK_S = 5
+COVER_AFTER_S = 15
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One run of a page: who is here, on which ward, at what time."""
+
+    session: sessions.Session
+    ward: Ward
+    now: datetime
+
+    @property
+    def by(self) -> Clinician:
+        """Who acts."""
+        return self.session.clinician
+
+    @property
+    def store(self) -> Store:
+        """The ward's database, or the demo's."""
+        return self.session.store
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The ward's time zone."""
+        return ZoneInfo(self.ward.time_zone)
+
+    def may(self, verb: str) -> bool:
+        """True when this person's role carries the verb (the verb checks it again)."""
+        return permitted(self.by, verb)
+
+
+def visit() -> Visit:
+    """Who is here now; stops the page with a way to sign in when the session has ended. Asked anew in each callback."""
+    now = clock.now()
+    session = sessions.current(st.context.cookies.get(sessions.COOKIE), now)
+    if session is None:
+        st.html('<p class="dx-gone">You are signed out. <a href="/sign-in" target="_self">Sign in</a></p>')
+        st.stop()
+    with session.store.read() as tx:
+        wards = find.wards(tx)
+    if not wards:
+        raise NotFound("There is no ward in this database: set one up first.")
+    return Visit(session, wards[0], now)
+
+
+def run() -> None:
+    """Draw the frame and the page that was asked for."""
+    st.set_page_config(page_title="Ward board", page_icon="🏥", layout="wide", initial_sidebar_state="collapsed")
+    st.html(style.sheet(dark=st.context.theme.type == "dark"))
+    here = visit()
+    page = st.navigation(_pages(here), position="top")
+    _banner(here)
+    _heartbeat()
+    page.run()
+
+
+def _pages(here: Visit) -> list[st.Page]:
+    pages = [
+        st.Page("pages/board.py", title="Ward board", url_path="board", default=True),
+        st.Page("pages/record.py", title="Record", url_path="record", visibility="hidden"),
+        st.Page("pages/patient.py", title="Patient", url_path="patient", visibility="hidden"),
+    ]
+    if here.may("admit"):
+        pages.append(st.Page("pages/admit.py", title="Admit", url_path="admit"))
+    pages.append(st.Page("pages/shift.py", title="Shift summary", url_path="shift"))
+    if here.may("add_clinician"):
+        pages.append(st.Page("pages/ward.py", title="Ward and accounts", url_path="ward"))
+    return pages
+
+
+def _banner(here: Visit) -> None:
+    local = wall(here.now, here.zone, "%a %-d %b %H:%M")
+    demo = '<span class="dx-demo">DEMO: invented patients, nothing here is real</span>' if here.ward.demo else ""
+    st.html(
+        f'<div class="dx-banner"><b>{words.esc(here.ward.name)}</b><span>{local}</span>{demo}'
+        f'<span class="dx-who">{words.esc(here.by.name)}, {words.ROLES[here.by.role]}'
+        '<a class="dx-button" href="/sign-out" target="_self">Sign out</a></span></div>'
+    )
+
+
+@st.fragment(run_every=TICK_S)
+def _heartbeat() -> None:
+    """Each tick proves that server and session live; when ticks stop, a style alone covers the page."""
+    here = visit()
+    st.session_state["_tick"] = tick = st.session_state.get("_tick", 0) + 1
+    st.html(style.cover(tick, wall(here.now, here.zone, "%H:%M:%S"), COVER_AFTER_S))

@@ -1,0 +1,183 @@
+"""Our own HTML for a patient at a glance: escaped once, here."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from detox.clinical.model import Admission, Alert
+from detox.reports.board import Board, Tile, Value, Withdrawal
+from detox.ui import words
+from detox.ui.words import esc
+
+_SHORT = {
+    "heart_rate_per_min": "HR",
+    "temperature_c": "T",
+    "respiratory_rate_per_min": "RR",
+    "spo2_percent": "SpO2",
+    "consciousness": "Consciousness",
+    "sedation": "Sedation",
+    "breath_alcohol_percent": "Breath alcohol",
+}
+_MEANING = {
+    "critically_low": "critically low",
+    "critically_high": "critically high",
+    "low": "low",
+    "high": "high",
+    "normal": "",
+    "not_assessed": "not measured",
+}
+_EXPECTED = ("heart_rate_per_min", "temperature_c", "respiratory_rate_per_min", "spo2_percent", "sedation")
+
+
+def counts_html(board: Board, as_of: str) -> str:
+    """What needs somebody now, in three numbers, and how fresh they are."""
+    beds = sum(1 for _ in board.tiles)
+    return (
+        '<div class="dx-counts">'
+        f'<span class="dx-count {"critical" if board.need_you else ""}"><b>{board.need_you}</b>need you now</span>'
+        f'<span class="dx-count {"unknown" if board.unknown else ""}"><b>{board.unknown}</b>overdue or unknown</span>'
+        f'<span class="dx-count"><b>{board.due_soon}</b>due within the hour</span>'
+        f'<span class="dx-quiet">{beds} beds · data as of <b>{as_of}</b>, live</span></div>'
+    )
+
+
+def tile_html(tile: Tile, now: datetime, zone: ZoneInfo, unit: str) -> str:
+    """One card: level, bed, name, programme and day, what is wrong, COWS, vitals, when the next set is due."""
+    if tile.admission is None:
+        return (
+            f'<div class="dx-tile"><div class="dx-head"><span class="dx-bed">BED {esc(tile.bed)}</span>free</div></div>'
+        )
+    lines = [_head(tile, now, zone)]
+    lines += [alert_html(a, now) for a in tile.alerts]
+    if tile.overdue is not None:
+        answer = f' <span class="dx-quiet">{_answer(tile.silence, now)}</span>' if tile.silence else ""
+        lines.append(f'<div class="dx-alert unknown"><b>? {esc(tile.overdue.message)}</b>{answer}</div>')
+    if tile.not_done is not None:
+        why = words.NOT_DONE[tile.not_done.not_done or "other"]
+        note = f": {esc(tile.not_done.note)}" if tile.not_done.note else ""
+        at = words.when(tile.not_done.taken_at, zone, now)
+        lines.append(
+            f'<div class="dx-quiet">Not done at {at}: <b>{esc(why)}</b>{note} '
+            f"(by {esc(tile.not_done.recorded_by)})</div>"
+        )
+    lines.append(_readings(tile, now, zone, unit))
+    return f'<div class="dx-tile dx-{tile.level}">{"".join(lines)}</div>'
+
+
+def person_html(admission: Admission, now: datetime) -> str:
+    """Whom a page is about, so large that nobody mistakes the patient."""
+    born = f"born {admission.patient.born_on.isoformat()}" if admission.patient.born_on else "born: unknown"
+    where = f"BED {esc(admission.bed)}" if admission.bed else "no bed"
+    allergy = (
+        f'<span class="dx-val warning">▲ allergy: {esc(admission.allergies)}</span>' if admission.allergies else ""
+    )
+    return (
+        f'<div class="dx-head"><span class="dx-bed">{where}</span>'
+        f'<span class="dx-big">{esc(words.name(admission))}</span>'
+        f"<span>{born} · {words.age(admission, now)}</span>{allergy}</div>"
+    )
+
+
+def alert_html(alert: Alert, now: datetime) -> str:
+    """One alert: sign and word, what holds, what to do, and who has answered."""
+    found = alert.finding
+    sign = words.LEVELS[found.level].split()[0]
+    return (
+        f'<div class="dx-alert {found.level}"><b>{sign} {esc(found.message)}</b> '
+        f'<span class="dx-quiet">{esc(found.action)} · {_answer(alert, now)}</span></div>'
+    )
+
+
+def _answer(alert: Alert, now: datetime) -> str:
+    if alert.acknowledged_at is None:
+        return f"<b>unanswered {words.ago(alert.recorded_at or alert.opened_at, now)}</b>"
+    since = words.ago(alert.acknowledged_at, now)
+    return f"acknowledged by {esc(alert.acknowledged_by)} {since} ago: {esc(alert.what_was_done)}"
+
+
+def values_html(values: dict[str, Value], zone: ZoneInfo, now: datetime, unit: str) -> str:
+    """The last known vitals; abnormal ones by colour, sign and word, missing ones by name, old ones by their time."""
+    parts = [_pressure(values, zone, now)]
+    for vital, short in _SHORT.items():
+        if vital in values:
+            parts.append(_value(values[vital], short, zone, now, unit))
+        elif vital in _EXPECTED:
+            parts.append(f'<span class="dx-val not_assessed">{short} ? not measured</span>')
+    return f'<div class="dx-vitals">{"".join(parts)}</div>'
+
+
+def withdrawal_html(made: Withdrawal | None, zone: ZoneInfo, now: datetime) -> str:
+    """The last COWS: number, band, change since the one before, and which items moved."""
+    if made is None:
+        return '<div class="dx-cows"><span class="dx-val not_assessed">COWS ? not rated yet</span></div>'
+    text = f"<b>{esc(words.total(made.assessment))}</b>"
+    if made.change is not None and made.before_at is not None:
+        arrow = "▲" if made.change > 0 else "▼" if made.change < 0 else ""
+        items = ", ".join(
+            f"{esc(words.item_short('cows', i))} {words.signed(p)}" for i, p in list(made.moved.items())[:4]
+        )
+        text += f" {arrow} {words.signed(made.change)} since {words.when(made.before_at, zone, now)}"
+        text += f' <span class="dx-quiet">({items})</span>' if items else ""
+    stale = " stale" if made.stale else ""
+    at = f'<span class="dx-quiet">at {words.when(made.taken_at, zone, now)}</span>'
+    return f'<div class="dx-cows"><span class="dx-val wraps{stale}">{text} {at}</span></div>'
+
+
+def _head(tile: Tile, now: datetime, zone: ZoneInfo) -> str:
+    admission = tile.admission
+    if admission is None:
+        return ""
+    days = f" of {admission.planned_days}" if admission.planned_days else ""
+    where = f"BED {esc(tile.bed)}" if tile.bed else "no bed"
+    drug = f" · {esc(tile.plan.drug)}" if tile.plan and tile.plan.signed_at else ""
+    return (
+        f'<div class="dx-head"><span class="dx-sign {tile.level}">{words.LEVELS[tile.level]}</span>'
+        f'<span class="dx-bed">{where}</span><span class="dx-name">{esc(words.name(admission))}</span>'
+        f'<span class="dx-quiet">day {tile.day}{days} · {esc(words.PROGRAMMES[admission.programme])}{drug}</span>'
+        f'<span class="dx-right">{_due(tile, now, zone)}</span></div>'
+    )
+
+
+def _due(tile: Tile, now: datetime, zone: ZoneInfo) -> str:
+    if tile.dated_ahead:
+        return '<b class="dx-val not_assessed">? dated in the future</b>'
+    if tile.due is None:
+        return ""
+    if tile.due.at <= now:
+        return f"<b>due now</b>, since {words.when(tile.due.at, zone, now)}"
+    at, left = words.when(tile.due.at, zone, now), words.span(tile.due.at - now)
+    return f'due <b>{at}</b> <span class="dx-quiet">in {left}</span>'
+
+
+def _readings(tile: Tile, now: datetime, zone: ZoneInfo, unit: str) -> str:
+    if tile.last_seen is None:
+        return '<div class="dx-val not_assessed"><b>? No set recorded yet</b></div>'
+    old = tile.overdue is not None or tile.dated_ahead
+    known = f'<span class="dx-quiet">last known {words.when(tile.last_seen, zone, now)}:</span> ' if old else ""
+    return f"{known}{withdrawal_html(tile.withdrawal, zone, now)}{values_html(tile.vitals or {}, zone, now, unit)}"
+
+
+def _pressure(values: dict[str, Value], zone: ZoneInfo, now: datetime) -> str:
+    upper, lower = values.get("systolic_mmhg"), values.get("diastolic_mmhg")
+    if upper is None and lower is None:
+        return '<span class="dx-val not_assessed">BP ? not measured</span>'
+    order = ("critically_high", "critically_low", "high", "low", "normal")
+    either = [v for v in (upper, lower) if v is not None]
+    worst = min(either, key=lambda v: order.index(v.interpretation.meaning))
+    pair = "/".join(f"{v.interpretation.value:g}" if v else "?" for v in (upper, lower))
+    return _written("BP", pair, worst, zone, now)
+
+
+def _value(value: Value, short: str, zone: ZoneInfo, now: datetime, unit: str) -> str:
+    raw = value.interpretation.value
+    if value.interpretation.vital == "temperature_c" and isinstance(raw, (int, float)):
+        return _written(short, words.temperature(raw, unit), value, zone, now)
+    text = f"{raw:g}" if isinstance(raw, (int, float)) else words.code(value.interpretation.vital, str(raw))
+    return _written(short, text, value, zone, now)
+
+
+def _written(short: str, text: str, value: Value, zone: ZoneInfo, now: datetime) -> str:
+    meaning = value.interpretation.meaning
+    sign = f" {value.interpretation.sign} {_MEANING[meaning]}" if meaning != "normal" else ""
+    at = f" ({words.when(value.taken_at, zone, now)})" if value.stale else ""
+    stale = " stale" if value.stale and meaning == "normal" else ""
+    return f'<span class="dx-val {meaning}{stale}">{short} <b>{esc(text)}</b>{sign}{at}</span>'
