@@ -1,0 +1,135 @@
+"""A real server on a free local port and a real Chromium at tablet size."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+TABLET = {"width": 1180, "height": 820}
+IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
+
+
+class Server:
+    """`streamlit run dashboard.py` on one database; it can be killed and started again on the same port."""
+
+    def __init__(self, database: Path) -> None:
+        self.database = database
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(self.port)]
+        self.log = self.database.with_suffix(".log").open("ab")
+        settings = {**os.environ, "DETOX_DATABASE": str(self.database)}
+        self.process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=self.log, stderr=self.log)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(self.database.with_suffix(".log").read_text())
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1):
+                return
+            time.sleep(0.1)
+        raise TimeoutError("the server did not answer in a minute")
+
+    def kill(self) -> None:
+        """As a power cut would: no chance to tidy up."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.log.close()
+            self.process = None
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        if os.environ.get("CI") or os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail("Chromium is not on this machine, and this run requires it.")
+        pytest.skip("Chromium is not on this machine (apt-get install chromium).")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path, _ward_file: Path) -> Iterator[Server]:
+    """A server on a ward that is set up (accounts nurse, physician, manager), with nobody in its beds."""
+    path = tmp_path / "ward.db"
+    shutil.copyfile(_ward_file, path)
+    served = Server(path)
+    served.start()
+    yield served
+    served.kill()
+
+
+@pytest.fixture
+def empty_server(tmp_path: Path) -> Iterator[Server]:
+    """A server that has never been started before."""
+    served = Server(tmp_path / "new" / "ward.db")
+    served.database.parent.mkdir()
+    served.start()
+    yield served
+    served.kill()
+
+
+@pytest.fixture
+def tablet(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """tablet(): a new person's tablet with a blank page. What its console says of errors is collected on the page."""
+    contexts: list[BrowserContext] = []
+
+    def build(**wanted: object) -> Page:
+        context = chromium.new_context(
+            **{
+                "viewport": TABLET, "has_touch": True, "locale": "en-GB", "timezone_id": "Europe/London",
+                "accept_downloads": True, **wanted,
+            }
+        )  # fmt: skip
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        return page
+
+    yield build
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def sign_in(password: str) -> Callable[[Page, str, str], Page]:
+    """sign_in(page, url, "nurse"): through the form, until the board stands."""
+
+    def enter(page: Page, url: str, username: str, secret: str = password) -> Page:
+        page.goto(f"{url}/sign-in")
+        page.get_by_label("User name").fill(username)
+        page.get_by_label("Password").fill(secret)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_selector(".dx-counts")
+        idle(page)
+        return page
+
+    return enter
+
+
+def idle(page: Page) -> None:
+    """Until no script is running for this page."""
+    page.wait_for_selector(IDLE)

@@ -1,0 +1,48 @@
+"""What a nurse's hands do on the record page."""
+
+from playwright.sync_api import Page
+
+VITALS = {
+    "BP systolic": "182",
+    "BP diastolic": "104",
+    "Heart rate /min": "104",
+    "Temperature °C": "37.6",
+    "Breaths /min": "18",
+    "SpO2 %": "97",
+}
+CODES = {"Breathing": "Air", "Thermometer": "oral", "Consciousness": "Alert", "Sedation": "1 awake"}
+COWS_14 = {
+    "Sweating": "2 moist",
+    "Restlessness": "1 reports",
+    "Pupil size": "1 maybe larger",
+    "Bone or joint aches": "2 severe",
+    "Runny nose or tearing": "1 stuffy, moist",
+    "GI upset": "2 nausea, loose",
+    "Tremor": "1 felt",
+    "Yawning": "1 once, twice",
+    "Anxiety or irritability": "1 reports",
+    "Gooseflesh skin": "0 smooth",
+}
+
+
+def open_record(page: Page) -> None:
+    """From the board to the record page of the first patient on it."""
+    page.get_by_role("link", name="Record", exact=True).first.click()
+    page.wait_for_selector(".st-key-save-bar")
+
+
+def fill_vitals(page: Page, values: dict[str, str] = VITALS) -> None:
+    for label, value in values.items():
+        page.get_by_label(label, exact=True).fill(value)
+        page.keyboard.press("Tab")
+
+
+def choose(page: Page, answers: dict[str, str]) -> None:
+    for group, option in answers.items():
+        buttons = page.get_by_role("radiogroup", name=group)
+        buttons.get_by_role("radio", name=option, exact=True).click()
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save set").click()
+    page.get_by_text("Next set").wait_for()

@@ -1,0 +1,187 @@
+"""What tests share: a fixed moment, an empty store, a ward with its people, a patient in a bed, and builders of sets.
+
+A ward with accounts takes half a second to make (passwords are slow on purpose): it is made once, its file is copied.
+"""
+
+import shutil
+import sys
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from detox.clinical.model import Admission, Clinician, Observation, Patient, Shift, Vitals, Ward  # noqa: E402
+from detox.store import Store, find  # noqa: E402
+
+PASSWORD = "only for tests 1"
+NOW = datetime(2026, 11, 21, 22, 41, 7, tzinfo=UTC)
+
+SETTLED = {
+    "systolic_mmhg": 124.0,
+    "diastolic_mmhg": 78.0,
+    "heart_rate_per_min": 76.0,
+    "temperature_c": 36.8,
+    "temperature_site": "oral",
+    "respiratory_rate_per_min": 14.0,
+    "spo2_percent": 98.0,
+    "on_oxygen": False,
+    "consciousness": "A",
+    "sedation": "1",
+}
+CHOSEN = (
+    "sweating", "restlessness", "pupil_size", "bone_joint_aches", "runny_nose_tearing", "gi_upset", "tremor",
+    "yawning", "anxiety_irritability", "gooseflesh",
+)  # fmt: skip
+STILL = dict.fromkeys(CHOSEN, 0)
+
+
+@pytest.fixture(scope="session")
+def password() -> str:
+    """The password of every account of the `ward` fixture."""
+    return PASSWORD
+
+
+@pytest.fixture(scope="session")
+def now() -> datetime:
+    """Saturday 21 November 2026, 22:41:07 UTC: the moment at which every test happens."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def _empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    Store.create(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def _ward_file(tmp_path_factory: pytest.TempPathFactory, _empty_file: Path) -> Path:
+    from detox import care
+
+    path = tmp_path_factory.mktemp("template") / "ward.db"
+    shutil.copyfile(_empty_file, path)
+    store, before = Store(path), NOW - timedelta(days=30)
+    manager = care.set_up_ward(
+        store,
+        name="Ward 4B",
+        beds=[f"Bed {n}" for n in range(1, 13)],
+        shifts=[Shift("Day", "07:30"), Shift("Night", "19:30")],
+        time_zone="Europe/London",
+        temperature_unit="C",
+        username="manager",
+        manager_name="M. Test",
+        password=PASSWORD,
+        now=before,
+    )
+    for username, name in (("nurse", "N. Test"), ("physician", "P. Test")):
+        care.add_clinician(store, manager, username=username, name=name, role=username, password=PASSWORD, now=before)
+    assert not path.with_name("ward.db-wal").exists(), "the template has to be one file to be copied"
+    return path
+
+
+@pytest.fixture
+def store(tmp_path: Path, _empty_file: Path) -> Store:
+    """A store of today's schema with nothing in it. Asking for `ward` or anybody of it fills it."""
+    path = tmp_path / "ward.db"
+    shutil.copyfile(_empty_file, path)
+    return Store(path)
+
+
+@pytest.fixture
+def ward(store: Store, _ward_file: Path) -> Ward:
+    """Ward 4B of `store`: twelve free beds, day and night shifts, Europe/London, a nurse, a physician, a manager."""
+    shutil.copyfile(_ward_file, store.path)
+    with store.read() as tx:
+        return find.wards(tx)[0]
+
+
+def _account(store: Store, username: str) -> Clinician:
+    with store.read() as tx:
+        found = find.account(tx, username)
+    assert found is not None
+    return found[0]
+
+
+@pytest.fixture
+def nurse(store: Store, ward: Ward) -> Clinician:
+    """The account `nurse`."""
+    return _account(store, "nurse")
+
+
+@pytest.fixture
+def physician(store: Store, ward: Ward) -> Clinician:
+    """The account `physician`."""
+    return _account(store, "physician")
+
+
+@pytest.fixture
+def manager(store: Store, ward: Ward) -> Clinician:
+    """The account `manager`."""
+    return _account(store, "manager")
+
+
+@pytest.fixture
+def admit(store: Store, ward: Ward, nurse: Clinician) -> Callable[..., Admission]:
+    """admit("Silva", bed="Bed 7", days_ago=2, programme=...): somebody new on the ward, through care.admit."""
+    from detox import care
+
+    def build(
+        family_name: str = "Silva",
+        given_name: str = "Maria",
+        *,
+        bed: str | None = None,
+        days_ago: float = 2,
+        **stay: object,
+    ) -> Admission:
+        with store.read() as tx:
+            bed_id = None if bed is None else next(b.id for b in find.beds(tx, ward.id) if b.label == bed)
+        came = NOW - timedelta(days=days_ago)
+        person = Patient(uuid.uuid4().hex, family_name, given_name, date(1991, 4, 2), "F")
+        given = {"id": uuid.uuid4().hex, "programme": "taper", "pregnancy": "negative", "opioid": "heroin"} | stay
+        wanted = Admission(patient=person, ward_id=ward.id, bed=None, admitted_at=came, **given)  # type: ignore[arg-type]
+        return care.admit(store, nurse, wanted, bed_id, came)
+
+    return build
+
+
+@pytest.fixture
+def admission(admit: Callable[..., Admission]) -> Admission:
+    """Maria Silva in bed 7 since two days, on a taper."""
+    return admit("Silva", "Maria", bed="Bed 7")
+
+
+@pytest.fixture(scope="session")
+def vitals() -> Callable[..., Vitals]:
+    """vitals(systolic_mmhg=188): a whole normal set with what is given instead; None takes a value out."""
+    return lambda **given: Vitals(**(SETTLED | given))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def cows() -> Callable[..., dict[str, dict[str, int]]]:
+    """cows(tremor=4): answers to all ten chosen COWS items, 0 but for those given; None takes an item out."""
+
+    def build(**given: int | None) -> dict[str, dict[str, int]]:
+        return {"cows": {item: value for item, value in (STILL | given).items() if value is not None}}
+
+    return build
+
+
+@pytest.fixture
+def seen(admission: Admission) -> Callable[..., Observation]:
+    """seen(vitals=..., answers=..., minutes_ago=30): an observation of `admission` with a fresh id, not yet kept."""
+
+    def build(*, minutes_ago: float = 0, **given: object) -> Observation:
+        whole: dict[str, object] = {
+            "id": uuid.uuid4().hex,
+            "admission_id": admission.id,
+            "taken_at": NOW - timedelta(minutes=minutes_ago),
+        }
+        return Observation(**(whole | given))  # type: ignore[arg-type]
+
+    return build
