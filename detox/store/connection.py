@@ -103,6 +103,7 @@ def _inode(path: Path) -> int | None:
 _idle: dict[Path, _Idle] = {}
 _locks: dict[Path, FairLock] = {}
 _locks_guard = threading.Lock()
+_held: dict[Path, Connection] = {}
 
 
 def _lock_of(path: Path) -> FairLock:
@@ -128,6 +129,16 @@ class Store:
         with store._lock:
             migrate(store.path)
         return store
+
+    def hold(self) -> None:
+        """Keep one idle connection open until the process ends.
+
+        The last one to close a database folds its write-ahead log back in, and the next one to open builds its index
+        anew: with one always open, a unit of work costs a tenth of it.
+        """
+        with self._lock:
+            if self.path not in _held:
+                _held[self.path] = self._open()
 
     @property
     def exists(self) -> bool:

@@ -191,9 +191,11 @@ def _vitals(form: Form) -> None:
     for coded in protocols.vitals_file().coded:
         labels = {c.value: c.short for c in coded.codes}
         was = _was(form, coded.vital)
+        named = f"{coded.label} · {was}" if was else coded.label
         st.segmented_control(
-            f"{coded.label}{f' · {was}' if was else ''}", [*labels, BLANK], required=True, key=form.key(coded.vital),
-            format_func=lambda code, labels=labels: labels.get(code, code), wrap=True, help=" · ".join(f"{c.value}: {c.label}" for c in coded.codes),
+            named, [*labels, BLANK], required=True, key=form.key(coded.vital),
+            format_func=lambda code, labels=labels: labels.get(code, code), wrap=True,
+            help=" · ".join(f"{c.value}: {c.label}" for c in coded.codes),
         )  # fmt: skip
         _meaning(form, coded.vital)
 

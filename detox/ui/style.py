@@ -35,5 +35,6 @@ def cover(tick: int, as_of: str, after_s: int) -> str:
     return (
         f"<style>.dx-cover {{ animation: dx-live-{tick % 2} 0s linear {after_s}s forwards }}</style>"
         f'<div class="dx-cover" role="alert"><b>NOT LIVE since {as_of}</b>'
-        "<span>What stood here may be out of date. Use the paper form until this cover goes by itself.</span></div>"
+        "<span>What stood here may be out of date. Use the paper form until this cover goes by itself.</span>"
+        '<span>It stays? <a href="/sign-in" target="_self">Sign in again</a></span></div>'
     )
