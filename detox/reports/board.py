@@ -14,9 +14,10 @@ FUTURE = timedelta(minutes=2)
 LOOK_AHEAD = timedelta(hours=1)
 
 RANKS = (
-    "critical", "critical_answered", "unknown", "warning", "overdue", "overdue_answered", "warning_answered", "settled",
-    "free",
+    "critical", "critical_answered", "unknown", "warning", "overdue", "overdue_answered", "warning_answered",
+    "incomplete", "settled", "free",
 )  # fmt: skip
+EXPECTED = ("systolic_mmhg", "heart_rate_per_min", "temperature_c", "respiratory_rate_per_min", "spo2_percent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One bed at one moment. `rank` orders the board; `level` is critical, warning, unknown, settled or free.
+    """One bed at one moment. `rank` orders the board; `level` is critical, warning, unknown, incomplete, settled or
+    free. Nobody is settled whose withdrawal score or one of EXPECTED is missing.
 
     `overdue` is the silence at this moment; `silence` is its kept alert once somebody has answered it.
     """
@@ -135,7 +137,10 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
     overdue = None if ahead else schedule.overdue(due, now)
     seen = [o for o in recent if o.vitals.measured() or any(o.answers.values())]
     answered = silence if silence and overdue and silence.finding.level == overdue.level else None
+    withdrawal, values = _withdrawal(seen), _values(seen)
     rank = _rank(alerts, overdue, bool(seen) and not ahead, silence_answered=answered is not None)
+    if rank == "settled" and not _whole(withdrawal, values):
+        rank = "incomplete"
     return Tile(
         bed=bed.label if bed else "",
         rank=rank,
@@ -145,12 +150,10 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
         overdue=overdue,
         silence=answered,
         due=due,
-        withdrawal=_withdrawal(seen),
-        vitals=_values(seen),
+        withdrawal=withdrawal,
+        vitals=values,
         last_seen=seen[-1].taken_at if seen else None,
-        not_done=next(
-            (o for o in reversed(recent) if o.not_done and (not seen or o.taken_at >= seen[-1].taken_at)), None
-        ),
+        not_done=_not_done(recent, seen),
         plan=find.current_plan(tx, admission.id),
         day=day_of_stay(admission, now),
         dated_ahead=ahead,
@@ -210,6 +213,16 @@ def _withdrawal(seen: Sequence[Observation]) -> Withdrawal | None:
 
 def _not_done(recent: Sequence[Observation], seen: Sequence[Observation]) -> Observation | None:
     """The newest set that was not, or only in part, taken, unless a later set has told more."""
+    since = seen[-1].taken_at if seen else None
+    return next((o for o in reversed(recent) if o.not_done and (since is None or o.taken_at >= since)), None)
+
+
+def _whole(withdrawal: Withdrawal | None, values: dict[str, Value]) -> bool:
+    return withdrawal is not None and withdrawal.assessment.total is not None and not set(EXPECTED) - set(values)
+
+
+def _not_done(recent: Sequence[Observation], seen: Sequence[Observation]) -> Observation | None:
+    """The newest set that was not, or only in part, taken, unless a later one has told more."""
     since = seen[-1].taken_at if seen else None
     return next((o for o in reversed(recent) if o.not_done and (since is None or o.taken_at >= since)), None)
 

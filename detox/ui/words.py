@@ -14,6 +14,7 @@ LEVELS = {
     "warning": "▲ warning",
     "info": "i info",
     "unknown": "? unknown",
+    "incomplete": "? incomplete",
     "settled": "· settled",
     "free": "free",
 }
@@ -44,6 +45,7 @@ DOSE_ACTIONS = {
     "physician_decides": "Do not withhold on this ground: the physician decides at once.",
 }
 DAYS_BY_NAME = 6
+FEW = 2
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
 
 
@@ -120,8 +122,13 @@ def total(made: Assessment) -> str:
     short = scale.short_name if scale else made.scale
     if made.total is None:
         of = len(made.items) + len(made.missing)
-        return f"{short} at least {made.at_least} ({len(made.items)} of {of})"
+        names = f", no {_few(made)}" if len(made.missing) <= FEW else ""
+        return f"{short} at least {made.at_least} ({len(made.items)} of {of}{names})"
     return f"{short} {made.total} {band(made)}"
+
+
+def _few(made: Assessment) -> str:
+    return ", no ".join(item_short(made.scale, item).lower() for item in made.missing)
 
 
 def band(made: Assessment) -> str:

@@ -12,7 +12,7 @@ from detox.reports.board import Board, Tile
 from detox.ui import frame, tiles, words
 
 REFRESH_S = 3
-ACTIONS_PX = 190
+ACTIONS_PX = 170
 
 
 def _acknowledge(alert_id: str, admission_id: str, nonce: str) -> None:
