@@ -221,12 +221,6 @@ def _whole(withdrawal: Withdrawal | None, values: dict[str, Value]) -> bool:
     return withdrawal is not None and withdrawal.assessment.total is not None and not set(EXPECTED) - set(values)
 
 
-def _not_done(recent: Sequence[Observation], seen: Sequence[Observation]) -> Observation | None:
-    """The newest set that was not, or only in part, taken, unless a later one has told more."""
-    since = seen[-1].taken_at if seen else None
-    return next((o for o in reversed(recent) if o.not_done and (since is None or o.taken_at >= since)), None)
-
-
 def _values(seen: Sequence[Observation]) -> dict[str, Value]:
     file = protocols.vitals_file()
     found: dict[str, Value] = {}

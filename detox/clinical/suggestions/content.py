@@ -1,0 +1,234 @@
+"""The clinical content of the suggestion engine: limits, words, texts and sources of suggestions.toml, typed.
+
+Naming every limit here lets a type checker see a misspelt one, and loading refuses a limit that is missing or extra.
+"""
+
+from functools import cache
+
+from pydantic import Field
+
+from detox.clinical.protocols import ROOT, Content, Evidence, File, Text, read
+
+
+class Limit(Content):
+    """One number: what it bounds, its unit, source and evidence tag."""
+
+    value: float = Field(strict=False)
+    unit: str
+    at: Text
+    source: Text
+    evidence: Evidence
+
+
+class Rule(Content):
+    """What a rule of the table says, why, and on whose word."""
+
+    text: Text
+    why: Text
+    source: Text
+    evidence: Evidence
+
+
+class Alternatives(Content):
+    """What else the physician can choose, in sentences."""
+
+    maintain: Text
+    hold: Text
+    previous: Text
+    own: Text
+    later: Text
+    other_treatment: Text
+
+
+class Words(Content):
+    """Free words by meaning, in lower case: a text means it when it contains one of them."""
+
+    qt_drugs: tuple[Text, ...]
+    qt_risk: tuple[Text, ...]
+    alpha2: tuple[Text, ...]
+    beta_blockers: tuple[Text, ...]
+    sedative_treatment: tuple[Text, ...]
+    sedatives: tuple[Text, ...]
+    sedative_dependence: tuple[Text, ...]
+    infection: tuple[Text, ...]
+    neurological: tuple[Text, ...]
+    seizure_seen: tuple[Text, ...]
+    palpitations: tuple[Text, ...]
+    syncope: tuple[Text, ...]
+    postural: tuple[Text, ...]
+    suicidal: tuple[Text, ...]
+    intoxicated: tuple[Text, ...]
+    dehydration: tuple[Text, ...]
+    vomiting: tuple[Text, ...]
+    asks_to_wait: tuple[Text, ...]
+    wants_maintenance: tuple[Text, ...]
+    other_cause: tuple[Text, ...]
+    pinpoint: tuple[Text, ...]
+    respiratory: tuple[Text, ...]
+    recent_vascular: tuple[Text, ...]
+    long_qt: tuple[Text, ...]
+    renal_severe: tuple[Text, ...]
+    renal_some: tuple[Text, ...]
+    hepatic_severe: tuple[Text, ...]
+    hepatic_moderate: tuple[Text, ...]
+    hepatic_mild: tuple[Text, ...]
+    opioid_analgesia: tuple[Text, ...]
+    acute_liver: tuple[Text, ...]
+    naltrexone_antagonist: tuple[Text, ...]
+    agonists: tuple[Text, ...]
+    buprenorphine: tuple[Text, ...]
+    long_acting: tuple[Text, ...]
+    unknown_supply: tuple[Text, ...]
+    low_dose_start: tuple[Text, ...]
+    rescue: tuple[Text, ...]
+    ecg_note: tuple[Text, ...]
+
+
+class Limits(Content):
+    """Every number that the engine compares with."""
+
+    rr_emergency: Limit
+    rr_hold: Limit
+    rr_low_top: Limit
+    rr_step: Limit
+    spo2_emergency: Limit
+    spo2_emergency_scale2: Limit
+    spo2_amber_top: Limit
+    reversal_h: Limit
+    temp_high: Limit
+    temp_low: Limit
+    news2_urgent: Limit
+    hr_crisis: Limit
+    sbp_crisis: Limit
+    dbp_crisis: Limit
+    ciwa_treat: Limit
+    tremor_sign: Limit
+    hr_sign: Limit
+    qtc_stop: Limit
+    qtc_note: Limit
+    sbp_low: Limit
+    hr_low: Limit
+    alpha2_sbp: Limit
+    alpha2_dbp: Limit
+    alpha2_hr: Limit
+    alpha2_sbp_amber: Limit
+    alpha2_hr_amber: Limit
+    alcohol_pct: Limit
+    k_low: Limit
+    k_high: Limit
+    pw_rise: Limit
+    pw_window_min: Limit
+    cows_severe: Limit
+    window_h: Limit
+    interval_share: Limit
+    overdose_factor: Limit
+    methadone_first_mg: Limit
+    methadone_day_mg: Limit
+    methadone_day_otp_mg: Limit
+    lofexidine_single_mg: Limit
+    lofexidine_day_mg: Limit
+    lofexidine_mild_single_mg: Limit
+    lofexidine_mild_day_mg: Limit
+    lofexidine_moderate_single_mg: Limit
+    lofexidine_moderate_day_mg: Limit
+    lofexidine_severe_single_mg: Limit
+    lofexidine_severe_day_mg: Limit
+    lofexidine_per_day: Limit
+    egfr_severe: Limit
+    egfr_moderate: Limit
+    clonidine_single_mg: Limit
+    clonidine_day_mg: Limit
+    buprenorphine_day_mg: Limit
+    rr_possible_low: Limit
+    rr_possible_high: Limit
+    ciwa_possible_high: Limit
+    qtc_possible_low: Limit
+    qtc_possible_high: Limit
+    egfr_possible_high: Limit
+    k_possible_low: Limit
+    k_possible_high: Limit
+    age_possible_high: Limit
+    step_share: Limit
+    mg_ml_factor: Limit
+    complete_cows: Limit
+    complete_cows_h: Limit
+    raters_min: Limit
+    raters_points: Limit
+    contradiction_cows: Limit
+    gi_vomiting: Limit
+    hr_contradiction: Limit
+    cows_induction_min: Limit
+    cows_bup_min: Limit
+    cows_inpatient_min: Limit
+    cows_outpatient_min: Limit
+    breathing_min: Limit
+    alpha2_min: Limit
+    visit_min: Limit
+    asleep_min: Limit
+    same_moment_min: Limit
+    bup_effect_min: Limit
+    methadone_effect_min: Limit
+    pregnancy_age_low: Limit
+    pregnancy_age_high: Limit
+    adult: Limit
+    bup_cows: Limit
+    bup_hours: Limit
+    bup_signs: Limit
+    bup_long_cows: Limit
+    bup_methadone_mg: Limit
+    bup_methadone_hours: Limit
+    bup_fentanyl_hours: Limit
+    low_dose_mg: Limit
+    methadone_signs: Limit
+    methadone_cows: Limit
+    older: Limit
+    methadone_lower_first_mg: Limit
+    methadone_low_tolerance_mg: Limit
+    tolerance_lost_days: Limit
+    alpha2_start_sbp: Limit
+    alpha2_start_hr: Limit
+    naltrexone_short_h: Limit
+    naltrexone_unchallenged_h: Limit
+    naltrexone_long_h: Limit
+    naltrexone_long_unchallenged_h: Limit
+    naltrexone_cows: Limit
+    hat_spo2: Limit
+    hat_spo2_scale2: Limit
+    missed_days: Limit
+    missed_days_hat: Limit
+    recent_dose_h: Limit
+    recent_dose_hat_h: Limit
+    step_cows: Limit
+    continue_cows: Limit
+    moderate_cows: Limit
+    rise_points: Limit
+    rescue_doses: Limit
+    confirm_min: Limit
+    up_signs: Limit
+    trough_share: Limit
+    rr_red_high: Limit
+    step_interval_h: Limit
+    failed_steps: Limit
+    low_cows: Limit
+    fall_points: Limit
+    lofexidine_wind_down_day: Limit
+    lofexidine_last_day: Limit
+    accumulation_from_day: Limit
+    accumulation_to_day: Limit
+    qt_stack: Limit
+
+
+class SuggestionsFile(File):
+    """suggestions.toml."""
+
+    intended_use: Text
+    alternatives: Alternatives
+    words: Words
+    limits: Limits
+    rules: dict[str, Rule]
+
+
+@cache
+def content() -> SuggestionsFile:
+    """suggestions.toml. Read once a process: content changes with a release."""
+    return read(ROOT / "suggestions.toml", SuggestionsFile)

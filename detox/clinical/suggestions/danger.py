@@ -1,0 +1,361 @@
+"""Tier A: danger rules. They run on any data there is, old data too, and outrank everything.
+
+A value that was dangerous keeps standing after a normal reading, until a physician has acknowledged it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from detox.clinical.suggestions.dose_limits import over_limit
+from detox.clinical.suggestions.facts import Facts
+from detox.clinical.suggestions.fired import Fired, decide, withhold
+from detox.clinical.suggestions.readings import SHORT, Reading, ago, hours
+from detox.clinical.suggestions.words import found, named
+
+
+def danger(f: Facts) -> list[Fired]:
+    """Every danger rule that holds, one a rule, withholding ones first."""
+    fired: dict[str, Fired] = {}
+    for one in [*_from_readings(f), *(hit for rule in CASE_RULES for hit in rule(f))]:
+        known = fired.get(one.rule)
+        if known is None or (known.dose_action != "withhold" and one.dose_action == "withhold"):
+            fired[one.rule] = one
+        elif one.reasons[0] not in known.reasons and len(known.reasons) < 4:
+            fired[one.rule] = Fired(
+                known.rule,
+                known.suggestion_class,
+                (*known.reasons, *one.reasons),
+                known.dose_action,
+                text=known.text,
+                names=known.names,
+            )
+    if "A01" in fired and "A02" in fired and set(fired["A02"].names) <= set(fired["A01"].names):
+        del fired["A02"]
+    for one in unacknowledged(f, bool(fired)):
+        fired[one.rule] = one
+    return sorted(fired.values(), key=lambda one: (one.dose_action != "withhold", _score_only(one), one.rule))
+
+
+def _score_only(one: Fired) -> bool:
+    """True for an early-warning score with no sign of infection: what made it rise is named first."""
+    return one.rule == "A04" and all(reason.startswith("NEWS2") for reason in one.reasons)
+
+
+def _from_readings(f: Facts) -> Iterator[Fired]:
+    for reading in f.readings:
+        for rule in READING_RULES:
+            for one in rule(f, reading):
+                if not _cleared(f, reading, one.names):
+                    yield one
+    together = _together(f)
+    if together.by:
+        yield from (*sedated(f, together), *infection(f, together))
+
+
+def _cleared(f: Facts, reading: Reading, names: tuple[str, ...]) -> bool:
+    """A physician acknowledged it, and every value that made it hold was measured again since."""
+    if not f.cleared(reading.min_ago):
+        return False
+    newer = [r for r in f.past if r.min_ago < reading.min_ago]
+    return bool(newer) and all(
+        any(name in r.vitals or (name == "cows" and r.cows is not None) for r in newer) for name in names
+    )
+
+
+def _together(f: Facts) -> Reading:
+    """The newest value of each vital, though charted in several observations."""
+    vitals = {
+        name: r.vitals[name]
+        for name in ("rr", "spo2", "hr", "sbp", "dbp", "temp_c", "poss", "avpu")
+        if (r := f.newest(name))
+    }
+    age = max((r.min_ago for name in vitals if (r := f.newest(name))), default=0.0)
+    several = len({id(f.newest(name)) for name in vitals}) > 1
+    return Reading(age, "newest value of each" if several else "", "", vitals, None, None, "", "")
+
+
+# --- rules on one observation
+
+
+def emergency(f: Facts, r: Reading) -> Iterator[Fired]:
+    """A01: breathing, saturation or consciousness at emergency level."""
+    limits = f.limits
+    lowest = limits.spo2_emergency_scale2 if f.plan.spo2_scale == 2 else limits.spo2_emergency
+    names = []
+    if (rr := r.number("rr")) is not None and rr <= limits.rr_emergency.value:
+        names.append("rr")
+    if (spo2 := r.number("spo2")) is not None and spo2 <= lowest.value:
+        names.append("spo2")
+    if r.vitals.get("poss") == "4":
+        names.append("poss")
+    if r.vitals.get("avpu") in ("P", "U"):
+        names.append("avpu")
+    if names:
+        yield withhold("A01", f"{r.say(*names)}: emergency criteria.", names=tuple(names))
+
+
+def sedated(f: Facts, r: Reading) -> Iterator[Fired]:
+    """A02: sedation, or breathing on the way down."""
+    limits, names = f.limits, []
+    rr, spo2 = r.number("rr"), r.number("spo2")
+    if r.vitals.get("poss") == "3":
+        names.append("poss")
+    if rr is not None and rr < limits.rr_hold.value:
+        names.append("rr")
+    amber = spo2 is not None and spo2 <= limits.spo2_amber_top.value and f.plan.spo2_scale != 2
+    if rr is not None and rr <= limits.rr_low_top.value and amber:
+        names += ["rr", "spo2"]
+    if names:
+        yield withhold("A02", f"{r.say(*dict.fromkeys(names))}: sedated.", names=tuple(names))
+
+
+def infection(f: Facts, r: Reading) -> Iterator[Fired]:
+    """A04: temperature, early-warning score or words of infection."""
+    temp = r.number("temp_c")
+    if temp is not None and (temp >= f.limits.temp_high.value or temp <= f.limits.temp_low.value):
+        yield decide("A04", f"{r.say('temp_c')}: assess for infection.", names=("temp_c",))
+    news2 = f.news2_at_least(r)
+    if news2 >= f.limits.news2_urgent.value:
+        names = tuple(n for n in ("rr", "spo2", "hr", "sbp", "temp_c", "avpu") if n in r.vitals)
+        yield decide("A04", f"NEWS2 at least {news2}: {r.say(*names)}.", names=names)
+    if said := found(f.words.infection, [r.note]):
+        yield decide("A04", f"Suspected infection: {said!r} {r.when}.")
+
+
+def neurological(f: Facts, r: Reading) -> Iterator[Fired]:
+    """A05: new confusion, loss of alertness, or words of a neurological or cardiac sign."""
+    if r.vitals.get("avpu") in ("C", "V"):
+        words = "new confusion" if r.vitals["avpu"] == "C" else "responds to voice only"
+        yield withhold("A05", f"{r.say('avpu')}: {words}.", names=("avpu",))
+    if said := found((*f.words.neurological, *f.words.seizure_seen), [r.note]):
+        yield withhold("A05", f"Noted: {said!r} {r.when}.")
+
+
+def pressure_crisis(f: Facts, r: Reading) -> Iterator[Fired]:
+    """A06: heart rate or blood pressure beyond what opioid withdrawal explains."""
+    limits = (("hr", f.limits.hr_crisis), ("sbp", f.limits.sbp_crisis), ("dbp", f.limits.dbp_crisis))
+    names = tuple(n for n, limit in limits if (v := r.number(n)) is not None and v > limit.value)
+    if names:
+        said = f"{r.say('hr', 'sbp', 'dbp')}, beyond limits: {_short(r, names)}"
+        yield decide("A06", f"{said}: medetomidine, alcohol/benzo withdrawal, stimulant or sepsis?", names=names)
+
+
+def _short(r: Reading, names: Iterable[str]) -> str:
+    """The values that crossed a limit, one by one: 'HR 138, SBP 190'."""
+    return ", ".join(f"{SHORT[name]} {r.vitals[name]:g}" for name in names)
+
+
+def sedative_withdrawal(f: Facts, r: Reading) -> Iterator[Fired]:
+    """A07 by score: CIWA-Ar at treatment level."""
+    ciwa = r.number("ciwa_ar")
+    if ciwa is not None and ciwa >= f.limits.ciwa_treat.value:
+        yield decide("A07", f"{r.say('ciwa_ar')}: at CIWA {ciwa:g} treat alcohol withdrawal first.", names=("ciwa_ar",))
+
+
+def too_low(f: Facts, r: Reading) -> Iterator[Fired]:
+    """A09: blood pressure or pulse too low; stricter on an alpha-2 agonist."""
+    limits, names = f.limits, []
+    sbp, dbp, hr = r.number("sbp"), r.number("dbp"), r.number("hr")
+    if sbp is not None and (sbp <= limits.sbp_low.value or (f.on_alpha2 and sbp < limits.alpha2_sbp.value)):
+        names.append("sbp")
+    if dbp is not None and f.on_alpha2 and dbp < limits.alpha2_dbp.value:
+        names.append("dbp")
+    if hr is not None and (hr <= limits.hr_low.value or (f.on_alpha2 and hr < limits.alpha2_hr.value)):
+        names.append("hr")
+    if names:
+        text = "" if f.on_alpha2 else "BP or pulse too low: lie down, recheck, withhold the next dose, physician now."
+        yield withhold(
+            "A09", f"{r.say('sbp', 'dbp', 'hr')}, too low: {_short(r, names)}.", names=tuple(names), text=text
+        )
+    if f.on_alpha2 and (said := found(f.words.postural, [r.note])):
+        yield withhold("A09", f"Postural drop with symptoms: {said!r} {r.when}.")
+
+
+def intoxicated(f: Facts, r: Reading) -> Iterator[Fired]:
+    """A11: intoxicated, or breath alcohol above the site limit."""
+    alcohol = r.number("breath_alcohol_pct")
+    if alcohol is not None and alcohol > f.alcohol_limit:
+        said = r.say("breath_alcohol_pct")
+        yield withhold("A11", f"{said}: above the site limit {f.alcohol_limit:g} %.", names=("breath_alcohol_pct",))
+    if r.intoxicated:
+        yield withhold("A11", f"Intoxicated {r.when}.")
+    elif noted := found(f.words.intoxicated, [r.note]):
+        yield withhold("A11", f"Intoxicated: {noted!r} {r.when}.")
+
+
+def severe_withdrawal(f: Facts, r: Reading) -> Iterator[Fired]:
+    """A16: COWS in the moderately severe band, even if an item is missing. Another scale's number never alarms."""
+    if r.cows is None or not r.cows.is_cows or (not r.cows.named and r.cows.entry.items is None):
+        return
+    least, typed = r.cows.at_least, r.cows.entry.total
+    if r.cows.entry.items is None and r.cows.errors:
+        return
+    if typed is not None and r.cows.missing and least <= typed <= r.cows.at_most and not r.cows.errors:
+        least = typed
+    if least >= f.limits.cows_severe.value:
+        words = "COWS at least" if r.cows.missing else "COWS"
+        yield decide("A16", f"{words} {least} {r.when}: moderately severe.", names=("cows",))
+
+
+# --- rules on the whole case
+
+
+def unacknowledged(f: Facts, explained: bool) -> Iterator[Fired]:
+    """A00: a danger flag that no physician has acknowledged and that no charted value explains."""
+    if explained:
+        return
+    for event in f.events("danger_flag"):
+        if not event.acknowledged_by_physician and not f.cleared((event.h_ago or 0) * 60):
+            yield withhold("A00", f"Danger flag raised {hours(event.h_ago or 0)} ago, not acknowledged by a physician.")
+            return
+
+
+def reversal(f: Facts) -> Iterator[Fired]:
+    """A03: naloxone or nalmefene within a day."""
+    given = [(e.h_ago or 0.0, "naloxone") for e in f.events("naloxone_given")]
+    if f.case.programme != "naltrexone_start":
+        given += [
+            (d.h_ago or 0.0, d.drug or "")
+            for d in f.doses
+            if (d.drug or "").strip().lower().startswith(f.words.naltrexone_antagonist)
+        ]
+    for h_ago, drug in given:
+        if h_ago <= f.limits.reversal_h.value and not f.cleared(h_ago * 60):
+            yield withhold("A03", f"{drug} {hours(h_ago)} ago: COWS not valid, renarcotisation risk.")
+
+
+def suspected_infection(f: Facts) -> Iterator[Fired]:
+    """A04 by history: a condition that says infection."""
+    if said := found(f.words.infection, f.conditions):
+        yield decide("A04", f"Suspected infection: {said}.")
+
+
+def acute_events(f: Facts) -> Iterator[Fired]:
+    """A05 by event or condition."""
+    for event in f.events("new_confusion", "seizure", "chest_pain", "syncope"):
+        if not f.cleared((event.h_ago or 0) * 60):
+            yield withhold("A05", f"{event.type.replace('_', ' ').capitalize()} {hours(event.h_ago or 0)} ago.")
+    if said := found(f.words.neurological, f.conditions):
+        yield withhold("A05", f"Recorded: {said}.")
+
+
+def untreated_dependence(f: Facts) -> Iterator[Fired]:
+    """A07 by signs: alcohol or benzodiazepine dependence, untreated, no CIWA-Ar, and tremor or a fast pulse."""
+    said = found(f.words.sedative_dependence, f.conditions)
+    if not said or found(f.words.sedative_treatment, f.meds) or f.value("ciwa_ar") is not None:
+        return
+    signs = []
+    if (hr := f.newest("hr")) and (hr.number("hr") or 0) > f.limits.hr_sign.value:
+        signs.append(hr.say("hr"))
+    if f.latest and f.latest.cows and f.latest.cows.items.get("tremor", 0) >= f.limits.tremor_sign.value:
+        signs.append(f"tremor item {f.latest.cows.items['tremor']} {f.latest.when}")
+    if signs:
+        yield decide("A07", f"{said}, untreated, with signs: {', '.join(signs)}; CIWA-Ar missing.")
+
+
+def qt(f: Facts) -> Iterator[Fired]:
+    """A08: long QTc; palpitations or syncope on a QT drug."""
+    if f.qtc is not None and f.qtc >= f.limits.qtc_stop.value:
+        optional = ", ".join(f.qt_drugs) or "none listed"
+        yield decide("A08", f"QTc {f.qtc:g} ms; QT drugs: {optional}.")
+    if not f.qt_drugs:
+        return
+    fainted = [e for e in f.events("syncope") if not f.cleared((e.h_ago or 0) * 60)]
+    if fainted or found(f.words.syncope, (*f.notes, *f.conditions)):
+        yield withhold("A08", f"Syncope on a QT drug ({', '.join(f.qt_drugs)}).")
+    if palpitations := found(f.words.palpitations, (*f.notes, *f.conditions)):
+        yield decide("A08", f"Palpitations on a QT drug ({', '.join(f.qt_drugs)}): {palpitations!r}.")
+
+
+def safety_first(f: Facts) -> Iterator[Fired]:
+    """A10: suicidal intent, or an overdose during this admission."""
+    for event in f.events("suicidal_intent"):
+        if not f.cleared((event.h_ago or 0) * 60):
+            yield decide("A10", f"Suicidal intent {hours(event.h_ago or 0)} ago: safety first.")
+    for event in f.events("overdose"):
+        if not f.cleared((event.h_ago or 0) * 60):
+            yield withhold("A10", f"Overdose this admission, {hours(event.h_ago or 0)} ago.")
+    if said := found(f.words.suicidal, (*f.notes, *f.conditions)):
+        yield decide("A10", f"Suicidal intent noted: {said!r}.")
+
+
+def dehydration(f: Facts) -> Iterator[Fired]:
+    """A12: vomiting or diarrhoea with dehydration or abnormal potassium or creatinine; dehydration alone counts."""
+    gi = f.latest.cows.items.get("gi", 0) if f.latest and f.latest.cows and f.latest.cows.is_cows else 0
+    losing = [f"vomiting {hours(e.h_ago or 0)} ago" for e in f.events("vomiting") if not f.cleared((e.h_ago or 0) * 60)]
+    losing += [f"noted {r.note!r} {r.when}" for r in f.readings if found(f.words.vomiting, [r.note])]
+    if f.latest and gi >= f.limits.gi_vomiting.value:
+        losing.append(f"GI item {gi} {f.latest.when}")
+    dry = [
+        f"dehydration signs {hours(e.h_ago or 0)} ago"
+        for e in f.events("dehydration_signs")
+        if not f.cleared((e.h_ago or 0) * 60)
+    ]
+    dry += [f"noted {r.note!r} {r.when}" for r in f.readings if found(f.words.dehydration, [r.note])]
+    labs = []
+    if f.k is not None and not f.limits.k_low.value <= f.k <= f.limits.k_high.value:
+        labs.append(f"K {f.k:g} mmol/L")
+    if (f.labs.creatinine_flag or "").strip().lower() in ("high", "h", "raised", "abnormal"):
+        labs.append("creatinine high")
+    if dry or (losing and labs):
+        yield decide("A12", f"{', '.join(dict.fromkeys([*losing[:2], *dry, *labs]))}: dehydration risk.")
+
+
+def pregnant(f: Facts) -> Iterator[Fired]:
+    """A13: a positive pregnancy test during any taper."""
+    if f.patient.pregnancy == "positive" and f.case.programme in ("taper", "alpha2", "alpha2_start"):
+        yield decide("A13", "Pregnancy test positive: suspend taper, keep current agonist dose, call obstetrics.")
+
+
+def duplicate_or_over(f: Facts) -> Iterator[Fired]:
+    """A14: a duplicate, a second source, or a dose over its limit."""
+    for reason in over_limit(f):
+        yield withhold("A14", reason)
+
+
+def precipitated(f: Facts) -> Iterator[Fired]:
+    """A15: COWS rise soon after buprenorphine, by the least rise that the entries allow."""
+    given = [d.h_ago or 0 for d in f.doses if named(f.words.buprenorphine, d.drug)]
+    given += [e.h_ago or 0 for e in f.events("external_dose") if named(f.words.buprenorphine, e.drug)]
+    usable = [r for r in f.scored if r.cows and r.cows.is_cows and r.cows.entry.items is not None]
+    for h_ago in given:
+        at = h_ago * 60
+        before = next((r for r in usable if r.min_ago >= at), None)
+        after = [r for r in usable if at - f.limits.pw_window_min.value <= r.min_ago < at]
+        for r in after:
+            if not before or not before.cows or not r.cows:
+                continue
+            rise = r.cows.at_least - before.cows.at_most
+            if rise >= f.limits.pw_rise.value and not _cleared(f, r, ("cows",)):
+                least = "at least " if r.cows.missing else ""
+                yield decide(
+                    "A15",
+                    f"COWS {before.cows.at_most} to {least}{r.cows.at_least}, rise {rise}, after buprenorphine "
+                    f"{ago(at)}: probable precipitated withdrawal; neither wait nor give an extra dose on this screen.",
+                )
+
+
+ReadingRule = Callable[[Facts, Reading], Iterator[Fired]]
+CaseRule = Callable[[Facts], Iterator[Fired]]
+READING_RULES: tuple[ReadingRule, ...] = (
+    emergency,
+    sedated,
+    infection,
+    neurological,
+    pressure_crisis,
+    sedative_withdrawal,
+    too_low,
+    intoxicated,
+    severe_withdrawal,
+)
+CASE_RULES: tuple[CaseRule, ...] = (
+    reversal,
+    suspected_infection,
+    acute_events,
+    untreated_dependence,
+    qt,
+    safety_first,
+    dehydration,
+    pregnant,
+    duplicate_or_over,
+    precipitated,
+)

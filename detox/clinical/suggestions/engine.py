@@ -1,0 +1,203 @@
+"""The engine: strict tiers, danger over integrity over start over trajectory, and the Suggestion they end in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from detox.clinical.case import Case
+from detox.clinical.protocols import scale, vitals_file
+from detox.clinical.suggestions.content import SuggestionsFile, content
+from detox.clinical.suggestions.danger import danger
+from detox.clinical.suggestions.explain import Input, inputs_of, would_change
+from detox.clinical.suggestions.facts import Facts
+from detox.clinical.suggestions.fired import DoseAction, Fired, SuggestionClass
+from detox.clinical.suggestions.integrity import integrity, limit_min, reading_of, required
+from detox.clinical.suggestions.readings import VITALS
+from detox.clinical.suggestions.start import missed, start
+from detox.clinical.suggestions.trajectory import course_over, trajectory
+
+TAPERING = ("taper", "alpha2", "maintenance_dot")
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What the protocol would do next, and why. It changes nothing: a physician accepts, changes or declines it.
+
+    `rules` are the ids that decide, the most important first; `blocked` are (id, text) of rules that hold too but are
+    outranked. `dose_action` stands with HOLD_CALL only. `to_mg` is a level of the plan (the next or the previous one),
+    never a computed dose. `expires_in_min` is how long every input stays fresh; None where none is fresh.
+    """
+
+    id: str
+    suggestion_class: SuggestionClass
+    dose_action: DoseAction | None
+    rules: tuple[str, ...]
+    blocked: tuple[tuple[str, str], ...]
+    text: str
+    reasons: tuple[str, ...]
+    missing: tuple[str, ...]
+    inputs: tuple[Input, ...]
+    would_change: tuple[str, ...]
+    alternatives: tuple[str, ...]
+    sources: tuple[str, ...]
+    expires_in_min: float | None
+    protocol_versions: Mapping[str, str]
+    to_mg: float | None = None
+    next_mg: float | None = None
+
+    def as_dict(self, now: datetime | None = None) -> dict[str, object]:
+        """The suggestion as JSON takes it; `expires_at` is ISO text counted from `now`, or None without one."""
+        expires = None
+        if now is not None and self.expires_in_min is not None:
+            expires = (now + timedelta(minutes=self.expires_in_min)).isoformat()
+        return {
+            "id": self.id,
+            "class": self.suggestion_class,
+            "dose_action": self.dose_action,
+            "rules": list(self.rules),
+            "text": self.text,
+            "reasons": list(self.reasons),
+            "missing": list(self.missing),
+            "alternatives": list(self.alternatives),
+            "expires_at": expires,
+            "expires_in_min": self.expires_in_min,
+            "protocol_versions": dict(self.protocol_versions),
+            "to_mg": self.to_mg,
+            "inputs": [one.as_dict() for one in self.inputs],
+            "would_change": list(self.would_change),
+            "blocked": [list(one) for one in self.blocked],
+            "sources": list(self.sources),
+        }
+
+
+def suggest(case: Case) -> Suggestion:
+    """What the protocol would suggest for `case`. Total: every well-formed case gets an answer.
+
+    Tiers are strict: a danger rule outranks missing data, missing data outrank start and trajectory rules. The two
+    calls for a physician outside tier A (missed days, a course past its end) need no observation, so missing data do
+    not lower them. Nothing answers CONTINUE by default: where no rule holds the answer is HOLD_STEP with that reason.
+    Source: section 13 of the protocol reference, in detox/protocols/suggestions.toml.
+    """
+    file = content()
+    f = Facts(case, file)
+    dangers, calls, gaps = danger(f), [*missed(f), *course_over(f)], integrity(f)
+    rest = [] if gaps else [*start(f), *trajectory(f)]
+    deciding = _deciding(dangers, calls, gaps, rest)
+    return _suggestion(f, file, deciding, [*dangers, *calls, *gaps, *rest], gaps)
+
+
+def _deciding(*tiers: list[Fired]) -> list[Fired]:
+    """The rules of the highest tier that holds, all of the class of its first."""
+    for tier in tiers:
+        if tier:
+            return [one for one in tier if one.suggestion_class == tier[0].suggestion_class]
+    return [
+        Fired(
+            "D03",
+            "HOLD_STEP",
+            ("No rule of the protocol answers this: stay at this dose, physician review.",),
+            text="No rule of the protocol answers this: stay at this dose, physician review.",
+        )
+    ]
+
+
+def _suggestion(
+    f: Facts, file: SuggestionsFile, deciding: list[Fired], everything: list[Fired], gaps: list[Fired]
+) -> Suggestion:
+    first = deciding[0]
+    withheld = any(one.dose_action == "withhold" for one in deciding)
+    action: DoseAction | None = None
+    if first.suggestion_class == "HOLD_CALL":
+        action = "withhold" if withheld else "physician_decides"
+    blocked = tuple((one.rule, one.text or file.rules[one.rule].text) for one in everything if one not in deciding)
+    return Suggestion(
+        id=f.case.id,
+        suggestion_class=first.suggestion_class,
+        dose_action=action,
+        rules=tuple(dict.fromkeys(one.rule for one in deciding)),
+        blocked=blocked,
+        text=_text(file, first),
+        reasons=_reasons(f, file, deciding),
+        missing=_missing(f, gaps),
+        inputs=inputs_of(f),
+        would_change=would_change(f, first.suggestion_class),
+        alternatives=_alternatives(f, file, first),
+        sources=_sources(file, deciding),
+        expires_in_min=_expires(f),
+        protocol_versions={
+            "suggestions": file.version,
+            "cows": scale("cows").version,
+            "news2": scale("news2").version,
+            "vitals": vitals_file().version,
+        },
+        to_mg=first.to_mg,
+        next_mg=f.plan.next_mg if first.suggestion_class == "STEP_DOWN" else None,
+    )
+
+
+def _text(file: SuggestionsFile, fired: Fired) -> str:
+    return fired.text or file.rules[fired.rule].text
+
+
+def _reasons(f: Facts, file: SuggestionsFile, deciding: list[Fired]) -> tuple[str, ...]:
+    reasons = [reason for one in deciding for reason in one.reasons]
+    reasons += [_text(file, one) for one in deciding[1:]]
+    reasons += [file.rules[one.rule].why for one in deciding]
+    reasons += warnings(f)
+    newest = [r.say(*VITALS) for r in f.past[:1] if r.vitals]
+    if newest:
+        reasons.append(f"Newest vitals: {newest[0]}.")
+    if f.latest and f.latest.cows and f.latest.cows.total is not None:
+        reasons.append(f"Newest score: COWS {f.latest.cows.total} {f.latest.when}.")
+    if f.case.programme in TAPERING:
+        reasons.append(file.alternatives.maintain)
+    return tuple(dict.fromkeys(reasons))
+
+
+def warnings(f: Facts) -> list[str]:
+    """Sentences that stand beside any answer: a masked pulse, a stack of QT drugs."""
+    said = []
+    if masking := f.pulse_masked_by:
+        said.append(f"Pulse item unreliable: {masking} lowers the pulse (D06).")
+    if len(f.qt_drugs) >= f.limits.qt_stack.value:
+        said.append(f"QT drugs together: {', '.join(f.qt_drugs)}.")
+    return said
+
+
+def _missing(f: Facts, gaps: list[Fired]) -> tuple[str, ...]:
+    said = [sentence for one in gaps for sentence in one.missing]
+    if f.newest("temp_c") is None and f.case.programme != "hat":
+        said.append("Temp missing: measure it; infection is not excluded.")
+    if f.age is None:
+        said.append("Age missing: enter it.")
+    if f.qtc is None and f.plan.drug in ("methadone", "lofexidine"):
+        said.append("QTc not recorded: look up the last ECG.")
+    return tuple(dict.fromkeys(said))
+
+
+def _alternatives(f: Facts, file: SuggestionsFile, fired: Fired) -> tuple[str, ...]:
+    words = file.alternatives
+    if fired.suggestion_class in ("START_MET", "START_NOT_MET"):
+        return (words.later, words.other_treatment, words.maintain, words.own)
+    options = [words.maintain]
+    if fired.suggestion_class in ("STEP_DOWN", "STEP_UP", "CONTINUE"):
+        options.append(words.hold)
+    if fired.suggestion_class in ("HOLD_STEP", "CONTINUE") and f.case.programme == "taper":
+        options.append(words.previous)
+    return (*options, words.own)
+
+
+def _sources(file: SuggestionsFile, deciding: list[Fired]) -> tuple[str, ...]:
+    rules = [(one.rule, file.rules[one.rule]) for one in deciding]
+    return (*dict.fromkeys(f"{rule}: {found.source} [{found.evidence}]" for rule, found in rules),)
+
+
+def _expires(f: Facts) -> float | None:
+    left = []
+    for name in required(f):
+        reading = reading_of(f, name)
+        if reading is not None:
+            remaining = limit_min(f, name) - reading.min_ago
+            if remaining > 0:
+                left.append(remaining)
+    return min(left) if left else None

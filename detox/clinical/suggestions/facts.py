@@ -1,0 +1,259 @@
+"""A case made ready for the rules: impossible values set aside, newest values found, COWS entries checked.
+
+What is set aside is told in `Facts.problems`: it neither alarms nor reassures.
+"""
+
+from functools import cached_property
+
+from detox.clinical.case import Case, CaseObservation, Event, GivenDose
+from detox.clinical.model import Vitals
+from detox.clinical.protocols import scale, vitals_file
+from detox.clinical.scales import assess
+from detox.clinical.suggestions.content import SuggestionsFile
+from detox.clinical.suggestions.readings import (
+    MODEL,
+    SHORT,
+    UNITS,
+    VITALS,
+    Reading,
+    Value,
+    ago,
+    check_cows,
+)
+from detox.clinical.suggestions.words import found, named
+
+
+class Facts:
+    """What the rules ask. Built once a case; holds no state of its own."""
+
+    def __init__(self, case: Case, content: SuggestionsFile) -> None:
+        self.case, self.plan, self.patient, self.labs = case, case.plan, case.patient, case.patient.labs
+        self.content, self.limits, self.words = content, content.limits, content.words
+        self.problems: list[str] = []
+        everything = [self._reading(o) for o in case.observations]
+        self.readings = sorted(everything, key=lambda r: (r.min_ago, r.by, r.note, repr(r.vitals), repr(r.cows)))
+        self.past = [r for r in self.readings if r.min_ago >= 0]
+        self._check_times_and_doses()
+        self.qtc = self._lab(
+            "QTc", self.labs.qtc_ms, self.limits.qtc_possible_low.value, self.limits.qtc_possible_high.value
+        )
+        self.egfr = self._lab("eGFR", self.labs.egfr, 0, self.limits.egfr_possible_high.value)
+        self.k = self._lab("K", self.labs.k, self.limits.k_possible_low.value, self.limits.k_possible_high.value)
+        self.age = self._lab("Age", self.patient.age, 0, self.limits.age_possible_high.value)
+        self.alcohol_limit = (
+            self.limits.alcohol_pct.value
+            if self.plan.site_alcohol_limit_pct is None
+            else self.plan.site_alcohol_limit_pct
+        )
+
+    # --- what was observed
+
+    def newest(self, name: str) -> Reading | None:
+        """The newest past reading that measured this vital."""
+        return next((r for r in self.past if name in r.vitals), None)
+
+    def value(self, name: str) -> float | None:
+        """The newest measured number of a vital, or None."""
+        reading = self.newest(name)
+        return reading.number(name) if reading else None
+
+    @cached_property
+    def poss(self) -> str | None:
+        """The newest POSS level."""
+        reading = self.newest("poss")
+        return str(reading.vitals["poss"]) if reading else None
+
+    @cached_property
+    def scored(self) -> list[Reading]:
+        """Readings with anything in the COWS field, newest first."""
+        return [r for r in self.past if r.cows is not None]
+
+    @cached_property
+    def latest(self) -> Reading | None:
+        """The newest reading with anything in the COWS field."""
+        return self.scored[0] if self.scored else None
+
+    @cached_property
+    def complete(self) -> list[Reading]:
+        """Readings with a complete, consistent COWS within the hours that count, newest first."""
+        oldest = self.limits.complete_cows_h.value * 60
+        return [r for r in self.scored if r.cows and r.cows.total is not None and r.min_ago <= oldest]
+
+    @property
+    def cows(self) -> int | None:
+        """The newest COWS total, or None where the newest entry has none."""
+        return self.latest.cows.total if self.latest and self.latest.cows else None
+
+    # --- what was said, taken and given
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Conditions in free words."""
+        return self.patient.conditions
+
+    @property
+    def meds(self) -> tuple[str, ...]:
+        """Other medicines in free words."""
+        return self.patient.other_meds
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Every note of the observations."""
+        return tuple(r.note for r in self.readings)
+
+    def events(self, *types: str) -> list[Event]:
+        """Events of these types, newest first; one without a time counts as now."""
+        found_events = [e for e in self.case.events if e.type in types]
+        return sorted(found_events, key=lambda e: (e.h_ago or 0.0, e.type, e.drug or "", e.mg or 0))
+
+    @cached_property
+    def doses(self) -> list[GivenDose]:
+        """Doses given on this ward, newest first; one without a time counts as now."""
+        return sorted(self.case.doses, key=lambda d: (d.h_ago or 0.0, d.drug or "", d.mg or 0))
+
+    def plan_doses(self, within_h: float | None = None) -> list[GivenDose]:
+        """Doses of the plan's drug on this ward, newest first."""
+        drug = self.plan.drug or ""
+        return [
+            d
+            for d in self.doses
+            if drug and named((drug.removesuffix("_xr"),), d.drug) and (within_h is None or (d.h_ago or 0) < within_h)
+        ]
+
+    @property
+    def on_alpha2(self) -> bool:
+        """True when an alpha-2 agonist is the plan or stands among the other medicines."""
+        return (
+            self.case.programme in ("alpha2", "alpha2_start")
+            or named(self.words.alpha2, self.plan.drug)
+            or bool(found(self.words.alpha2, self.meds))
+        )
+
+    @property
+    def pulse_masked_by(self) -> str | None:
+        """The alpha-2 agonist or beta-blocker that makes the COWS pulse item unreliable, or None."""
+        if self.plan.drug and named(self.words.alpha2, self.plan.drug):
+            return self.plan.drug
+        return found(self.words.alpha2, self.meds) or found(self.words.beta_blockers, self.meds)
+
+    @cached_property
+    def qt_drugs(self) -> tuple[str, ...]:
+        """Every QT-prolonging drug of the plan and the other medicines."""
+        drugs = (self.plan.drug or "", *self.meds)
+        return tuple(d for d in drugs if d and found(self.words.qt_drugs, [d]))
+
+    @property
+    def inpatient(self) -> bool:
+        """True unless another setting is named: the stricter limits hold where it is unknown."""
+        return self.case.setting in (None, "inpatient")
+
+    def cleared(self, min_ago: float) -> bool:
+        """True when a physician acknowledged a danger flag at that time or later."""
+        reach = min_ago + self.limits.same_moment_min.value
+        return any(e.acknowledged_by_physician and (e.h_ago or 0) * 60 <= reach for e in self.events("danger_flag"))
+
+    def news2_at_least(self, reading: Reading) -> int:
+        """The NEWS2 points that the reading is sure to have; a missing vital can only add."""
+        vitals = reading.model
+        if self.plan.spo2_scale in (1, 2):
+            vitals = Vitals(
+                **{
+                    **{n: getattr(vitals, n) for n in MODEL.values()},
+                    "consciousness": vitals.consciousness,
+                    "spo2_scale": self.plan.spo2_scale,
+                }
+            )
+        return assess(scale("news2"), None, vitals).at_least
+
+    # --- reading one observation
+
+    def _reading(self, observation: CaseObservation) -> Reading:
+        entry = observation.vitals
+        vitals = {name: value for name in VITALS if (value := getattr(entry, name)) is not None}
+        for name in list(vitals):
+            problem = self._impossible(name, vitals[name])
+            if problem:
+                self.problems.append(
+                    f"{problem} ({ago(observation.min_ago)}, {observation.by or 'recorder not stated'})"
+                )
+                del vitals[name]
+        if "sbp" in vitals and "dbp" in vitals and vitals["dbp"] >= vitals["sbp"]:
+            self.problems.append(f"BP {vitals['sbp']:g}/{vitals['dbp']:g}: diastolic is not below systolic: check both")
+            del vitals["sbp"], vitals["dbp"]
+        hr = vitals.get("hr")
+        return Reading(
+            observation.min_ago,
+            observation.by or "",
+            observation.note or "",
+            vitals,
+            check_cows(observation.cows, hr, entry.pulse_item_reason or "") if observation.cows else None,
+            entry.intoxicated,
+            entry.pupils or "",
+            entry.pulse_item_reason or "",
+        )
+
+    def _impossible(self, name: str, value: Value) -> str | None:
+        if not isinstance(value, (int, float)):
+            return None
+        low, high = self._possible(name)
+        if low <= value <= high:
+            return None
+        hint = ": looks like degrees Fahrenheit, enter degrees Celsius" if name == "temp_c" and value > high else ""
+        return f"{SHORT[name]} {value:g} {UNITS[name]} is impossible (possible {low:g}-{high:g}){hint}"
+
+    def _possible(self, name: str) -> tuple[float, float]:
+        if name == "rr":
+            return self.limits.rr_possible_low.value, self.limits.rr_possible_high.value
+        if name == "ciwa_ar":
+            return 0, self.limits.ciwa_possible_high.value
+        return vitals_file().range(MODEL[name]).absolute
+
+    def _lab(self, word: str, value: float | None, low: float, high: float) -> float | None:
+        if value is None or low <= value <= high:
+            return value
+        self.problems.append(f"{word} {value:g} is impossible (possible {low:g}-{high:g}): check the unit")
+        return None
+
+    def _check_times_and_doses(self) -> None:
+        for reading in self.readings:
+            if reading.min_ago < 0:
+                self.problems.append(f"An observation lies {-reading.min_ago:g} min in the future: correct its time")
+        timed = [(f"dose of {d.drug or 'unnamed drug'}", d.h_ago, d.mg) for d in self.case.doses]
+        timed += [(f"event {e.type}", e.h_ago, e.mg) for e in self.case.events]
+        timed.append(("last opioid use", self.case.opioid_use.h_ago, self.case.opioid_use.daily_mg))
+        for word, h_ago, mg in timed:
+            if h_ago is not None and h_ago < 0:
+                self.problems.append(f"The {word} lies {-h_ago:g} h in the future: correct its time")
+            if mg is not None and mg < 0:
+                self.problems.append(f"The {word} has {mg:g} mg: correct the amount")
+        for d in self.case.doses:
+            if d.h_ago is None or d.mg is None or d.drug is None:
+                self.problems.append(f"The dose of {d.drug or 'unnamed drug'} lacks drug, mg or time: complete it")
+        for word in (
+            "current_mg",
+            "next_mg",
+            "previous_mg",
+            "proposed_first_mg",
+            "proposed_daily_mg",
+            "hours_since_last_step",
+            "day",
+            "days_at_dose",
+            "missed_days",
+        ):
+            amount = getattr(self.plan, word)
+            if amount is not None and amount < 0:
+                self.problems.append(f"plan.{word} is {amount:g}: correct it")
+        current, following = self.plan.current_mg, self.plan.next_mg
+        if current and following and 0 < following < current * self.limits.step_share.value:
+            self.problems.append(f"A step from {current:g} to {following:g} mg: check the units of the plan")
+        previous = self.plan.previous_mg
+        if current and previous and current < previous * self.limits.step_share.value:
+            self.problems.append(f"A step back from {current:g} to {previous:g} mg: check the units of the plan")
+        self._check_mg_ml()
+
+    def _check_mg_ml(self) -> None:
+        levels = [v for v in (self.plan.current_mg, self.plan.previous_mg) if v]
+        factor = self.limits.mg_ml_factor.value
+        for d in self.plan_doses(self.limits.window_h.value):
+            if self.plan.doses_per_day in (None, 1) and d.mg and any(abs(d.mg * factor - v) < 1e-6 for v in levels):
+                self.problems.append(f"Dose {d.mg:g} mg against a plan of {levels[0]:g} mg: mg or mL? Check the unit")

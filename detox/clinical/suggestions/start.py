@@ -1,0 +1,226 @@
+"""Tier C: start rules. They say whether the criteria for a first dose are met, never to give it."""
+
+from collections.abc import Callable
+
+from detox.clinical.suggestions.criteria import Checks, adult, signs, uses
+from detox.clinical.suggestions.facts import Facts
+from detox.clinical.suggestions.fired import Fired, no_suggestion, withhold
+from detox.clinical.suggestions.readings import Reading, hours
+from detox.clinical.suggestions.start_other import alpha2_start, hat, naltrexone_start
+from detox.clinical.suggestions.trajectory import accumulation
+from detox.clinical.suggestions.words import found, named
+
+MISSED_TABLE = (
+    "Missed doses, Australian guideline 2003: 1 day no change; 2 days usual dose if not intoxicated; 3 days half dose, "
+    "discuss with prescriber; 4 days see prescriber, 40 mg or half, whichever is lower; 5 days or more new induction.",
+    "Missed doses, BC hospital guidance: 1-2 days same; 3-4 days: up to 30 mg same, 31-60 mg to 30 mg, over 60 mg to "
+    "half; 5 days or more restart at 5-30 mg. The physician decides.",
+)
+
+
+def start(f: Facts) -> list[Fired]:
+    """What the start rule of the programme says; nothing for a programme without one."""
+    rule = PROGRAMMES.get(f.case.programme)
+    return [rule(f)] if rule else []
+
+
+def missed(f: Facts) -> list[Fired]:
+    """C10: tolerance may be lost after missed daily doses."""
+    days = f.plan.missed_days
+    limit = f.limits.missed_days_hat if f.case.programme == "hat" else f.limits.missed_days
+    if days is None or days < limit.value:
+        return []
+    return [withhold("C10", f"Missed {days:g} days (limit {limit.value:g}): tolerance may be lost.", *MISSED_TABLE)]
+
+
+# --- buprenorphine
+
+
+def low_dose(f: Facts) -> bool:
+    """True for a low-dose start: said so in words, or a first dose that only such a start has."""
+    first = f.plan.proposed_first_mg or f.plan.next_mg or f.plan.current_mg
+    said = found(f.words.low_dose_start, (*f.conditions, *f.notes, f.case.opioid_use.opioid))
+    return said is not None or (first is not None and 0 < first <= f.limits.low_dose_mg.value)
+
+
+def bup_start(f: Facts) -> Fired:
+    """C01-C04: buprenorphine after short-acting opioids, methadone, fentanyl or an unknown supply."""
+    latest = f.latest
+    if latest is None or latest.cows is None or latest.cows.total is None:
+        return no_suggestion("B02", "COWS is not complete.")
+    checks = Checks([], [])
+    adult(f, checks)
+    if low_dose(f):
+        checks.met.append("Low-dose programme: the COWS threshold and hours of a standard start do not apply.")
+        checks.met.append(f"COWS {latest.cows.total} {latest.when}.")
+        return checks.answer(
+            "C01",
+            "C02",
+            "Low-dose start per programme: the full agonist goes on until the programme says stop; recheck 30-60 min.",
+            "Physician pathway only.",
+        )
+    if any(named(f.words.buprenorphine, d.drug) for d in f.doses):
+        return Fired(
+            "C01",
+            "HOLD_STEP",
+            (
+                f"Buprenorphine was already given; COWS {latest.cows.total} {latest.when}: recheck 30-60 min after "
+                "each dose; a further dose is the physician's decision per protocol.",
+            ),
+            text="First dose already given: recheck 30-60 min after it; the physician decides on a further dose.",
+        )
+    rule = _bup_criteria(f, checks, latest, latest.cows.total)
+    if not checks.failed and latest.min_ago > f.limits.cows_bup_min.value:
+        return no_suggestion(
+            "B03",
+            f"COWS {latest.cows.total} {latest.when} is older than {f.limits.cows_bup_min.value:g} min for a "
+            "buprenorphine start: repeat now.",
+        )
+    text = ""
+    if rule == "C04":
+        text = (
+            "Start criteria with fentanyl or an unknown supply met: buprenorphine 2-4 mg per protocol, or "
+            "the physician chooses another strategy; recheck 30-60 min."
+        )
+    elif rule == "C03":
+        text = "Start criteria after methadone met: buprenorphine 2-4 mg per protocol; recheck 30-60 min."
+    return checks.answer(rule if rule != "C02" else "C01", rule, text)
+
+
+def _bup_criteria(f: Facts, checks: Checks, latest: Reading, total: int) -> str:
+    """Files every criterion and answers the id of the rule that decides."""
+    limits, use = f.limits, f.case.opioid_use
+    said = uses(f)
+    long_acting = any(named(f.words.long_acting, drug) for drug, _ in said)
+    methadone = any(named(("methadone", "levomethadone"), drug) for drug, _ in said)
+    unsafe_supply = use.fentanyl != "negative" or any(named(f.words.unknown_supply, drug) for drug, _ in said)
+    if not use.opioid:
+        checks.failed.append("The opioid used is not known: physician plan.")
+    threshold = limits.bup_long_cows if long_acting or unsafe_supply else limits.bup_cows
+    checks.check(
+        total >= threshold.value,
+        f"COWS {total} {latest.when}, at least {threshold.value:g}.",
+        f"COWS {total} {latest.when} is below {threshold.value:g}: recheck 1-2 h.",
+    )
+    for drug, h_ago in said:
+        limit = limits.bup_hours
+        if named(f.words.long_acting, drug):
+            limit = limits.bup_methadone_hours
+        elif unsafe_supply:
+            limit = limits.bup_fentanyl_hours
+        name = drug or "opioid"
+        if h_ago is None:
+            checks.failed.append(f"Hours since {name} are not known: ask.")
+        else:
+            checks.check(
+                h_ago >= limit.value,
+                f"{name} {hours(h_ago)} ago, at least {limit.value:g} h.",
+                f"{name} {hours(h_ago)} ago is under {limit.value:g} h: too early.",
+            )
+    if methadone:
+        mg, cap = use.daily_mg, limits.bup_methadone_mg.value
+        if mg is None and not named(("methadone", "levomethadone"), use.opioid):
+            mg = max((d.mg or 0 for d in f.doses if named(("methadone",), d.drug)), default=None)
+        checks.check(
+            mg is not None and mg <= cap,
+            f"Methadone {mg or 0:g} mg a day, at most {cap:g} mg.",
+            f"Methadone {'dose not known' if mg is None else f'{mg:g} mg a day is over {cap:g} mg'}: "
+            "low-dose start, or physician plan.",
+        )
+    signs(f, checks, latest, limits.bup_signs.value)
+    if unsafe_supply:
+        fentanyl = use.fentanyl or "not tested"
+        checks.met.append(f"Supply: fentanyl {fentanyl}, {use.opioid or 'opioid not known'}.")
+    return "C03" if long_acting else "C04" if unsafe_supply else "C02"
+
+
+# --- methadone
+
+
+def methadone_start(f: Facts) -> Fired:
+    """C05, C06: the first dose of methadone."""
+    latest, limits = f.latest, f.limits
+    if latest is None or latest.cows is None or latest.cows.total is None:
+        return no_suggestion("B02", "COWS is not complete.")
+    if piling_up := next(accumulation(f, latest, latest.cows.total), None):
+        return piling_up
+    if f.plan_doses(limits.window_h.value):
+        return Fired(
+            "C05",
+            "HOLD_STEP",
+            (f"Methadone was already given; COWS {latest.cows.total} {latest.when}: recheck 2-4 h after the dose.",),
+            text="First dose already given: recheck 2-4 h after it; the physician decides on a further dose.",
+        )
+    checks = Checks([], [])
+    adult(f, checks)
+    checks.check(
+        f.plan.setting_authorised is True,
+        "Methadone may be started in this setting.",
+        "Setting not authorised for a methadone start, or not known to be.",
+    )
+    total, low = latest.cows.total, limits.methadone_cows.value
+    checks.check(
+        total >= low,
+        f"COWS {total} {latest.when}.",
+        f"COWS {total} {latest.when} is below {low:g}: no objective withdrawal, tolerance unverified.",
+    )
+    signs(f, checks, latest, limits.methadone_signs.value)
+    checks.check(f.poss in ("1", "2"), f"POSS {f.poss}.", f"POSS {f.poss} is not 1-2.")
+    rr = f.value("rr")
+    checks.check(rr is not None and rr >= limits.rr_hold.value, f"RR {rr or 0:g}.", "RR too low.")
+    _qtc_known(f, checks)
+    words, top = first_range(f)
+    first = f.plan.proposed_first_mg
+    if first is not None:
+        checks.check(
+            first <= top,
+            f"Proposed first dose {first:g} mg, range {words}.",
+            f"Proposed first dose {first:g} mg is above the range {words} for this patient.",
+        )
+    else:
+        checks.met.append(f"First dose range {words}.")
+    return checks.answer("C05", "C06", text=f"Methadone first dose criteria met: {words}; recheck 2-4 h.")
+
+
+def _qtc_known(f: Facts, checks: Checks) -> None:
+    limits = f.limits
+    if f.qtc is None:
+        checks.met.append("QTc missing, no risk factor recorded: baseline ECG within 30 days.")
+    else:
+        noted = found(f.words.ecg_note, f.notes)
+        fine = f.qtc < limits.qtc_note.value or noted is not None
+        checks.check(
+            fine,
+            f"QTc {f.qtc:g} ms{'' if noted is None else f', physician note: {noted!r}'}.",
+            f"QTc {f.qtc:g} ms is 450-499: needs a physician note before the first dose.",
+        )
+
+
+def first_range(f: Facts) -> tuple[str, float]:
+    """The range of the first methadone dose for this patient in words, and its top in mg."""
+    limits, use = f.limits, f.case.opioid_use
+    if use.h_ago is not None and use.h_ago > limits.tolerance_lost_days.value * 24:
+        return f"2.5-10 mg (low tolerance: last use {hours(use.h_ago)} ago)", limits.methadone_low_tolerance_mg.value
+    why = (
+        found(f.words.respiratory, f.conditions)
+        or found(f.words.sedatives, f.meds)
+        or found(f.words.sedative_dependence, f.conditions)
+        or found(("alcohol",), f.conditions)
+    )
+    if f.age is not None and f.age >= limits.older.value:
+        why = why or f"age {f.age:g}"
+    if why:
+        return f"10-20 mg ({why})", limits.methadone_lower_first_mg.value
+    return (
+        "10-30 mg (10-20 if age >=60, respiratory disease, sedatives; 2.5-10 low tolerance)",
+        limits.methadone_first_mg.value,
+    )
+
+
+PROGRAMMES: dict[str, Callable[[Facts], Fired]] = {
+    "bup_induction": bup_start,
+    "methadone_start": methadone_start,
+    "alpha2_start": alpha2_start,
+    "naltrexone_start": naltrexone_start,
+    "hat": hat,
+}

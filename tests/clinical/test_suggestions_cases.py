@@ -1,0 +1,56 @@
+"""Named clinical cases: what is suggested, by which rule, and what the reader must find in it."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from suggestion_cases import built, case_files
+
+from detox.clinical.case import read_case
+from detox.clinical.suggestions import suggest
+
+CASES = case_files()
+SHARED = Path(os.environ.get("DETOX_SHARED", Path(__file__).resolve().parents[2].parent / "shared"))
+EXAMPLES = SHARED / "clinical" / "suggestion_cases_examples.json"
+
+
+@pytest.mark.parametrize("entry", [entry for _, entry in CASES], ids=[name for name, _ in CASES])
+def test_named_case(entry: dict[str, Any]) -> None:
+    found = suggest(read_case(built(entry)))
+    said = " ".join((found.text, *found.reasons))
+    assert found.suggestion_class == entry["expect"], (found.rules, said)
+    assert found.dose_action == entry.get("action")
+    assert set(entry.get("rules", ())) <= set(found.rules), (found.rules, said)
+    assert found.suggestion_class not in entry.get("never", ())
+    for words in entry.get("shows", ()):
+        assert words.lower() in said.lower(), said
+
+
+def test_every_rule_fires_in_some_case() -> None:
+    named = {rule for _, entry in CASES for rule in entry.get("rules", ())}
+    table = {f"A{n:02}" for n in range(17)} | {f"B{n:02}" for n in range(1, 11)}
+    table |= {f"C{n:02}" for n in range(1, 11)} | {f"D{n:02}" for n in range(1, 14)}
+    assert table <= named
+
+
+def examples() -> list[dict[str, Any]]:
+    if not EXAMPLES.exists():
+        return []
+    cases: list[dict[str, Any]] = json.loads(EXAMPLES.read_text(encoding="utf-8"))["cases"]
+    return cases
+
+
+@pytest.mark.parametrize("case", examples() or [None], ids=lambda c: c["id"] if c else "none")
+def test_shared_example(case: dict[str, Any] | None) -> None:
+    if case is None:
+        pytest.skip(f"the shared examples are not at {EXAMPLES}")
+    expected, found = case["expected"], suggest(read_case(case))
+    assert found.suggestion_class == expected["class"]
+    assert found.dose_action == expected["dose_action"]
+    assert found.suggestion_class not in expected["must_not_be"]
+    assert set(expected["rules"]) <= set(found.rules)
+    said = " ".join((found.text, *found.reasons)).lower()
+    for words in expected["must_show"]:
+        assert words.lower().removesuffix(" wording") in said, said
