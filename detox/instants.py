@@ -1,9 +1,11 @@
 """Moments in time: aware UTC inside, one fixed-width text form in the database, the ward's zone on screen."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from detox.errors import Refused
+
+CLOCK_TOLERANCE = timedelta(minutes=2)  # a tablet's clock may run this far ahead of the server's
 
 
 def to_text(moment: datetime) -> str:

@@ -65,12 +65,15 @@ def check_options() -> None:
 
 def prepare() -> None:
     """Migrate the ward's database, load the clinical content, import every module, then freeze what stays."""
+    from streamlit.runtime.pages_manager import PagesManager
+
     from detox.care import passwords
     from detox.clinical import alerts, protocols, schedule
     from detox.clinical.suggestions.content import content as suggestions_file
     from detox.store import Store
 
-    Store.create(settings.ward_database()).hold()
+    Store.create(settings.ward_database()).stay_open()
+    Store(settings.demo_database()).stay_open()
     if settings.demo_database().exists():
         Store.create(settings.demo_database())
     files: tuple[Callable[[], object], ...] = (
@@ -81,6 +84,8 @@ def prepare() -> None:
     for name in ("pandas", "plotly.graph_objects", "pyarrow"):
         importlib.import_module(name)
     import_rooms()
+    # detox/ui/pages would be taken for Streamlit's old kind of pages, and drawn without the frame, until the first run
+    PagesManager.uses_pages_directory = False
     passwords.verify(None, "")  # the first unknown name takes no longer than any other
     gc.collect()
     gc.freeze()

@@ -17,8 +17,6 @@ from detox.clinical.model import Alert, Clinician, Finding, Observation
 from detox.errors import Conflict, Refused
 from detox.store import Connection, Store, audit, find, keep
 
-RECENT = 16  # observations that the board and the schedule look back on
-
 
 def acknowledge(
     store: Store, by: Clinician, alert_id: str, what_was_done: str, now: datetime, *, ack_id: str | None = None
@@ -90,7 +88,7 @@ def acknowledge_overdue(
 
 def overdue_now(tx: Connection, admission_id: str, now: datetime) -> Finding | None:
     """The silence of this stay at `now`: worked out at each read, kept only when somebody answers it."""
-    recent = find.last_observations(tx, admission_id, RECENT)
+    recent = find.last_observations(tx, admission_id, schedule.RECENT)
     open_findings = [a.finding for a in find.open_alerts(tx, admission_id)]
     due = schedule.next_due(recent, open_findings, find.admission(tx, admission_id).admitted_at)
     return schedule.overdue(due, now)

@@ -1,19 +1,20 @@
 """Recording what was seen, and correcting it. `record` is the path that everything else hangs on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from detox.care import alerting
 from detox.care.roles import permit
 from detox.care.text import clean
-from detox.clinical import protocols, scales, schedule
+from detox.clinical import protocols, schedule
 from detox.clinical import vitals as vital_signs
-from detox.clinical.model import NOT_DONE, Admission, Alert, Assessment, Clinician, Interpretation, Observation, Vitals
+from detox.clinical.judgement import answered, assessments
+from detox.clinical.model import NOT_DONE, Admission, Alert, Clinician, Interpretation, Observation, Vitals
 from detox.errors import Conflict, NeedsConfirmation, Refused
+from detox.instants import CLOCK_TOLERANCE
 from detox.store import Connection, Store, audit, find, keep
 
-CLOCK_TOLERANCE = timedelta(minutes=2)  # a tablet's clock may run this far ahead of the server's
 RESEND = timedelta(minutes=15)  # "now" has moved on when the same form arrives a second time
 
 
@@ -40,7 +41,7 @@ def record(store: Store, by: Clinician, entry: Observation, now: datetime, *, co
     NotAllowed, NotFound, StoreError. After any of them nothing is kept.
     """
     permit(by, "record")
-    entry = checked(entry, now)
+    entry = checked(replace(entry, replaces=None, replace_reason=""), now)
     with store.write() as tx:
         admission = find.admission(tx, entry.admission_id)
         entry = replace(entry, vitals=_with_scale(entry.vitals, admission))
@@ -59,7 +60,9 @@ def record(store: Store, by: Clinician, entry: Observation, now: datetime, *, co
             tx, now, by, "record", "observation", kept.id, admission_id=kept.admission_id,
             detail={"taken_at": kept.taken_at.isoformat(), "alerts": [a.finding.rule for a in opened]},
         )  # fmt: skip
-        return _recorded(tx, kept, admission, opened, resolved)
+        newest = not earlier or earlier[-1].taken_at <= kept.taken_at
+        recent = [*earlier, kept][-schedule.RECENT :] if newest else ()
+        return _recorded(tx, kept, admission, opened, resolved, recent)
 
 
 def amend(
@@ -89,6 +92,8 @@ def amend(
         original = find.observation(tx, original_id)
         if original is None or original.admission_id != entry.admission_id:
             raise Conflict("The observation to correct is not this patient's: open the patient again.")
+        if original.replaced_by is not None:
+            raise Conflict("Somebody else has corrected this observation already: open the patient again and look.")
         _check_stay(admission, entry)
         if not confirmed:
             _ask_if_unusual(entry, [])
@@ -96,8 +101,7 @@ def amend(
         keep.observation(tx, kept, by, now)
         for made in kept.assessments:
             keep.assessment(tx, kept.id, made)
-        if not keep.replaced(tx, original_id, kept.id):
-            raise Conflict("Somebody else has corrected this observation already: open the patient again and look.")
+        keep.replaced(tx, original_id, kept.id)
         opened, resolved = alerting.settle_anew(tx, kept.admission_id, now, "amended")
         audit.event(
             tx, now, by, "amend", "observation", kept.id, admission_id=kept.admission_id,
@@ -123,9 +127,9 @@ def checked(entry: Observation, now: datetime) -> Observation:
     problems = vital_signs.impossible(file, entry.vitals)
     if entry.taken_at > now + CLOCK_TOLERANCE:
         problems["taken_at"] = "The time lies in the future: set it to when the patient was seen."
-    for scale_id, answers in entry.answers.items():
+    for scale_id in entry.answers:
         try:
-            _assess(scale_id, answers, entry)
+            answered(entry, scale_id)
         except Refused as refused:
             problems |= refused.problems
     if entry.not_done is not None and entry.not_done not in NOT_DONE:
@@ -138,24 +142,6 @@ def checked(entry: Observation, now: datetime) -> Observation:
     if problems:
         raise Refused(problems)
     return replace(entry, note=note, pulse_reason=clean(entry.pulse_reason))
-
-
-def assessments(entry: Observation) -> tuple[Assessment, ...]:
-    """What the scales make of an entry: each scale that was answered, and NEWS2 as soon as one of its vitals is there.
-
-    A rated COWS counts as soon as one item was chosen: a heart rate alone is no withdrawal score.
-    """
-    made = [_assess(scale_id, answers, entry) for scale_id, answers in entry.answers.items() if answers]
-    for scale in protocols.scales().values():
-        if scale.observer == "vitals" and any(getattr(entry.vitals, i.vital) is not None for i in scale.items):
-            made.append(scales.assess(scale, {}, entry.vitals))
-    return tuple(made)
-
-
-def _assess(scale_id: str, answers: Mapping[str, int], entry: Observation) -> Assessment:
-    scale = protocols.scale(scale_id)
-    reasons = {item.id: entry.pulse_reason for item in scale.items if item.measured}
-    return scales.assess(scale, answers, entry.vitals, reasons=reasons)
 
 
 def _with_scale(vitals: Vitals, admission: Admission) -> Vitals:
@@ -171,7 +157,8 @@ def _check_stay(admission: Admission, entry: Observation) -> None:
 
 
 def _ask_if_unusual(entry: Observation, earlier: list[Observation]) -> None:
-    last = next((o.vitals for o in reversed(earlier) if o.vitals.measured()), None)
+    before = (o.vitals for o in reversed(earlier) if o.taken_at <= entry.taken_at)
+    last = next((vitals for vitals in before if vitals.measured()), None)
     questions = vital_signs.unusual(protocols.vitals_file(), entry.vitals, last)
     if questions:
         raise NeedsConfirmation(questions)
@@ -181,7 +168,7 @@ def _said_again(tx: Connection, known: Observation, entry: Observation, admissio
     same = (
         all(
             getattr(known, name) == getattr(entry, name)
-            for name in ("admission_id", "vitals", "answers", "not_done", "note", "replaces")
+            for name in ("admission_id", "vitals", "answers", "pulse_reason", "not_done", "note", "replaces")
         )
         and abs(known.taken_at - entry.taken_at) <= RESEND
     )
@@ -191,15 +178,22 @@ def _said_again(tx: Connection, known: Observation, entry: Observation, admissio
 
 
 def _recorded(
-    tx: Connection, kept: Observation, admission: Admission, opened: tuple[Alert, ...], resolved: tuple[Alert, ...]
+    tx: Connection,
+    kept: Observation,
+    admission: Admission,
+    opened: tuple[Alert, ...],
+    resolved: tuple[Alert, ...],
+    recent: Sequence[Observation] = (),
 ) -> Recorded:
     now_open = tuple(find.open_alerts(tx, kept.admission_id))
-    recent = find.last_observations(tx, kept.admission_id, alerting.RECENT)
+    recent = recent or find.last_observations(tx, kept.admission_id, schedule.RECENT)
     file = protocols.vitals_file()
     judged = [r.vital for r in file.ranges] + [c.vital for c in file.coded]
     return Recorded(
         observation=kept,
-        interpretations={v: vital_signs.interpret(file, v, getattr(kept.vitals, v)) for v in judged},
+        interpretations={
+            v: vital_signs.interpret(file, v, getattr(kept.vitals, v), kept.vitals.spo2_scale) for v in judged
+        },
         opened=opened,
         resolved=resolved,
         open_alerts=now_open,

@@ -1,6 +1,7 @@
 """Admitting, moving and discharging: who lies where, and why."""
 
 import uuid
+from dataclasses import replace
 from datetime import date, datetime
 
 from detox.care import alerting
@@ -21,11 +22,7 @@ def admit(store: Store, by: Clinician, admission: Admission, bed_id: str | None,
     with store.write() as tx:
         if find.is_admission(tx, admission.id):
             return find.admission(tx, admission.id)
-        if (
-            admission.patient.external_id is None
-            or find.patient_by_external_id(tx, admission.patient.external_id) is None
-        ):
-            keep.patient(tx, admission.patient, now)
+        admission = replace(admission, patient=_known_or_new(tx, admission.patient, now))
         keep.admission(tx, admission)
         if bed_id is not None:
             _take_bed(tx, admission.id, admission.ward_id, bed_id, admission.admitted_at)
@@ -68,6 +65,19 @@ def discharge(store: Store, by: Clinician, admission_id: str, reason: str, now: 
             tx, now, by, "discharge", "admission", admission_id, admission_id=admission_id, detail={"reason": reason}
         )
         return find.admission(tx, admission_id)
+
+
+def _known_or_new(tx: Connection, patient: Patient, now: datetime) -> Patient:
+    """The person that another system knows under this id already, or the new one, kept now."""
+    known = None if patient.external_id is None else find.patient_by_external_id(tx, patient.external_id)
+    if known is None:
+        keep.patient(tx, patient, now)
+        return patient
+    if patient.born_on is not None and known.born_on is not None and patient.born_on != known.born_on:
+        raise Conflict(
+            f"The number {patient.external_id} belongs to somebody born on {known.born_on}: check who this is."
+        )
+    return known
 
 
 def _take_bed(tx: Connection, admission_id: str, ward_id: str, bed_id: str, at: datetime) -> None:

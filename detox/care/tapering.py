@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from detox.care.observing import CLOCK_TOLERANCE
 from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical.model import Clinician, Decision, Dose, TaperPlan
 from detox.errors import Conflict, Refused
+from detox.instants import CLOCK_TOLERANCE
 from detox.store import Connection, Store, audit, find, keep
 
 DRUGS = ("methadone", "buprenorphine", "lofexidine", "clonidine", "diamorphine", "naltrexone_xr")
@@ -78,6 +78,10 @@ def chart_dose(store: Store, by: Clinician, dose: Dose, now: datetime) -> Dose:
     dose = _checked_dose(dose, now)
     with store.write() as tx:
         if (known := find.dose(tx, dose.id)) is not None:
+            if (known.admission_id, known.drug, known.dose_mg, known.status) != (
+                dose.admission_id, dose.drug, dose.dose_mg, dose.status,
+            ):  # fmt: skip
+                raise Conflict("This form was already charted with another dose: look at the chart first.")
             return known
         if find.admission(tx, dose.admission_id).discharged_at is not None:
             raise Conflict("The patient has been discharged: nothing more can be charted as given here.")
@@ -103,17 +107,20 @@ def decide(
 ) -> Decision:
     """Accept, change or decline a suggestion, with the suggestion kept as it was shown. Only this moves a plan's step.
 
-    `basis` is what `basis_of` said when the suggestion was shown. Raises Conflict when the data behind it have changed
-    since or it has expired, Refused when a change or decline has no reason, NotAllowed unless a physician decides.
+    `basis` is what `find.basis_of` said when the suggestion was shown. Raises Conflict when the data behind it have
+    changed since or it has expired, Refused when a change or decline has no reason, NotAllowed unless a physician
+    decides.
     """
     permit(by, "decide")
     decision = _checked_decision(decision, now)
     with store.write() as tx:
         if (known := find.decision(tx, decision.id)) is not None:
             return known
-        if basis != basis_of(tx, decision.admission_id):
+        if basis != find.basis_of(tx, decision.admission_id):
             raise Conflict("What this suggestion was based on has changed since: read the new one, then decide.")
         plan = find.plan(tx, plan_id) if plan_id else None
+        if plan is not None and plan.admission_id != decision.admission_id:
+            raise Conflict("That plan is another patient's: open the patient again.")
         step = _step_after(plan, decision) if decision.verdict != "declined" else None
         if plan is not None and step is not None:
             decision = replace(decision, step_from=plan.current_step, step_to=step)
@@ -125,11 +132,6 @@ def decide(
             detail={"verdict": decision.verdict, "chosen": decision.chosen, "step_to": step},
         )  # fmt: skip
         return find.decision(tx, decision.id) or decision
-
-
-def basis_of(tx: Connection, admission_id: str) -> str:
-    """What a suggestion for this stay rests on, in one word: it changes as soon as anything about the stay is kept."""
-    return str(find.last_change_of(tx, admission_id))
 
 
 def _check_plan(plan: TaperPlan) -> None:
@@ -166,15 +168,14 @@ def _checked_dose(dose: Dose, now: datetime) -> Dose:
 def _check_against_plan(tx: Connection, dose: Dose, plan: TaperPlan | None) -> None:
     if plan is None or plan.drug != dose.drug:
         raise Refused({"drug": f"No signed plan for {dose.drug}: a physician must write and sign one first."})
-    ordered = plan.step(plan.current_step).dose_mg
-    start = _start_of_day(tx, dose.admission_id, dose.given_at)
+    ordered = _ordered_at(tx, plan, dose.given_at)
     today = [
         d
-        for d in find.doses(tx, dose.admission_id, start, start + timedelta(days=1))
+        for d in find.doses(tx, dose.admission_id, *_day_of(tx, dose.admission_id, dose.given_at))
         if d.status == "given" and d.drug == dose.drug
     ]
     given = sum(d.dose_mg for d in today)
-    if given + dose.dose_mg > ordered:
+    if round(given + dose.dose_mg, 6) > ordered:  # three times 0.1 is not more than 0.3
         already = f" {given:g} mg were already given today, last by {today[-1].recorded_by}." if today else ""
         raise Refused(
             {
@@ -184,10 +185,21 @@ def _check_against_plan(tx: Connection, dose: Dose, plan: TaperPlan | None) -> N
         )
 
 
-def _start_of_day(tx: Connection, admission_id: str, at: datetime) -> datetime:
+def _ordered_at(tx: Connection, plan: TaperPlan, at: datetime) -> float:
+    """The daily dose of the step in force at a moment: a dose may be charted after the step has changed.
+
+    Before the signature it is the first step's: an order by word of mouth is signed later in the day.
+    """
+    steps = [to for changed_at, _, to in find.step_changes(tx, plan.id) if changed_at <= at]
+    return plan.step(steps[-1] if steps else 1).dose_mg
+
+
+def _day_of(tx: Connection, admission_id: str, at: datetime) -> tuple[datetime, datetime]:
+    """The ward's midnights before and after a moment: 23 or 25 hours apart when the clocks change."""
     ward_id = find.admission(tx, admission_id).ward_id
     zone = ZoneInfo(next(w.time_zone for w in find.wards(tx) if w.id == ward_id))
-    return at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(UTC)
+    midnight = at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    return midnight.astimezone(UTC), (midnight + timedelta(days=1)).astimezone(UTC)
 
 
 def _checked_decision(decision: Decision, now: datetime) -> Decision:

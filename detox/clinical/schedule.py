@@ -22,6 +22,9 @@ POINTS: Mapping[str, Callable[[Assessment], int]] = {
 }
 NOTHING = Vitals()
 
+RECENT = 16
+"""How many of the newest observations `next_due` looks back on: a caller need not pass more."""
+
 
 class WhatIsASet(Content):
     """What an observation must hold, at least one of them, to set the clock back."""

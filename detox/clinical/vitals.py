@@ -14,15 +14,18 @@ SIGNS = {
 }
 
 
-def interpret(file: VitalsFile, vital: str, value: float | str | bool | None) -> Interpretation:
+def interpret(
+    file: VitalsFile, vital: str, value: float | str | bool | None, spo2_scale: int | None = None
+) -> Interpretation:
     """critically_low, low, normal, high or critically_high by the limits in force; None is not_assessed.
 
+    `spo2_scale` 2 has limits of its own: 90 % is what such a patient is kept at.
     Raises KeyError for a vital without limits: a vital that nobody judged must not look normal.
     """
     for coded in file.coded:
         if coded.vital == vital:
             return _interpret_code(coded, value)
-    limits = file.range(vital)
+    limits = file.range(vital, spo2_scale)
     if value is None:
         return Interpretation(vital, None, "not_assessed", SIGNS["not_assessed"], "", limits.source)
     meaning, limit = _meaning(limits, round_half_up(float(value), limits.decimals))

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from detox.care.alerting import RECENT
 from detox.clinical import protocols, schedule
 from detox.clinical import vitals as vital_signs
 from detox.clinical.model import Admission, Alert, Assessment, Bed, Finding, Interpretation, Observation, TaperPlan
+from detox.clinical.schedule import RECENT
 from detox.store import Connection, find
 
 FUTURE = timedelta(minutes=2)
@@ -224,11 +224,11 @@ def _whole(withdrawal: Withdrawal | None, values: dict[str, Value]) -> bool:
 def _values(seen: Sequence[Observation]) -> dict[str, Value]:
     file = protocols.vitals_file()
     found: dict[str, Value] = {}
-    for vital in [r.vital for r in file.ranges] + [c.vital for c in file.coded]:
+    for vital in dict.fromkeys([*(r.vital for r in file.ranges), *(c.vital for c in file.coded)]):
         for o in reversed(seen):
             value = getattr(o.vitals, vital)
             if value is not None:
-                meaning = vital_signs.interpret(file, vital, value)
+                meaning = vital_signs.interpret(file, vital, value, o.vitals.spo2_scale)
                 found[vital] = Value(meaning, o.taken_at, o.taken_at < seen[-1].taken_at)
                 break
     return found

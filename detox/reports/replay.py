@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
-from detox.care.observing import assessments
 from detox.clinical.alerts import LOOKBACK, OpenAlert, applied, step
+from detox.clinical.charted import Charted, Rejected
+from detox.clinical.judgement import assessments
 from detox.clinical.model import LEVELS, Finding, Level, Observation
 from detox.clinical.schedule import Due, is_set, next_due, overdue, overdue_from
-from detox.reports.charted import Charted, Rejected
 
 DAY_S = 86400
 INSTANT = timedelta(microseconds=1)  # silence is over its limit just after it

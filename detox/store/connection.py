@@ -103,7 +103,6 @@ def _inode(path: Path) -> int | None:
 _idle: dict[Path, _Idle] = {}
 _locks: dict[Path, FairLock] = {}
 _locks_guard = threading.Lock()
-_held: dict[Path, Connection] = {}
 
 
 def _lock_of(path: Path) -> FairLock:
@@ -130,16 +129,6 @@ class Store:
             migrate(store.path)
         return store
 
-    def hold(self) -> None:
-        """Keep one idle connection open until the process ends.
-
-        The last one to close a database folds its write-ahead log back in, and the next one to open builds its index
-        anew: with one always open, a unit of work costs a tenth of it.
-        """
-        with self._lock:
-            if self.path not in _held:
-                _held[self.path] = self._open()
-
     @property
     def exists(self) -> bool:
         """True when the file is there."""
@@ -160,9 +149,14 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that can only read, on one snapshot."""
-        with self._connected(reading=True) as connection:
-            connection.execute("BEGIN")
-            yield connection
+        try:
+            with self._connected(reading=True) as connection:
+                connection.execute("BEGIN")
+                yield connection
+        except sqlite3.DatabaseError as error:
+            raise StoreError(
+                f"The database {self.path.name} could not be read: {error}. Tell the ward manager."
+            ) from error
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

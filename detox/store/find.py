@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from detox.clinical.model import (
     VITALS,
@@ -39,6 +40,13 @@ _ALERT = (
     "(SELECT id FROM acknowledgement WHERE alert_id = a.id ORDER BY at DESC, id LIMIT 1) "
     "LEFT JOIN clinician c ON c.id = k.clinician_id "
 )
+
+
+_decode = json.JSONDecoder().raw_decode  # json.loads looks for white space that our own texts do not have
+
+
+def _loaded(text: str) -> Any:
+    return _decode(text)[0]
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -316,12 +324,16 @@ def last_change(tx: Connection) -> int:
     return int(tx.execute("SELECT coalesce(max(seq), 0) FROM audit_event").fetchone()[0])
 
 
-def last_change_of(tx: Connection, admission_id: str) -> int:
-    """The same, for one stay; an acknowledgement changes no data and does not count."""
+def basis_of(tx: Connection, admission_id: str) -> str:
+    """What a suggestion for this stay rests on, in one word: it changes as soon as anything about the stay is kept.
+
+    An acknowledgement changes no data and does not count.
+    """
     row = tx.execute(
-        "SELECT coalesce(max(seq), 0) FROM audit_event WHERE admission_id = ? AND verb <> 'acknowledge'", (admission_id,)
+        "SELECT coalesce(max(seq), 0) FROM audit_event WHERE admission_id = ? AND verb <> 'acknowledge'",
+        (admission_id,),
     ).fetchone()
-    return int(row[0])
+    return str(row[0])
 
 
 def _clinician(row: Connection) -> Clinician:
@@ -370,7 +382,7 @@ def _observation(row: Connection, assessments: tuple[Assessment, ...]) -> Observ
         admission_id=row["admission_id"],
         taken_at=from_text(row["taken_at"]),
         vitals=Vitals(**vitals),
-        answers=json.loads(row["answers"]),
+        answers=_loaded(row["answers"]),
         not_done=row["not_done"],
         note=row["note"],
         pulse_reason=row["pulse_reason"],
@@ -394,11 +406,11 @@ def _assessments(tx: Connection, ids: Iterable[str]) -> dict[str, list[Assessmen
             part,
         )
         for r in rows:
-            missing = tuple(json.loads(r["missing"]))
+            missing = () if r["missing"] == "[]" else tuple(_loaded(r["missing"]))
             found.setdefault(r["observation_id"], []).append(
                 Assessment(
                     r["scale"], r["version"], r["total"], r["band"], not missing, missing, r["at_least"],
-                    json.loads(r["items"]), r["risk"],
+                    _loaded(r["items"]), r["risk"],
                 )
             )  # fmt: skip
     return found
@@ -407,7 +419,7 @@ def _assessments(tx: Connection, ids: Iterable[str]) -> dict[str, list[Assessmen
 def _alert(row: Connection) -> Alert:
     finding = Finding(
         rule=row["rule"], problem=row["problem"], level=row["level"], kind=row["kind"], message=row["message"],
-        reason=row["reason"], action=row["action"], values=json.loads(row["measured"]),
+        reason=row["reason"], action=row["action"], values=_loaded(row["measured"]),
         protocol_version=row["protocol_version"], source=row["source"], evidence=row["evidence"],
     )  # fmt: skip
     return Alert(
@@ -433,7 +445,7 @@ def _plan(tx: Connection, row: Connection) -> TaperPlan:
         id=row["id"],
         admission_id=row["admission_id"],
         drug=row["drug"],
-        steps=tuple(TaperStep(n, mg) for n, mg in enumerate(json.loads(row["steps"]), start=1)),
+        steps=tuple(TaperStep(n, mg) for n, mg in enumerate(_loaded(row["steps"]), start=1)),
         interval_h=row["interval_h"],
         written_by=row["writer"],
         written_at=from_text(row["written_at"]),
@@ -463,7 +475,7 @@ def _decision(row: Connection) -> Decision:
         reason=row["reason"],
         decided_at=from_text(row["at"]),
         decided_by=row["decider"],
-        suggestion=json.loads(row["suggestion"]),
+        suggestion=_loaded(row["suggestion"]),
         step_from=row["step_from"],
         step_to=row["step_to"],
     )

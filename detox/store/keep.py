@@ -33,8 +33,11 @@ def _text(moment: datetime | None) -> str | None:
     return None if moment is None else to_text(moment)
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+
+
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return _encode(value)
 
 
 def ward(tx: Connection, ward: Ward, at: datetime) -> None:
@@ -74,8 +77,8 @@ def patient(tx: Connection, patient: Patient, at: datetime) -> None:
 def admission(tx: Connection, admission: Admission) -> None:
     """A stay."""
     tx.execute(
-        "INSERT INTO admission (id, patient_id, ward_id, programme, setting, admitted_at, pregnancy, allergies, opioid, "
-        "last_use_at, spo2_scale, planned_days, external_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO admission (id, patient_id, ward_id, programme, setting, admitted_at, pregnancy, allergies, "
+        "opioid, last_use_at, spo2_scale, planned_days, external_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             admission.id, admission.patient.id, admission.ward_id, admission.programme, admission.setting,
             to_text(admission.admitted_at), admission.pregnancy, admission.allergies, admission.opioid,

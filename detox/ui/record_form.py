@@ -4,7 +4,7 @@ Every widget's key carries the form's nonce. The nonce stands in the address, so
 restart of the server, and is the kept row's id, so that a double tap keeps one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -194,10 +194,15 @@ def _vitals(form: Form) -> None:
         named = f"{coded.label} · {was}" if was else coded.label
         st.segmented_control(
             named, [*labels, BLANK], required=True, key=form.key(coded.vital),
-            format_func=lambda code, labels=labels: labels.get(code, code), wrap=True,
+            format_func=_worded(labels), wrap=True,
             help=" · ".join(f"{c.value}: {c.label}" for c in coded.codes),
         )  # fmt: skip
         _meaning(form, coded.vital)
+
+
+def _worded(labels: Mapping[Any, str]) -> Callable[[Any], str]:
+    """The words on a button; the button that takes an answer back stays as it is."""
+    return lambda value: labels.get(value, BLANK)
 
 
 def _number(form: Form, field: str, label: str, vital: str | None = None) -> None:
@@ -230,7 +235,7 @@ def _meaning(form: Form, vital: str) -> None:
     value = getattr(now, vital)
     if value is None:
         return
-    meant = vital_signs.interpret(file, vital, value)
+    meant = vital_signs.interpret(file, vital, value, form.tile.admission.spo2_scale if form.tile.admission else 1)
     if meant.meaning not in ("normal", "not_assessed"):
         text = meant.meaning.replace("_", " ")
         st.html(f'<div class="dx-val {meant.meaning}">{meant.sign} {text} {words.esc(meant.limit)}</div>')
@@ -262,7 +267,7 @@ def _row(form: Form, item: Item, was: str) -> None:
         f'<div class="dx-item"><b>{words.esc(item.label)}</b>{was}<div class="dx-was">{words.esc(full)}</div></div>'
     )
     buttons.segmented_control(
-        item.label, [*labels, BLANK], format_func=lambda value: labels.get(value, BLANK), key=form.key(item.id),
+        item.label, [*labels, BLANK], format_func=_worded(labels), key=form.key(item.id),
         required=True, label_visibility="collapsed", wrap=True,
     )  # fmt: skip
 

@@ -93,7 +93,7 @@ def empty_server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def tablet(chromium: Browser) -> Iterator[Callable[..., Page]]:
+def tablet(chromium: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
     """tablet(): a new person's tablet with a blank page. What its console says of errors is collected on the page."""
     contexts: list[BrowserContext] = []
 
@@ -110,7 +110,9 @@ def tablet(chromium: Browser) -> Iterator[Callable[..., Page]]:
         return page
 
     yield build
-    for context in contexts:
+    for number, context in enumerate(contexts):
+        for page in context.pages:
+            page.screenshot(path=tmp_path / f"tablet-{number}.png")  # pytest keeps the folder of the last few runs
         context.close()
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from detox.clinical.charted import Charted, Rejected, read_csv
 from detox.clinical.model import Observation, Vitals
-from detox.reports.charted import Charted, Rejected, read_csv
 from detox.reports.replay import ReplaySummary, Row, replay
 
 START = datetime(2026, 11, 21, tzinfo=UTC)

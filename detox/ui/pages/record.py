@@ -7,6 +7,7 @@ import streamlit as st
 
 from detox import care
 from detox.care import observing
+from detox.clinical.judgement import assessments
 from detox.clinical.model import Observation
 from detox.errors import DetoxError, NeedsConfirmation, NotFound, Refused
 from detox.reports import board as reading
@@ -64,7 +65,7 @@ def _running(form: Form, admission_id: str) -> None:
     """What the entry adds up to so far: never more certain than it is."""
     try:
         seen = record_form.entry(form, admission_id)
-        made = observing.assessments(seen)
+        made = assessments(seen)
     except Refused as refused:
         st.html(f'<div class="dx-alert critical">{words.esc(refused)}</div>')
         return

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from detox.clinical.charted import COLUMNS, Charted, Rejected, read_csv
 from detox.clinical.model import Vitals
 from detox.errors import Refused
-from detox.reports.charted import COLUMNS, Charted, Rejected, read_csv
 
 HEADER = (
     "patient_id,admission_id,taken_at,systolic_mmhg,diastolic_mmhg,temperature_c,on_oxygen,consciousness,sedation\n"

@@ -1,0 +1,1 @@
+"""The command line, one module a family of commands. Clocks and terminals are read here and nowhere below."""

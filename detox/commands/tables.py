@@ -1,0 +1,162 @@
+"""`replay`, `import` and `export`: files of charted vitals in, tables out."""
+
+import csv
+import getpass
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from detox.care.importing import USERNAME, import_rows, importer
+from detox.clinical.charted import Charted, Rejected, read_csv
+from detox.clinical.model import Clinician, Ward
+from detox.commands.common import binary_out, clock, csv_file, progress, shown, text_of, write_whole
+from detox.commands.database import staying_open, store_of, takes_database
+from detox.errors import NotFound
+from detox.reports.csv_text import safe
+from detox.reports.replay import ChangeRow
+from detox.reports.replay import replay as play
+from detox.reports.shift import shift_csv
+from detox.store import Store, audit, find
+
+ALERT_COLUMNS = ("patient_id", "admission_id", "taken_at", "rule", "level", "kind", "message", "state")
+
+
+@click.command()
+@csv_file
+@click.option(
+    "--alerts", metavar="OUT.csv", type=click.Path(dir_okay=False, path_type=Path), help="Write every alert here."
+)
+@click.pass_context
+def replay(context: click.Context, file: str, alerts: Path | None) -> None:
+    """Play charted vitals through the alert rules in force; nothing is kept.
+
+    FILE is a CSV (or .csv.gz) with patient_id, admission_id, taken_at and vitals. The last line on standard output is
+    one JSON object with the counts. Rejected rows are told on standard error; exit status 1 when there were any.
+    """
+    changes: list[ChangeRow] = []
+    with text_of(file) as lines, progress("Replaying") as tell:
+        result = play(_telling(read_csv(lines), lambda n: tell(0.0, f"{n} rows read")), changes.append)
+    if alerts is not None:
+        write_whole(alerts, _alerts_csv(changes))
+        click.echo(f"{len(changes)} changes of alerts are in {alerts}.", err=True)
+    click.echo(json.dumps(result.as_dict()))
+    context.exit(1 if result.rows_rejected else 0)
+
+
+@click.command("import")
+@csv_file
+@click.option("--dry-run", is_flag=True, help="Check every row and say what would be kept; write nothing.")
+@click.option("--ward", metavar="WARD", help="Name or id of the ward, where the database has several.")
+@takes_database
+@click.pass_context
+def import_command(context: click.Context, file: str, dry_run: bool, ward: str | None) -> None:
+    """Keep charted vitals from FILE, each row as if a nurse had entered it.
+
+    FILE is a CSV (or .csv.gz) as for `replay`. The same file twice adds nothing; an import that broke off is completed
+    by running it again. Rows are kept under the account "import", which has no password and cannot sign in. Nothing is
+    dropped in silence: rejected and unusual values are listed with line, column, value and why. Exit status 1 when a
+    row was rejected.
+    """
+    store = store_of(context)
+    now = clock()
+    ward_id = _ward(store, ward).id
+    by = Clinician(USERNAME, USERNAME, "Dry run", "nurse") if dry_run else importer(store, now)
+    started = clock()
+    with text_of(file) as lines, progress("Checking" if dry_run else "Importing") as tell, staying_open(store):
+        report = import_rows(
+            store, by, read_csv(lines), now, dry_run=dry_run, ward_id=ward_id,
+            on_progress=lambda done, total: tell(done / total, f"{done} of {total} rows"),
+        )  # fmt: skip
+    seconds = (clock() - started).total_seconds()
+    for problem in report.rejected:
+        click.echo(shown(f"line {problem.line}, {problem.column or 'row'}, {problem.value!r}: rejected: {problem.why}"))
+    for problem in report.unusual:
+        click.echo(shown(f"line {problem.line}, {problem.column}, {problem.value!r}: kept, unusual: {problem.why}"))
+    would = "would be " if dry_run else ""
+    click.echo(
+        f"{report.rows} rows: {report.kept} {would}kept, {report.already} were kept already, {report.rows_rejected} "
+        f"rejected, {len(report.unusual)} unusual values; {report.patients} new patients, {report.admissions} new "
+        f"admissions; {seconds:.1f} s."
+    )
+    if report.dated_ahead:
+        click.echo(
+            "Every row lies in the future: the dates were taken as shifted on purpose and are kept as written; each "
+            "row counts as recorded at its own time, and the audit trail holds the true time of this import."
+        )
+    context.exit(1 if report.rows_rejected else 0)
+
+
+@click.group()
+def export() -> None:
+    """Write a report to a file."""
+
+
+@export.command("shift")
+@click.option("--shift", "key", required=True, metavar="KEY", help="Date and name, such as 2026-11-21/night.")
+@click.option("--ward", metavar="WARD", help="Name or id of the ward, where the database has several.")
+@click.option("-o", "--output", metavar="FILE", default="-", help="File or folder; standard output without it.")
+@takes_database
+@click.pass_context
+def export_shift(context: click.Context, key: str, ward: str | None, output: str) -> None:
+    """The shift summary as CSV: the same bytes as the screen's download (columns: docs/shift-summary.md)."""
+    store = store_of(context)
+    now = clock()
+    name, content = shift_csv(store, _ward(store, ward).id, key, now)
+    detail = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content), "system_user": _system_user()}
+    with store.write() as tx:
+        audit.event(tx, now, TERMINAL, "export", "shift", key, detail=detail)
+    if output == "-":
+        binary_out().write(content)
+        return
+    path = Path(output) / name if Path(output).is_dir() else Path(output)
+    write_whole(path, content)
+    click.echo(f"The summary of shift {key} is in {path}.", err=True)
+
+
+TERMINAL = Clinician("terminal", "terminal", "Command line", "manager")
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _ward(store: Store, wanted: str | None) -> Ward:
+    with store.read() as tx:
+        wards = find.wards(tx)
+    found = [w for w in wards if wanted is None or wanted in (w.id, w.name)]
+    if len(found) == 1:
+        return found[0]
+    if not wards:
+        raise NotFound("There is no ward yet: make one with `python -m detox set-up-ward`.")
+    names = ", ".join(w.name for w in wards)
+    if wanted is None:
+        raise NotFound(f"There are several wards: name one with --ward. They are {names}.")
+    raise NotFound(f"There is no ward {wanted!r}: choose {names}.")
+
+
+def _telling(rows: Iterator[Charted | Rejected], tell: Callable[[int], object]) -> Iterator[Charted | Rejected]:
+    """The rows as they are, with progress and each rejected cell told on standard error."""
+    for count, row in enumerate(rows, start=1):
+        tell(count)
+        if isinstance(row, Rejected):
+            for column, value, why in row.problems:
+                click.echo(shown(f"line {row.line_number}, {column or 'row'}, {value!r}: rejected: {why}"), err=True)
+        yield row
+
+
+def _alerts_csv(changes: list[ChangeRow]) -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(ALERT_COLUMNS)
+    for change in changes:
+        cells = (getattr(change, name) for name in ALERT_COLUMNS)
+        writer.writerow([c.isoformat() if isinstance(c, datetime) else safe(c) for c in cells])
+    return out.getvalue().encode()

@@ -1,0 +1,108 @@
+"""The shift summary: what was done, not done, refused, and not recorded, patient by patient (docs/shift-summary.md).
+
+`summary` gives the values that the screen shows, `shift_csv` the same as a file. Both only read.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from detox.clinical.model import Admission, Observation, Ward
+from detox.clinical.schedule import RECENT
+from detox.errors import NotFound
+from detox.reports.csv_text import csv_bytes
+from detox.reports.shift_patient import Answer, Correction, Counts, PatientShift, Rows, patient_shift
+from detox.reports.shift_period import ShiftPeriod, period, recent, shift_of
+from detox.reports.shift_table import file_name, header, row_of
+from detox.store import Connection, Store, find, find_shift
+
+__all__ = ["UNRECORDED", "ShiftPeriod", "ShiftSummary", "period", "recent", "shift_csv", "shift_of", "summary"]
+
+INSTANT = timedelta(milliseconds=1)  # the least that two kept times differ by
+UNRECORDED = "Worked out from the monitoring schedule and what is recorded now: an approximation."
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftSummary:
+    """Everyone who was on the ward at any time in the shift, by bed, as it stood at `as_of`.
+
+    `as_of` is the shift's end, or the present while it runs. A shift that is over depends on the records alone.
+    """
+
+    ward: Ward
+    period: ShiftPeriod
+    as_of: datetime
+    patients: tuple[PatientShift, ...]
+
+    @property
+    def totals(self) -> Counts:
+        """The ward's counts: the sums of the patients' own, as on the screen and in the file."""
+        return Counts.total(p.counts for p in self.patients)
+
+    @property
+    def running(self) -> bool:
+        """True while the shift has not ended."""
+        return self.as_of < self.period.ends_at
+
+
+def summary(store: Store, ward_id: str, period: ShiftPeriod, now: datetime) -> ShiftSummary:
+    """The shift as it is recorded. Raises NotFound for an unknown ward."""
+    with store.read() as tx:
+        ward = ward_of(tx, ward_id)
+        stays = find.admissions_between(tx, ward_id, period.starts_at, period.ends_at)
+        read = [_rows(tx, admission, period) for admission in stays]
+    newest = max((o.taken_at for rows in read for o in rows.current), default=period.starts_at)
+    as_of = min(max(now, newest), period.ends_at)  # records dated ahead of the clock carry their own time with them
+    patients = [patient_shift(rows, period.starts_at, as_of) for rows in read]
+    return ShiftSummary(ward, period, as_of, tuple(sorted(patients, key=_by_bed)))
+
+
+def shift_csv(store: Store, ward_id: str, shift_key: str, now: datetime) -> tuple[str, bytes]:
+    """The summary as a file: its name, which tells neither patient nor ward, and its bytes.
+
+    Raises NotFound for an unknown ward or shift.
+    """
+    with store.read() as tx:
+        ward = ward_of(tx, ward_id)
+    found = summary(store, ward_id, period(ward, shift_key), now)
+    rows = [row_of(patient, found.period, found.as_of, ward.time_zone) for patient in found.patients]
+    return file_name(found.period), csv_bytes(header(), rows)
+
+
+def ward_of(tx: Connection, ward_id: str) -> Ward:
+    """The ward of that id. Raises NotFound."""
+    for ward in find.wards(tx):
+        if ward.id == ward_id:
+            return ward
+    raise NotFound("There is no such ward: choose one of the list.")
+
+
+def _rows(tx: Connection, admission: Admission, period: ShiftPeriod) -> Rows:
+    start, end = period.starts_at, period.ends_at
+    seen = find.observations(tx, admission.id, start, end, replaced=True)
+    alerts = find_shift.alerts_carried_in(tx, admission.id, start)
+    alerts += reversed(find.alerts(tx, admission.id, start, end))
+    return Rows(
+        admission=admission,
+        bed=find_shift.bed_before(tx, admission.id, end),
+        before=tuple(find.last_observations(tx, admission.id, RECENT, start - INSTANT)),
+        seen=tuple(seen),
+        alerts=tuple((a, tuple(Answer(*said) for said in find.acknowledgements(tx, a.id))) for a in alerts),
+        doses=tuple(find.doses(tx, admission.id, start, end)),
+        decisions=tuple(reversed(find.decisions(tx, admission.id, start, end))),
+        corrections=tuple(_correction(tx, o) for o in seen if o.replaced_by is not None),
+    )
+
+
+def _correction(tx: Connection, original: Observation) -> Correction:
+    newer = find.observation(tx, original.replaced_by or "")
+    if newer is None or newer.recorded_at is None:
+        raise NotFound("A corrected set lacks its correction: let the ward manager run `verify`.")
+    return Correction(
+        original.id, original.taken_at, newer.id, newer.recorded_at, newer.recorded_by, newer.replace_reason
+    )
+
+
+def _by_bed(patient: PatientShift) -> tuple[bool, int, str, str, datetime, str]:
+    stay = patient.admission
+    place = patient.bed_place
+    return place is None, place or 0, stay.patient.family_name, stay.patient.given_name, stay.admitted_at, stay.id

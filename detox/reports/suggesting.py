@@ -1,0 +1,209 @@
+"""What the protocol would suggest for a stay now: the case is built from what was kept, and from nothing else.
+
+What nobody has charted stays absent, so that the engine reads it as unknown.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from detox.clinical.case import read_case
+from detox.clinical.model import Admission, Assessment, Decision, Dose, Observation, TaperPlan, Vitals
+from detox.clinical.protocols import scale
+from detox.clinical.suggestions import Suggestion, suggest
+from detox.instants import CLOCK_TOLERANCE
+from detox.store import Connection, find
+
+LOOK_BACK = timedelta(days=3)
+SHORT = {
+    "rr": "respiratory_rate_per_min",
+    "spo2": "spo2_percent",
+    "hr": "heart_rate_per_min",
+    "sbp": "systolic_mmhg",
+    "dbp": "diastolic_mmhg",
+    "temp_c": "temperature_c",
+    "poss": "sedation",
+    "avpu": "consciousness",
+    "breath_alcohol_pct": "breath_alcohol_percent",
+}
+SEDATIVE_SCALE = "ciwa-ar"
+
+Raw = dict[str, object]
+
+
+def current(tx: Connection, admission: Admission, now: datetime) -> Suggestion:
+    """What the protocol would suggest now, from what is kept at this moment. Decides nothing and keeps nothing."""
+    return suggest(read_case(case_of(tx, admission, now)))
+
+
+def case_of(tx: Connection, admission: Admission, now: datetime) -> Raw:
+    """The stay as a case of the suggestion engine: ages count back from `now`, absent is unknown."""
+    plan = plan_in_force(find.plans(tx, admission.id))
+    doses = find.doses(tx, admission.id)
+    decisions = find.decisions(tx, admission.id)
+    seen = find.observations(tx, admission.id, start=now - LOOK_BACK, replaced=True)
+    standing = [o for o in seen if o.replaced_by is None]
+    return _known(
+        id=admission.id,
+        setting=admission.setting,
+        programme=admission.programme,
+        patient=_patient(admission, now),
+        plan=_plan(plan, admission, doses, now, _zone(tx, admission)),
+        opioid_use=_known(opioid=admission.opioid or None, h_ago=_hours(admission.last_use_at, now)),
+        doses=[_known(drug=d.drug, mg=d.dose_mg, h_ago=_hours(d.given_at, now)) for d in doses if d.status == "given"],
+        events=[
+            *_asleep(standing, now),
+            *_cleared_by_physician(tx, admission, decisions, now),
+            *_corrected(seen, doses, decisions, now),
+        ],
+        observations=[_observation(o, now) for o in reversed(standing)],
+    )
+
+
+def plan_in_force(plans: Sequence[TaperPlan]) -> TaperPlan | None:
+    """The signed plan that runs; without one the newest draft; None when there is neither. `plans` are newest first."""
+    running = [p for p in plans if p.ended_at is None]
+    return next((p for p in running if p.signed_at is not None), running[0] if running else None)
+
+
+def _known(**fields: object) -> Raw:
+    """The fields that say something: None and empty forms are left out."""
+    return {name: value for name, value in fields.items() if value is not None and value not in ({}, [])}
+
+
+def _patient(admission: Admission, now: datetime) -> Raw:
+    born = admission.patient.born_on
+    today = now.date()
+    age = None if born is None else today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return _known(age=age, sex_at_birth=admission.patient.sex_at_birth, pregnancy=admission.pregnancy)
+
+
+def _plan(plan: TaperPlan | None, admission: Admission, doses: Sequence[Dose], now: datetime, zone: ZoneInfo) -> Raw:
+    """The plan where decisions have brought it. `previous_mg` is the step that a step up would return to."""
+    # scale 1 is what every stay starts with; only 2 was set by somebody
+    stay = _known(day=(now - admission.admitted_at).days + 1, spo2_scale=2 if admission.spo2_scale == 2 else None)
+    if plan is None:
+        return stay
+    at, last = plan.current_step, len(plan.steps)
+    since = _hours(plan.step_since, now)
+    return stay | _known(
+        drug=plan.drug,
+        signed=plan.signed_at is not None,
+        current_mg=plan.step(at).dose_mg,
+        next_mg=plan.step(at + 1).dose_mg if at < last else None,
+        previous_mg=plan.step(at - 1).dose_mg if at > 1 else None,
+        step_due=None if since is None else at < last and since >= plan.interval_h,
+        hours_since_last_step=since,
+        min_step_interval_h=plan.interval_h,
+        failed_step_downs=plan.failed_step_downs,
+        days_at_dose=None if since is None else int(since // 24),
+        proposed_daily_mg=plan.step(at).dose_mg if admission.programme.endswith(("_start", "_induction")) else None,
+        missed_days=_missed_days(plan, doses, now, zone),
+    )
+
+
+def _missed_days(plan: TaperPlan, doses: Sequence[Dose], now: datetime, zone: ZoneInfo) -> int | None:
+    """Days in a row before today on which the dose is charted as held or refused and none as given.
+
+    A day on which nothing is charted is unknown, and ends the count.
+    """
+    by_day: dict[object, set[str]] = {}
+    for dose in doses:
+        if dose.drug == plan.drug:
+            by_day.setdefault(dose.given_at.astimezone(zone).date(), set()).add(dose.status)
+    day = now.astimezone(zone).date()
+    if "given" in by_day.get(day, ()):
+        return 0
+    missed = 0
+    day -= timedelta(days=1)
+    while (charted := by_day.get(day)) and "given" not in charted:
+        missed += 1
+        day -= timedelta(days=1)
+    return missed if missed or day in by_day else None
+
+
+def _observation(seen: Observation, now: datetime) -> Raw:
+    return _known(
+        min_ago=_minutes(seen.taken_at, now),
+        by=seen.recorded_by or None,
+        note=seen.note or None,
+        cows=_cows(seen.assessment("cows")),
+        vitals=_vitals(seen.vitals, seen),
+    )
+
+
+def _cows(made: Assessment | None) -> Raw | None:
+    if made is None:
+        return None
+    short = {item.id: item.short for item in scale(made.scale).items}
+    return _known(scale="COWS", total=made.total, items={short[item]: points for item, points in made.items.items()})
+
+
+def _vitals(vitals: Vitals, seen: Observation) -> Raw:
+    other = seen.assessment(SEDATIVE_SCALE)
+    return _known(
+        **{short: getattr(vitals, name) for short, name in SHORT.items()},
+        ciwa_ar=other.total if other else None,
+        pulse_item_reason=seen.pulse_reason or None,
+    )
+
+
+def _asleep(standing: Sequence[Observation], now: datetime) -> Iterator[Raw]:
+    for seen in standing:
+        if seen.not_done == "asleep":
+            yield {"type": "cows_not_assessed_asleep", "h_ago": _hours(seen.taken_at, now)}
+
+
+def _cleared_by_physician(
+    tx: Connection, admission: Admission, decisions: Sequence[Decision], now: datetime
+) -> Iterator[Raw]:
+    """When a physician answered: by a decision or to a critical alert. A nurse's answer clears nothing."""
+    moments = [d.decided_at for d in decisions]
+    people = find.clinicians(tx)
+    others = {c.name for c in people if c.role != "physician"}
+    physicians = {c.name for c in people if c.role == "physician"} - others
+    for alert in find.alerts(tx, admission.id, start=now - LOOK_BACK):
+        if alert.finding.level == "critical" and alert.acknowledged_at is not None:
+            moments += [at for at, who, _ in find.acknowledgements(tx, alert.id) if who in physicians]
+    for moment in sorted(moments, reverse=True):
+        yield {"type": "danger_flag", "h_ago": _hours(moment, now), "acknowledged_by_physician": True}
+
+
+def _corrected(
+    seen: Sequence[Observation], doses: Sequence[Dose], decisions: Sequence[Decision], now: datetime
+) -> Iterator[Raw]:
+    """Data behind the last decision were corrected after it: that decision's ground is gone until the next one."""
+    if not decisions or decisions[0].verdict == "declined":
+        return
+    last = decisions[0]
+    for entry in seen:
+        if entry.replaces is None or entry.recorded_at is None:
+            continue
+        if entry.recorded_at > last.decided_at >= entry.taken_at:
+            yield {
+                "type": "basis_corrected",
+                "h_ago": _hours(entry.recorded_at, now),
+                "suggestion": last.chosen,
+                "approved": True,
+                "dose_given": any(d.status == "given" and d.given_at > last.decided_at for d in doses),
+            }
+            return
+
+
+def _zone(tx: Connection, admission: Admission) -> ZoneInfo:
+    return ZoneInfo(next(w.time_zone for w in find.wards(tx) if w.id == admission.ward_id))
+
+
+def _minutes(moment: datetime, now: datetime) -> float:
+    return math.ceil(_age(moment, now).total_seconds() / 60)
+
+
+def _hours(moment: datetime | None, now: datetime) -> float | None:
+    return None if moment is None else round(_age(moment, now).total_seconds() / 3600, 3)
+
+
+def _age(moment: datetime, now: datetime) -> timedelta:
+    """How long ago. A tablet's clock that runs a little ahead of the server's counts as now."""
+    age = now - moment
+    return timedelta(0) if -CLOCK_TOLERANCE <= age < timedelta(0) else age

@@ -1,0 +1,188 @@
+"""The flowsheet: time across, the newest set on the left; every kept value, replaced ones too."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from detox.clinical import protocols, vitals
+from detox.clinical.model import Assessment, Observation
+from detox.instants import repeats, wall
+from detox.ui import words
+from detox.ui.words import esc
+
+MOST_SETS = 48
+LATE = timedelta(minutes=15)
+
+Cell = tuple[str, str]
+_NUMBERS = (
+    ("heart_rate_per_min", "HR, /min"),
+    ("temperature_c", "T"),
+    ("respiratory_rate_per_min", "RR, /min"),
+    ("spo2_percent", "SpO2, %"),
+    ("breath_alcohol_percent", "Breath alcohol, %"),
+)
+_CODES = (("consciousness", "Consciousness"), ("sedation", "Sedation"))
+_ORDER = ("critically_high", "critically_low", "high", "low", "normal", "not_assessed")
+_NOTHING: Cell = ("", "")
+
+
+def table(seen: Sequence[Observation], zone: ZoneInfo, now: datetime, unit: str) -> str:
+    """The whole table as HTML. `seen` are oldest first, replaced ones among them; all text is escaped here."""
+    if not seen:
+        return '<p class="dx-quiet">Nothing was recorded in this window.</p>'
+    columns = sorted(seen, key=lambda o: (o.taken_at, o.recorded_at or o.taken_at), reverse=True)[:MOST_SETS]
+    head = "".join(f'<th scope="col"{_old(o)}>{_time(o, zone, now)}</th>' for o in columns)
+    body = "".join(_row(label, cell, columns) for label, cell in _rows(columns, zone, unit))
+    left_out = len(seen) - len(columns)
+    note = f" {left_out} older ones are not in the table: choose a shorter window." if left_out > 0 else ""
+    return (
+        f'<p class="dx-quiet">Newest on the left. Struck through: replaced by a correction.{note}</p>'
+        f'<div class="dx-table px-flow" tabindex="0" role="region" aria-label="Flowsheet"><table><thead><tr>'
+        f'<th scope="col">Taken at</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _rows(columns: Sequence[Observation], zone: ZoneInfo, unit: str) -> list[tuple[str, Callable[[Observation], Cell]]]:
+    rows: list[tuple[str, Callable[[Observation], Cell]]] = [
+        ("<b>COWS</b>", lambda o: _total(o.assessment("cows"))),
+        ("BP, mmHg", _pressure),
+        *((label if name != "temperature_c" else f"T, °{unit}", _number(name, unit)) for name, label in _NUMBERS),
+        ("On oxygen", _oxygen),
+        *((label, _code(name)) for name, label in _CODES),
+        ("NEWS2", lambda o: _early_warning(o.assessment("news2"))),
+    ]
+    for scale_id in sorted({a.scale for o in columns for a in o.assessments} - {"cows", "news2"}):
+        rows.append((esc(_short(scale_id)), _other(scale_id)))
+    rows = [row for row in rows if row[0] in _ALWAYS or any(row[1](o) != _NOTHING for o in columns)]
+    rows += [(f"· {esc(words.item_short('cows', i.id))}", _item(i.id)) for i in protocols.scale("cows").items]
+    return [*rows, ("Not done, note", _said), ("Correction", _correction), ("Recorded by", _recorder(zone))]
+
+
+_ALWAYS = ("<b>COWS</b>", "BP, mmHg", "HR, /min", "RR, /min", "SpO2, %", "Sedation")
+
+
+def _row(label: str, cell: Callable[[Observation], Cell], columns: Sequence[Observation]) -> str:
+    cells = []
+    for o in columns:
+        text, meaning = cell(o)
+        if o.replaced_by is not None and text and label not in ("Correction", "Recorded by"):
+            text = f"<s>{text}</s>"
+        cells.append(f'<td class="dx-val {meaning}{" wrap" if label == "Not done, note" else ""}">{text}</td>')
+    return f'<tr><th scope="row">{label}</th>{"".join(cells)}</tr>'
+
+
+def _time(o: Observation, zone: ZoneInfo, now: datetime) -> str:
+    local, today = o.taken_at.astimezone(zone), now.astimezone(zone)
+    day = "today" if local.date() == today.date() else f"{local:%a %-d %b}"
+    at = wall(o.taken_at, zone) if repeats(o.taken_at, zone) else f"{local:%H:%M}"
+    return f'{esc(at)}<br><span class="dx-quiet">{esc(day)}</span>'
+
+
+def _old(o: Observation) -> str:
+    return ' class="px-old"' if o.replaced_by is not None else ""
+
+
+def _total(made: Assessment | None) -> Cell:
+    if made is None:
+        return _NOTHING
+    if made.total is None:
+        of = len(made.items) + len(made.missing)
+        return f"<b>≥ {made.at_least}</b> ? {len(made.items)} of {of}", "not_assessed"
+    return f"<b>{made.total}</b> {esc(words.band(made))}", ""
+
+
+def _early_warning(made: Assessment | None) -> Cell:
+    if made is None:
+        return _NOTHING
+    if made.total is None:
+        return f"≥ {made.at_least} ?", "not_assessed"
+    first = protocols.scale("news2").bands[0].id
+    return f"{made.total} {esc((made.risk or '').replace('_', ' '))}", "" if made.risk == first else "high"
+
+
+def _other(scale_id: str) -> Callable[[Observation], Cell]:
+    return lambda o: _total(o.assessment(scale_id))
+
+
+def _short(scale_id: str) -> str:
+    scale = protocols.scales().get(scale_id)
+    return scale.short_name if scale else scale_id
+
+
+def _item(item_id: str) -> Callable[[Observation], Cell]:
+    def cell(o: Observation) -> Cell:
+        made = o.assessment("cows")
+        if made is None:
+            return _NOTHING
+        return (str(made.items[item_id]), "") if item_id in made.items else ("?", "not_assessed")
+
+    return cell
+
+
+def _number(name: str, unit: str) -> Callable[[Observation], Cell]:
+    def cell(o: Observation) -> Cell:
+        value = getattr(o.vitals, name)
+        if value is None:
+            return _NOTHING
+        text = words.temperature(value, unit) if name == "temperature_c" else words.number(value)
+        return _signed(text, name, value, o.vitals.spo2_scale)
+
+    return cell
+
+
+def _code(name: str) -> Callable[[Observation], Cell]:
+    def cell(o: Observation) -> Cell:
+        value = getattr(o.vitals, name)
+        return _NOTHING if value is None else _signed(esc(_code_words(name, value)), name, value)
+
+    return cell
+
+
+def _code_words(name: str, value: str) -> str:
+    coded = next((c for c in protocols.vitals_file().coded if c.vital == name), None)
+    return next((c.short for c in coded.codes if c.value == value), value) if coded else value
+
+
+def _pressure(o: Observation) -> Cell:
+    upper, lower = o.vitals.systolic_mmhg, o.vitals.diastolic_mmhg
+    if upper is None and lower is None:
+        return _NOTHING
+    pair = "/".join("?" if v is None else f"{v:g}" for v in (upper, lower))
+    file = protocols.vitals_file()
+    found = [
+        vitals.interpret(file, name, value)
+        for name, value in (("systolic_mmhg", upper), ("diastolic_mmhg", lower))
+        if value is not None
+    ]
+    worst = min(found, key=lambda i: _ORDER.index(i.meaning))
+    return f"<b>{pair}</b> {worst.sign}".strip(), worst.meaning
+
+
+def _signed(text: str, name: str, value: float | str, spo2_scale: int | None = None) -> Cell:
+    meaning = vitals.interpret(protocols.vitals_file(), name, value, spo2_scale)
+    return f"<b>{text}</b> {meaning.sign}".strip(), meaning.meaning
+
+
+def _oxygen(o: Observation) -> Cell:
+    return _NOTHING if o.vitals.on_oxygen is None else ("O2" if o.vitals.on_oxygen else "air", "")
+
+
+def _said(o: Observation) -> Cell:
+    why = f"<b>{esc(words.NOT_DONE[o.not_done])}</b>" if o.not_done else ""
+    pulse = f"pulse item: {esc(o.pulse_reason)}" if o.pulse_reason else ""
+    return " · ".join(part for part in (why, esc(o.note), pulse) if part), "not_assessed" if o.not_done else ""
+
+
+def _correction(o: Observation) -> Cell:
+    if o.replaced_by is not None:
+        return "replaced, see the corrected set", "not_assessed"
+    return (f"corrects: {esc(o.replace_reason)}", "") if o.replaces else _NOTHING
+
+
+def _recorder(zone: ZoneInfo) -> Callable[[Observation], Cell]:
+    def cell(o: Observation) -> Cell:
+        late = o.recorded_at is not None and o.recorded_at - o.taken_at > LATE
+        at = f" at {wall(o.recorded_at, zone)}" if late and o.recorded_at else ""
+        return f"{esc(o.recorded_by)}{esc(at)}", ""
+
+    return cell

@@ -1,0 +1,167 @@
+"""One patient, readable in 20 seconds from the top: who, what changed, what is suggested, the course, the records."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from detox.errors import DetoxError
+from detox.instants import wall
+from detox.reports import patient as reading
+from detox.reports.patient import PatientPage
+from detox.store import find
+from detox.ui import (
+    alert_list,
+    canvas,
+    charts,
+    dose_form,
+    flowsheet,
+    frame,
+    patient_head,
+    stay_forms,
+    style,
+    style_patient,
+    suggestion_card,
+    taper_forms,
+    words,
+)  # fmt: skip
+
+WATCH_S = 5
+REFRESH = timedelta(seconds=30)
+WINDOWS = {"24 h": 24, "48 h": 48, "72 h": 72, "Whole stay": None}
+FIRST_WINDOW = "48 h"
+SECTIONS = ("Flowsheet", "Alerts", "Plan and doses", "Corrections", "Stay")
+
+
+def _page(here: frame.Visit, admission_id: str) -> PatientPage:
+    window = st.session_state.get("window") or FIRST_WINDOW
+    with here.store.read() as tx:
+        return reading.page(tx, here.ward, admission_id, here.now, WINDOWS[window])
+
+
+def _actions(here: frame.Visit, admission_id: str, stays: bool) -> None:
+    query = {"admission": admission_id}
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="actions"):
+        if here.may("record") and stays:
+            st.page_link("pages/record.py", label="**Record a set**", query_params=query)
+        if here.may("chart_dose") and stays:
+            st.toggle("Give a dose", key="give-dose")
+        st.page_link("pages/board.py", label="Back to the board")
+
+
+def _suggestion(page: PatientPage, here: frame.Visit) -> None:
+    shown = page.suggestion.as_dict(here.now) if page.suggestion is not None else None
+    with st.container(border=True, key="suggestion"):
+        suggestion_card.card(page, shown, here.zone)
+        last = page.decisions[0] if page.decisions else None
+        if last is not None:
+            made = suggestion_card.decided_html(last, here.zone, here.now)
+            st.html(f'<div class="dx-note">Last decision: {made}</div>')
+        if shown is None:
+            return
+        form = (
+            page.admission.id, shown, page.basis, page.plan.id if page.plan else None, last.id if last else "",
+            page.admission.programme,
+        )  # fmt: skip
+        if page.answered and here.may("decide"):
+            with st.expander("Nothing was recorded since that decision. Decide again", key="decide-again"):
+                suggestion_card.decision(*form)
+        else:
+            suggestion_card.decision(*form)
+
+
+def _charts(page: PatientPage, here: frame.Visit) -> None:
+    st.segmented_control("Time shown", list(WINDOWS), default=FIRST_WINDOW, required=True, key="window")
+    start = page.start or page.admission.admitted_at
+    figure = charts.course(
+        page.current, page.doses_shown, page.alerts, zone=here.zone, start=start, now=here.now,
+        colours=style.palette(dark=st.context.theme.type == "dark"), unit=here.ward.temperature_unit,
+    )  # fmt: skip
+    replaced = sum(1 for o in page.seen if o.replaced_by is not None)
+    hidden = f" {replaced} replaced by a correction: not drawn, readable in the flowsheet." if replaced else ""
+    st.plotly_chart(
+        figure, theme=None, config=charts.CONFIG, key="course", alt=charts.describe(page.current, here.zone, here.now)
+    )
+    st.caption(
+        f"Times are the ward's: {words.plain(here.ward.time_zone)}. ● given, ○H held, ×R refused; ▼ alert opened; "
+        f"○ with ≥: COWS incomplete, at least so much. No line over more than "
+        f"{canvas.longest_join() / timedelta(hours=1):g} h without a reading.{hidden}"
+    )
+
+
+def _sections(page: PatientPage, here: frame.Visit) -> None:
+    """Only the part that is looked at is worked out."""
+    section = st.segmented_control(
+        "More", list(SECTIONS), default=SECTIONS[0], required=True, key="section", label_visibility="collapsed"
+    )
+    if section == "Alerts":
+        st.html(alert_list.history_html(page, here))
+    elif section == "Plan and doses":
+        taper_forms.forms(page)
+        st.html(taper_forms.days_html(page, here))
+    elif section == "Corrections":
+        _corrections(page, here)
+    elif section == "Stay":
+        stay_forms.forms(page)
+    else:
+        st.html(flowsheet.table(page.seen, here.zone, here.now, here.ward.temperature_unit))
+
+
+def _corrections(page: PatientPage, here: frame.Visit) -> None:
+    """Choose a set of the window; the original stays readable, struck through, with the reason."""
+    sets = {o.id: o for o in reversed(page.current)}
+    if not here.may("amend"):
+        st.caption("Nurses and physicians correct sets.")
+    elif not sets:
+        st.caption("There is no set in this window.")
+    else:
+        chosen = st.selectbox(
+            "Set to correct", list(sets), index=None, key="correct", placeholder="choose by its time",
+            format_func=lambda i: words.plain(
+                f"{words.when(sets[i].taken_at, here.zone, here.now)} by {sets[i].recorded_by}"
+            ),
+        )  # fmt: skip
+        if chosen:
+            query = {"admission": page.admission.id, "amend": chosen}
+            st.page_link("pages/record.py", label="**Correct this set**", query_params=query)
+    replaced = [o for o in page.seen if o.replaced_by is not None]
+    shown = [*replaced, *(o for o in page.seen if o.replaces is not None)]
+    st.html(flowsheet.table(shown, here.zone, here.now, here.ward.temperature_unit))
+
+
+@st.fragment(run_every=WATCH_S)
+def _watch(admission_id: str, basis: str, drawn: str) -> None:
+    """Draw the page anew as soon as anything about this stay is kept, and often enough for its ages to be true."""
+    here = frame.visit()
+    with here.store.read() as tx:
+        now_at = find.basis_of(tx, admission_id)
+    if now_at != basis or drawn != _beat(here):
+        st.rerun()
+
+
+def _beat(here: frame.Visit) -> str:
+    return str(int(here.now.timestamp() // REFRESH.total_seconds()))
+
+
+def _draw(here: frame.Visit, admission_id: str) -> None:
+    try:
+        page = _page(here, admission_id)
+    except DetoxError as error:
+        st.error(words.plain(error))
+        st.page_link("pages/board.py", label="Back to the board")
+        return
+    _watch(admission_id, page.basis, _beat(here))
+    st.html(patient_head.identity_html(page, here.zone))
+    alert_list.waiting(page)
+    _actions(here, admission_id, page.admission.discharged_at is None)
+    if st.session_state.get("give-dose") and here.may("chart_dose"):
+        with st.container(border=True, key="dose"):
+            dose_form.form(page)
+    st.html(patient_head.since_html(page, here.zone, here.ward.temperature_unit))
+    _suggestion(page, here)
+    _charts(page, here)
+    _sections(page, here)
+    st.caption(f"Read from the database at {wall(here.now, here.zone, '%H:%M:%S')}.")
+
+
+st.html(style_patient.sheet())
+_draw(frame.visit(), str(st.query_params.get("admission") or ""))

@@ -1,0 +1,67 @@
+"""What every small form of a page shares: an id that names one entry, and a time typed on the ward's clock."""
+
+import uuid
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from detox.errors import DetoxError, Refused
+from detox.ui import frame, words
+
+_NAMES = uuid.UUID("6f0f6f5e-6d0c-4bb5-8d7e-64655f746f78")
+AHEAD = timedelta(minutes=2)
+
+
+def entry_id(here: frame.Visit, *parts: object) -> str:
+    """The id of the next entry of one form: the same on every run and after a restart, until that entry is kept.
+
+    It keys the widgets and is the record's primary key, so that a double tap keeps one. `parts` name the form and what
+    was kept last by it: with the next kept entry the id moves on and the form is empty. Two browsers never share one.
+    """
+    return uuid.uuid5(_NAMES, "/".join([here.session.token_hash, *map(str, parts)])).hex
+
+
+def problems(key: str) -> None:
+    """Show what was wrong with the last try to save, where the form stands; the input stays."""
+    sentences = [words.plain(sentence) for sentence in st.session_state.get(f"problem-{key}", ())]
+    if sentences:
+        st.error(sentences[0] if len(sentences) == 1 else "\n".join(f"- {sentence}" for sentence in sentences))
+
+
+def told(key: str, error: DetoxError) -> None:
+    """Remember the error's sentences for the form of that key."""
+    sentences = list(error.problems.values()) if isinstance(error, Refused) else [str(error)]
+    st.session_state[f"problem-{key}"] = sentences
+
+
+def settled(key: str) -> None:
+    """The form of that key was saved: forget its problems and draw the page anew."""
+    st.session_state.pop(f"problem-{key}", None)
+    redraw()
+
+
+def redraw() -> None:
+    """Ask for a new run of the whole page, made by `redrawn` once the callback is over."""
+    st.session_state["redraw-page"] = True
+
+
+def redrawn() -> None:
+    """At the end of a form's fragment: run the whole page when a save has changed what it shows."""
+    if st.session_state.pop("redraw-page", False):
+        st.rerun()
+
+
+def moment(clock: time | None, now: datetime, zone: ZoneInfo, *, on: date | None = None) -> datetime:
+    """The last time the ward's clock stood at `clock`, or now where none was typed; in UTC.
+
+    `on` fixes the day. In the hour that runs twice, the later one that has come is meant.
+    """
+    if clock is None:
+        return now
+    today = now.astimezone(zone).date()
+    days = [on] if on is not None else [today, today - timedelta(days=1)]
+    possible = [
+        datetime.combine(day, clock, tzinfo=zone).replace(fold=fold).astimezone(UTC) for day in days for fold in (1, 0)
+    ]
+    return next((at for at in possible if at <= now + AHEAD), possible[-1])

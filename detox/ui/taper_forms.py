@@ -1,0 +1,190 @@
+"""The taper plan: as a ladder, as a draft to sign, and the form that writes one. Physicians write, sign and end."""
+
+import re
+
+import streamlit as st
+
+from detox.care import end_plan, sign_plan, write_plan
+from detox.care.tapering import DRUGS
+from detox.clinical.model import Dose, TaperPlan, TaperStep
+from detox.clinical.suggestions.content import content
+from detox.errors import DetoxError, Refused
+from detox.instants import wall
+from detox.reports.patient import DayOfPlan, PatientPage
+from detox.ui import frame, saving, words
+from detox.ui.suggestion_card import decided_html
+from detox.ui.words import esc
+
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+
+
+def ladder_html(plan: TaperPlan, here: frame.Visit) -> str:
+    """The steps in a row, the present one marked, and what moves the plan."""
+    signed = plan.signed_at is not None
+    steps = []
+    for step in plan.steps:
+        kind = (
+            "now" if signed and step.number == plan.current_step else "past" if step.number < plan.current_step else ""
+        )
+        now = " (now)" if kind == "now" else ""
+        steps.append(f'<span class="px-step {kind}">{step.number}: <b>{step.dose_mg:g} mg</b>{now}</span>')
+    if plan.signed_at is not None:
+        state = f"signed by <b>{esc(plan.signed_by)}</b> {esc(words.when(plan.signed_at, here.zone, here.now))}"
+        if plan.step_since is not None:
+            state += f"; at this step since {esc(words.when(plan.step_since, here.zone, here.now))}"
+    else:
+        state = f'<b class="dx-unreviewed">NOT SIGNED</b>, a draft by {esc(plan.written_by)}: it acts only once signed'
+    return (
+        f"<div><b>{esc(plan.drug)}</b>, daily doses, at least {plan.interval_h:g} h a step; {state}</div>"
+        f'<div class="px-ladder">{" ".join(steps)}</div>'
+    )
+
+
+@st.fragment
+def forms(page: PatientPage) -> None:
+    """The plan in force, the draft, and the form for a new one."""
+    here = frame.visit()
+    plan, draft = page.plan, page.draft
+    if plan is not None:
+        st.html(ladder_html(plan, here))
+    elif draft is None:
+        st.info(
+            "There is no signed taper plan. " + ("" if here.may("write_plan") else "A physician writes and signs one.")
+        )
+    if draft is not None:
+        st.html(ladder_html(draft, here))
+        _sign(here, draft)
+    if not here.may("write_plan"):
+        return
+    key = saving.entry_id(here, page.admission.id, "plan", page.plans[0].id if page.plans else "")
+    if plan is None and draft is None:
+        _write_form(page, key)
+    else:
+        with st.expander("Write another plan", key=f"another-{key}"):
+            st.caption("It stays a draft until it is signed; signing it ends the plan in force.")
+            _write_form(page, key)
+    for standing in (plan, draft):
+        if standing is not None:
+            _end_form(standing)
+    saving.redrawn()
+
+
+def steps_of(text: str) -> tuple[TaperStep, ...]:
+    """Doses as typed, "8, 6, 4, 2, 0" as steps. Raises Refused naming every piece that is no number."""
+    pieces = [p for p in re.split(r"[\s,;]+", text.strip()) if p]
+    wrong = [p for p in pieces if not _NUMBER.fullmatch(p)]
+    if wrong:
+        named = ", ".join(repr(p) for p in wrong)
+        raise Refused({"steps": f"{named} is no dose in mg: write numbers with a point, such as 8, 6, 4, 2, 0."})
+    return tuple(TaperStep(n, float(p)) for n, p in enumerate(pieces, start=1))
+
+
+def _write_form(page: PatientPage, key: str) -> None:
+    cited = content().limits.step_interval_h
+    with st.form(f"plan-{key}", enter_to_submit=False, border=False):
+        st.selectbox("Drug", list(DRUGS), index=None, key=f"drug-{key}", placeholder="choose")
+        st.text_input(
+            "Daily doses in mg, from the first step to the last", key=f"steps-{key}", placeholder="8, 6, 4, 2, 0"
+        )
+        st.number_input(
+            "Least hours at a step", min_value=1.0, max_value=2000.0, value=cited.value, step=1.0, format="%g",
+            key=f"hours-{key}", help=f"{cited.value:g} h: {cited.source} [{cited.evidence}], not yet reviewed",
+        )  # fmt: skip
+        st.text_input("Note", key=f"note-{key}")
+        saving.problems(key)
+        st.form_submit_button("Save draft", key=f"save-{key}", on_click=_write, args=(key, page.admission.id))
+
+
+def _write(key: str, admission_id: str) -> None:
+    drug = st.session_state.get(f"drug-{key}")
+    typed = str(st.session_state.get(f"steps-{key}") or "")
+    hours = st.session_state.get(f"hours-{key}")
+    note = str(st.session_state.get(f"note-{key}") or "")
+    here = frame.visit()
+    try:
+        problems: dict[str, str] = {} if drug else {"drug": "The plan has no drug: choose one."}
+        try:
+            steps = steps_of(typed)
+        except Refused as refused:
+            steps, problems = (), problems | refused.problems
+        if problems:
+            raise Refused(problems)
+        plan = TaperPlan(
+            id=key, admission_id=admission_id, drug=str(drug), steps=steps, interval_h=float(hours or 0),
+            written_by=here.by.name, written_at=here.now,
+        )  # fmt: skip
+        write_plan(here.store, here.by, plan, here.now, note=note)
+    except DetoxError as error:
+        saving.told(key, error)
+    else:
+        saving.settled(key)
+
+
+def _sign(here: frame.Visit, draft: TaperPlan) -> None:
+    if not here.may("sign_plan"):
+        st.caption("A physician signs it.")
+        return
+    ladder = " → ".join(f"{s.dose_mg:g}" for s in draft.steps)
+    st.button(
+        f"Sign as {words.plain(here.by.name)}: {words.plain(draft.drug)} {ladder} mg", type="primary",
+        key=f"sign-{draft.id}", on_click=_sign_now, args=(draft.id,),
+    )  # fmt: skip
+    saving.problems(draft.id)
+
+
+def _sign_now(plan_id: str) -> None:
+    here = frame.visit()
+    try:
+        sign_plan(here.store, here.by, plan_id, here.now)
+    except DetoxError as error:
+        saving.told(plan_id, error)
+    else:
+        saving.settled(plan_id)
+
+
+def _end_form(plan: TaperPlan) -> None:
+    what = "End the plan" if plan.signed_at is not None else "Discard the draft"
+    with st.expander(what, key=f"ending-{plan.id}"), st.form(f"end-{plan.id}", enter_to_submit=False, border=False):
+        st.text_input("Reason", key=f"why-{plan.id}", placeholder="maintenance chosen instead")
+        saving.problems(f"end-{plan.id}")
+        st.form_submit_button(what, key=f"stop-{plan.id}", on_click=_end, args=(plan.id,))
+
+
+def _end(plan_id: str) -> None:
+    reason = str(st.session_state.get(f"why-{plan_id}") or "")
+    here = frame.visit()
+    try:
+        end_plan(here.store, here.by, plan_id, reason, here.now)
+    except DetoxError as error:
+        saving.told(f"end-{plan_id}", error)
+    else:
+        saving.settled(f"end-{plan_id}")
+
+
+def days_html(page: PatientPage, here: frame.Visit) -> str:
+    """Plan against what was given, by day of the ward: never more read than was charted."""
+    if not page.days:
+        return '<p class="dx-quiet">Nothing is planned, given or decided yet.</p>'
+    head = "".join(f"<th>{name}</th>" for name in ("Day", "Ordered a day", "Given", "Held or refused", "Decisions"))
+    rows = "".join(_day_html(day, here) for day in page.days)
+    return f'<div class="dx-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _day_html(day: DayOfPlan, here: frame.Visit) -> str:
+    ordered = " then ".join(f"{mg:g} mg" for _, mg in day.ordered) or "no signed plan"
+    given = "<br>".join(f"<b>{d.dose_mg:g} mg</b> {_at(d, day, here)}" for d in day.doses if d.status == "given")
+    other = "<br>".join(
+        f"<b>{d.status}</b> {_at(d, day, here)}: {esc(d.reason)}" for d in day.doses if d.status != "given"
+    )
+    made = "<br>".join(decided_html(d, here.zone, here.now) for d in day.decisions)
+    over = " <b>▲▲ over the order</b>" if day.ordered and day.given_mg > max(mg for _, mg in day.ordered) else ""
+    nothing = '<span class="dx-quiet">nothing charted</span>'
+    return (
+        f'<tr><th scope="row">{day.day:%a %-d %b}</th><td class="wrap">{esc(day.drug)} {ordered}</td>'
+        f'<td class="wrap">{given or nothing}{over}</td><td class="wrap">{other}</td><td class="wrap">{made}</td></tr>'
+    )
+
+
+def _at(dose: Dose, day: DayOfPlan, here: frame.Visit) -> str:
+    drug = "" if dose.drug == day.drug else f"{esc(dose.drug)} "
+    return f"{drug}at {wall(dose.given_at, here.zone)} by {esc(dose.recorded_by)}"

@@ -1,0 +1,218 @@
+"""The case built from the database: what is kept arrives, what is not charted stays absent."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from detox import care
+from detox.clinical.case import read_case
+from detox.clinical.model import Decision, Dose, TaperPlan, TaperStep
+from detox.reports import suggesting
+from detox.store import find
+
+
+@pytest.fixture
+def case(store, admission, now):
+    def build(at=None):
+        with store.read() as tx:
+            return suggesting.case_of(tx, find.admission(tx, admission.id), at or now)
+
+    return build
+
+
+@pytest.fixture
+def plan(store, physician, admission, now):
+    def build(signed_h_ago=30.0, mg=(8.0, 6.0, 4.0, 0.0)):
+        at = now - timedelta(hours=signed_h_ago)
+        steps = tuple(TaperStep(n, m) for n, m in enumerate(mg, start=1))
+        care.write_plan(store, physician, TaperPlan("p", admission.id, "buprenorphine", steps, 24.0, "", at), at)
+        return care.sign_plan(store, physician, "p", at)
+
+    return build
+
+
+@pytest.fixture
+def recorded(store, nurse, seen, vitals, cows, now):
+    def build(minutes_ago=20.0, by=None, **given):
+        whole = {"vitals": vitals(), "answers": cows(tremor=2)} | given
+        entry = seen(minutes_ago=minutes_ago, **whole)
+        return care.record(store, by or nurse, entry, now - timedelta(minutes=minutes_ago), confirmed=True).observation
+
+    return build
+
+
+def test_nothing_charted_stays_absent(case, admission):
+    raw = case()
+    assert raw["id"] == admission.id
+    assert raw["patient"] == {"age": 35, "sex_at_birth": "F", "pregnancy": "negative"}
+    assert raw["plan"] == {"day": 3}
+    assert not {"doses", "events", "observations"} & raw.keys()
+    assert raw["opioid_use"] == {"opioid": "heroin"}
+    assert read_case(raw).plan.drug is None
+
+
+def test_nothing_charted_suggests_nothing(store, admission, now):
+    with store.read() as tx:
+        found = suggesting.current(tx, admission, now)
+    assert found.suggestion_class == "NO_SUGGESTION"
+    assert found.as_dict(now)["expires_at"] is None
+
+
+def test_scale_1_is_a_default_and_is_not_said(case, admit, store, now):
+    assert "spo2_scale" not in case()["plan"]
+    other = admit("Two", bed="Bed 2", spo2_scale=2)
+    with store.read() as tx:
+        assert suggesting.case_of(tx, other, now)["plan"]["spo2_scale"] == 2
+
+
+def test_an_observation_arrives_under_its_short_names(case, recorded, vitals, cows):
+    recorded(34.2, vitals=vitals(heart_rate_per_min=104.0), answers=cows(tremor=2, gi_upset=3))
+    (found,) = case()["observations"]
+    assert found["min_ago"] == 35
+    assert found["by"] == "N. Test"
+    assert found["vitals"] == {
+        "rr": 14.0, "spo2": 98.0, "hr": 104.0, "sbp": 124.0, "dbp": 78.0, "temp_c": 36.8, "poss": "1", "avpu": "A",
+    }  # fmt: skip
+    assert found["cows"]["total"] == 7
+    assert found["cows"]["items"]["pulse"] == 2
+    assert found["cows"]["items"]["gi"] == 3
+    assert len(found["cows"]["items"]) == 11
+
+
+def test_a_missing_item_and_a_missing_vital_are_absent(case, recorded, vitals, cows):
+    recorded(5, vitals=vitals(spo2_percent=None), answers=cows(tremor=2, yawning=None))
+    (found,) = case()["observations"]
+    assert "total" not in found["cows"]
+    assert "yawning" not in found["cows"]["items"]
+    assert "spo2" not in found["vitals"]
+
+
+def test_asleep_is_an_event_and_no_score(case, recorded, vitals):
+    recorded(12, vitals=vitals(systolic_mmhg=None, diastolic_mmhg=None), answers={}, not_done="asleep")
+    raw = case()
+    assert raw["events"] == [{"type": "cows_not_assessed_asleep", "h_ago": 0.2}]
+    assert "cows" not in raw["observations"][0]
+
+
+def test_a_replaced_set_does_not_count(case, recorded, store, nurse, seen, vitals, cows, now):
+    wrong = recorded(30, vitals=vitals(heart_rate_per_min=176.0))
+    right = replace(seen(minutes_ago=30, vitals=vitals(), answers=cows(tremor=2)))
+    care.amend(store, nurse, wrong.id, right, "typed 176 for 76", now, confirmed=True)
+    assert [o["vitals"]["hr"] for o in case()["observations"]] == [76.0]
+
+
+@pytest.mark.parametrize(("hours", "due"), [(23.9, False), (24.0, True), (24.1, True)])
+def test_a_step_is_due_once_its_hours_are_over(case, plan, hours, due):
+    plan(hours)
+    assert case()["plan"]["step_due"] is due
+
+
+def test_the_signed_plan_where_it_stands(case, plan):
+    plan(30)
+    assert case()["plan"] == {
+        "day": 3, "drug": "buprenorphine", "signed": True, "current_mg": 8.0, "next_mg": 6.0, "step_due": True,
+        "hours_since_last_step": 30.0, "min_step_interval_h": 24.0, "failed_step_downs": 0, "days_at_dose": 1,
+    }  # fmt: skip
+
+
+def decide(store, physician, admission, now, chosen, plan_id="p"):
+    with store.read() as tx:
+        basis = find.basis_of(tx, admission.id)
+    made = Decision(f"d{now}", admission.id, "accepted", chosen, "", now, "", {"class": chosen})
+    return care.decide(store, physician, made, plan_id, basis, now)
+
+
+def test_after_a_step_down_the_step_above_is_the_previous_one(case, plan, store, physician, admission, now):
+    plan(50)
+    decide(store, physician, admission, now - timedelta(hours=2), "STEP_DOWN")
+    found = case()["plan"]
+    assert (found["previous_mg"], found["current_mg"], found["next_mg"]) == (8.0, 6.0, 4.0)
+    assert found["step_due"] is False
+    decide(store, physician, admission, now - timedelta(hours=1), "STEP_UP")
+    found = case()["plan"]
+    assert (found["current_mg"], found["failed_step_downs"]) == (8.0, 1)
+    assert "previous_mg" not in found
+
+
+def test_a_draft_is_not_signed_and_the_signed_one_goes_first(case, plan, store, physician, admission, now):
+    plan(30)
+    steps = (TaperStep(1, 2.0), TaperStep(2, 0.0))
+    care.write_plan(store, physician, TaperPlan("q", admission.id, "methadone", steps, 24.0, "", now), now)
+    assert case()["plan"]["drug"] == "buprenorphine"
+    care.end_plan(store, physician, "p", "other drug", now)
+    assert (case()["plan"]["drug"], case()["plan"]["signed"]) == ("methadone", False)
+
+
+def dose(store, nurse, admission, at, status="given", mg=8.0):
+    entry = Dose(
+        f"dose {at}", admission.id, None, "buprenorphine", mg, status, at, "asleep" if status != "given" else ""
+    )
+    return care.chart_dose(store, nurse, entry, at)
+
+
+def test_only_given_doses_were_given(case, plan, store, nurse, admission, now):
+    plan(40)
+    dose(store, nurse, admission, now - timedelta(hours=5))
+    dose(store, nurse, admission, now - timedelta(hours=3), "held")
+    assert case()["doses"] == [{"drug": "buprenorphine", "mg": 8.0, "h_ago": 5.0}]
+
+
+def test_missed_days_are_charted_days_and_nothing_else(case, plan, store, nurse, admission, now):
+    plan(46)
+    assert "missed_days" not in case()["plan"]
+    dose(store, nurse, admission, now - timedelta(hours=24), "refused")
+    assert case()["plan"]["missed_days"] == 1
+    dose(store, nurse, admission, now - timedelta(hours=1))
+    assert case()["plan"]["missed_days"] == 0
+
+
+def test_a_physicians_answer_clears_a_danger_a_nurses_does_not(
+    case, recorded, vitals, store, nurse, physician, admission, now
+):
+    recorded(60, vitals=vitals(respiratory_rate_per_min=7.0))
+    with store.read() as tx:
+        worst = next(a for a in find.open_alerts(tx, admission.id) if a.finding.level == "critical")
+    care.acknowledge(store, nurse, worst.id, "called", now - timedelta(minutes=50))
+    assert "events" not in case()
+    care.acknowledge(store, physician, worst.id, "seen", now - timedelta(minutes=30))
+    assert case()["events"] == [{"type": "danger_flag", "h_ago": 0.5, "acknowledged_by_physician": True}]
+
+
+def test_a_correction_after_a_decision_takes_its_ground(
+    case, recorded, plan, store, nurse, physician, admission, seen, vitals, cows, now
+):
+    plan(30)
+    wrong = recorded(120)
+    decide(store, physician, admission, now - timedelta(minutes=90), "CONTINUE")
+    assert {e["type"] for e in case()["events"]} == {"danger_flag"}
+    right = seen(minutes_ago=120, vitals=vitals(), answers=cows(tremor=4))
+    care.amend(store, nurse, wrong.id, right, "tremor was 4", now - timedelta(minutes=60), confirmed=True)
+    (found,) = [e for e in case()["events"] if e["type"] == "basis_corrected"]
+    assert found == {
+        "type": "basis_corrected",
+        "h_ago": 1.0,
+        "suggestion": "CONTINUE",
+        "approved": True,
+        "dose_given": False,
+    }
+    decide(store, physician, admission, now - timedelta(minutes=30), "HOLD_STEP")
+    assert not [e for e in case()["events"] if e["type"] == "basis_corrected"]
+
+
+def test_a_tablet_a_minute_ahead_counts_as_now(case, recorded, now):
+    recorded(-1)
+    assert case()["observations"][0]["min_ago"] == 0
+
+
+def test_hours_since_the_last_use(store, admit, now):
+    used = admit("Use", bed="Bed 9", last_use_at=now - timedelta(hours=60))
+    with store.read() as tx:
+        assert suggesting.case_of(tx, used, now)["opioid_use"] == {"opioid": "heroin", "h_ago": 60.0}
+
+
+def test_every_case_can_be_read(case, recorded, plan):
+    plan()
+    recorded(300)
+    recorded(20, not_done="refused")
+    assert read_case(case()).programme == "taper"

@@ -1,0 +1,64 @@
+"""The shift's page: four blocks, counts that the file repeats; and the manager's page."""
+
+import csv
+import io
+from datetime import timedelta
+
+from page_html import html_of
+
+from detox import care
+from detox.clinical.model import Observation, Vitals
+from detox.reports import shift
+from detox.store import find
+
+
+def test_four_blocks_and_counts_that_the_file_repeats(open_page, nurse, store, ward, admission, vitals, cows, now):
+    for n, given in enumerate(
+        (
+            {"vitals": vitals(), "answers": cows()},
+            {"vitals": Vitals(), "not_done": "asleep"},
+            {"vitals": Vitals(), "not_done": "refused", "note": "<i>no</i>"},
+        )
+    ):
+        entry = Observation(f"o{n}", admission.id, now - timedelta(minutes=90 - 20 * n), **given)
+        care.record(store, nurse, entry, now, confirmed=True)
+    at = open_page(nurse, "shift")
+    assert not at.exception
+    text = html_of(at)
+    assert text.count('class="px-block') == 4
+    assert "Done: 1 complete set" in text
+    assert "Not done, with why: 1 set" in text
+    assert "Refused: 1 set" in text
+    assert "Unknown" in text
+    assert "&lt;i&gt;no&lt;/i&gt;" in text
+    _, content = shift.shift_csv(store, ward.id, shift.recent(ward, now, 1)[0].key, now)
+    (row,) = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+    assert f"sets done <b>{row['count_sets_done']}</b>" in text
+    assert f"sets refused <b>{row['count_sets_refused']}</b>" in text
+    assert 'href="/export/' in text
+
+
+def test_the_last_six_shifts_can_be_chosen(open_page, nurse, admission):
+    at = open_page(nurse, "shift")
+    choice = next(w for w in at.get("button_group") if w.key == "shift")
+    assert len(choice.options) == 6
+    choice.set_value("2026-11-20/day").run()
+    assert not at.exception
+    assert "Fri 20 Nov 07:30" in html_of(at)
+
+
+def test_a_manager_adds_an_account(open_page, manager, store):
+    at = open_page(manager, "ward")
+    assert "NOT YET REVIEWED" in html_of(at)
+    typed = {"name": "N. <b>New</b>", "username": "new", "first": "a long enough word 1", "second": "another"}
+    for name, value in typed.items():
+        next(w for w in at.text_input if str(w.key).startswith(f"{name}-")).set_value(value)
+    next(b for b in at.button if b.label == "Add account").click().run()
+    assert "The two passwords differ" in at.error[0].value
+    next(w for w in at.text_input if str(w.key).startswith("second-")).set_value(typed["first"])
+    next(w for w in at.get("button_group") if str(w.key).startswith("role-")).set_value("nurse")
+    next(b for b in at.button if b.label == "Add account").click().run()
+    with store.read() as tx:
+        assert find.account(tx, "new") is not None
+    assert "N. &lt;b&gt;New&lt;/b&gt;" in html_of(at)
+    assert not [w for w in at.text_input if w.value == typed["first"]]
