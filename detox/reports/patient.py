@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from detox.clinical.model import Admission, Alert, Decision, Dose, Observation, TaperPlan, Ward
 from detox.clinical.suggestions import Suggestion
 from detox.errors import DetoxError
+from detox.instants import CLOCK_TOLERANCE
 from detox.reports import board, suggesting
 from detox.store import Connection, find
 
@@ -55,7 +56,10 @@ class DayOfPlan:
 
 @dataclass(frozen=True, slots=True)
 class PatientPage:
-    """One patient at `as_of`. `seen` holds the window's observations, replaced ones too, oldest first."""
+    """One patient at `as_of`: now, the end of the stay, or the newest of readings dated ahead.
+
+    `seen` holds the window's observations, replaced ones too, oldest first.
+    """
 
     admission: Admission
     tile: board.Tile
@@ -108,8 +112,9 @@ def page(tx: Connection, ward: Ward, admission_id: str, now: datetime, hours: in
     """The page of a stay; charts and flowsheet reach back `hours` (None: the whole stay). Raises NotFound."""
     admission = find.admission(tx, admission_id)
     bed = next((b for b in find.beds(tx, ward.id) if b.admission_id == admission_id), None)
-    start = None if hours is None else window_start(now, hours)
     last = find.last_observations(tx, admission_id, LAST, judged=False)
+    now = _as_of(admission, last[-1] if last else None, now)
+    start = None if hours is None else window_start(now, hours)
     shown = _alerts(tx, admission_id, start)
     plans = tuple(find.plans(tx, admission_id))
     doses = tuple(find.doses(tx, admission_id))
@@ -133,6 +138,13 @@ def page(tx: Connection, ward: Ward, admission_id: str, now: datetime, hours: in
         suggestion_problem=problem,
         basis=find.basis_of(tx, admission_id),
     )
+
+
+def _as_of(admission: Admission, newest: Observation | None, now: datetime) -> datetime:
+    """Now; of a stay that has ended its end; of one whose dates were shifted ahead its newest reading."""
+    if newest is not None and newest.taken_at > now + CLOCK_TOLERANCE:
+        return newest.taken_at
+    return min(now, admission.discharged_at or now)
 
 
 def window_start(now: datetime, hours: int) -> datetime:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import streamlit as st
 
 from detox.errors import DetoxError
-from detox.instants import wall
+from detox.instants import CLOCK_TOLERANCE, wall
 from detox.reports import patient as reading
 from detox.reports.patient import PatientPage
 from detox.store import find
@@ -49,7 +49,7 @@ def _actions(here: frame.Visit, admission_id: str, stays: bool) -> None:
 
 
 def _suggestion(page: PatientPage, here: frame.Visit) -> None:
-    shown = page.suggestion.as_dict(here.now) if page.suggestion is not None else None
+    shown = page.suggestion.as_dict(page.as_of) if page.suggestion is not None else None
     with st.container(border=True, key="suggestion"):
         suggestion_card.card(page, shown, here.zone)
         last = page.decisions[0] if page.decisions else None
@@ -73,7 +73,7 @@ def _charts(page: PatientPage, here: frame.Visit) -> None:
     st.segmented_control("Time shown", list(WINDOWS), default=FIRST_WINDOW, required=True, key="window")
     start = page.start or page.admission.admitted_at
     figure = charts.course(
-        page.current, page.doses_shown, page.alerts, zone=here.zone, start=start, now=here.now,
+        page.current, page.doses_shown, page.alerts, zone=here.zone, start=start, now=page.as_of,
         colours=style.palette(dark=st.context.theme.type == "dark"), unit=here.ward.temperature_unit,
     )  # fmt: skip
     replaced = sum(1 for o in page.seen if o.replaced_by is not None)
@@ -150,6 +150,11 @@ def _draw(here: frame.Visit, admission_id: str) -> None:
         st.page_link("pages/board.py", label="Back to the board")
         return
     _watch(admission_id, page.basis, _beat(here))
+    if page.as_of > here.now + CLOCK_TOLERANCE:
+        st.html(
+            '<div class="dx-alert unknown"><b>? The dates of this stay lie in the future</b> (an import with shifted '
+            "dates): everything below stands as of its newest reading.</div>"
+        )
     st.html(patient_head.identity_html(page, here.zone))
     alert_list.waiting(page)
     _actions(here, admission_id, page.admission.discharged_at is None)
