@@ -3,15 +3,19 @@
 Works from the scale's own content alone, so a new scale is a TOML file and no line here changes.
 """
 
+import math
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from operator import attrgetter
+from typing import NamedTuple
 
 from detox.clinical.model import Assessment, Vitals
-from detox.clinical.protocols import Item, Scale, Step
+from detox.clinical.scale_form import Flag, Item, Scale, Step
 from detox.errors import Refused
 
 EMPTY = Vitals()
+REMEMBERED = 4096
 
 
 def assess(
@@ -24,55 +28,38 @@ def assess(
     """What `scale` makes of chosen `answers` (item id to value, None is not assessed) and `vitals`.
 
     Items that a vital gives are worked out from it. Such an item may also be given: lower than the vital implies only
-    with a reason in `reasons` (item id to words), never higher. Raises Refused naming every unknown item, every value
-    that the scale does not have and every contradiction at once.
+    with a reason in `reasons` (item id to words), never higher, and never where the vital is a code. Raises Refused
+    naming every unknown item, every value that the scale does not have and every contradiction at once.
     """
     answers = answers or {}
-    problems = {
-        name: f"{scale.short_name} has no item {name!r}: leave it out."
-        for name in answers
-        if name not in {item.id for item in scale.items}
-    }
-    points: dict[str, int] = {}
-    missing: list[str] = []
-    for item in scale.items:
-        given = answers.get(item.id)
-        try:
-            value = (
-                _measured(item, given, vitals, (reasons or {}).get(item.id, ""))
-                if item.measured
-                else _chosen(item, given)
-            )
-        except Refused as refused:
-            problems[item.id] = refused.problems[""]
-            continue
-        if value is None:
-            missing.append(item.id)
-        else:
-            points[item.id] = value
-    if problems:
-        raise Refused(problems)
-    return judge(scale, points, tuple(missing))
+    plan = _plan(scale)
+    points = _plain(plan, answers, vitals)
+    if points is not None:
+        return _whole(plan, points) if scale.kind == "sum" else judge(scale, points, ())
+    points, missing = _careful(scale, answers, vitals, reasons or {})
+    return judge(scale, points, missing)
 
 
 def judge(scale: Scale, points: Mapping[str, int], missing: tuple[str, ...]) -> Assessment:
-    """The Assessment for points that are already known to be the scale's. With an item missing there is no band."""
+    """The Assessment for points that are already known to be the scale's. With an item missing there is no total.
+
+    `at_least` counts a missing item as the fewest points it can have: 0, but on a scale that goes below zero less. A
+    level and a triage have no total; `at_least` is then the rank (lower bound) of the band reached so far. A triage
+    that has reached its highest band says so with items missing, since no answer can take it back.
+    """
+    if scale.kind != "sum":
+        return _level(scale, points, missing)
+    if not missing:
+        return _whole(_plan(scale), points)
     least = sum(points.values())
-    complete = not missing
-    band = scale.band_of(least).id if complete else None
-    if complete and scale.single_item is not None:
-        band = _risk(scale, least, points)
-    return Assessment(
-        scale=scale.id,
-        version=scale.version,
-        total=least if complete else None,
-        band=band,
-        complete=complete,
-        missing=missing,
-        at_least=least,
-        items=points,
-        risk=band if scale.single_item is not None else None,
-    )
+    if scale.minimum:
+        least += sum(scale.item(name).values[0] for name in missing)
+    return Assessment(scale.id, scale.version, None, None, False, missing, least, points)
+
+
+def flags(scale: Scale, assessment: Assessment) -> tuple[Flag, ...]:
+    """The flags of `scale` that this assessment raises: at any total, and whatever else is missing."""
+    return tuple(f for f in scale.flags if assessment.items.get(f.item, f.at_least - 1) >= f.at_least)
 
 
 def implied_points(item: Item, vitals: Vitals) -> int | None:
@@ -81,10 +68,12 @@ def implied_points(item: Item, vitals: Vitals) -> int | None:
     if value is None:
         return None
     if item.codes:
-        code = str(value).lower() if isinstance(value, bool) else str(value)
+        code = ("true" if value else "false") if "true" in item.codes and value in (True, False) else str(value)
         if code not in item.codes:
             raise Refused(f"{item.label} {value!r} is not one of {', '.join(item.codes)}: choose one of them.")
         return item.codes[code]
+    if not math.isfinite(value):
+        raise Refused(f"{item.label}: {_words(item.vital)} {value} is no number: enter what was measured.")
     rounded = round_half_up(value, item.decimals)
     if not item.variants:
         return _points(item.points, rounded)
@@ -97,6 +86,133 @@ def round_half_up(value: float, decimals: int) -> float:
     if round(value, decimals) == value:
         return value
     return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
+
+
+class _Remembered(dict[object, int]):
+    """The points of a measured item by the vitals they come from, worked out once for each reading ever seen."""
+
+    def __init__(self, item: Item, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.item, self.names = item, names
+
+    def __missing__(self, reading: object) -> int:
+        values = reading if isinstance(reading, tuple) else (reading,)
+        points = implied_points(self.item, Vitals(**dict(zip(self.names, values, strict=True))))
+        if points is None:
+            raise KeyError(reading)
+        if len(self) < REMEMBERED:
+            self[reading] = points
+        return points
+
+
+class _Plan(NamedTuple):
+    """A scale made ready to score: a line for each item with its points by answer, or by reading."""
+
+    scale: Scale
+    lines: tuple[tuple[str, dict[object, int], Callable[[Vitals], object] | None], ...]
+    chosen: int
+    lows: tuple[int, ...]
+    bands: tuple[str | None, ...]
+    single: tuple[int, str] | None
+
+
+_PLANS: dict[int, _Plan] = {}
+
+
+def _plan(scale: Scale) -> _Plan:
+    """The plan of `scale`, made once. It holds the scale, so that its identity stays its own."""
+    plan = _PLANS.get(id(scale))
+    if plan is None:
+        plan = _PLANS[id(scale)] = _made_ready(scale)
+    return plan
+
+
+def _made_ready(scale: Scale) -> _Plan:
+    lines: list[tuple[str, dict[object, int], Callable[[Vitals], object] | None]] = []
+    for item in scale.items:
+        if item.measured:
+            names = tuple(dict.fromkeys([item.vital, *(name for v in item.variants for name in v.when)]))
+            lines.append((item.id, _Remembered(item, names), attrgetter(*names)))
+        else:
+            lines.append((item.id, dict[object, int](item.points_of.items()), None))
+    single = scale.single_item
+    return _Plan(
+        scale,
+        tuple(lines),
+        sum(not item.measured for item in scale.items),
+        scale.lows or (scale.minimum,),
+        tuple(b.id for b in scale.bands) or (None,),
+        (single.points, single.risk) if single else None,
+    )
+
+
+def _plain(plan: _Plan, answers: Mapping[str, object], vitals: Vitals) -> dict[str, int] | None:
+    """The points of a set that is whole and leaves nothing to ask; None for every other, which `_careful` answers."""
+    if len(answers) != plan.chosen:
+        return None
+    points: dict[str, int] = {}
+    try:
+        for item_id, table, seen in plan.lines:
+            if seen is not None:
+                points[item_id] = table[seen(vitals)]
+            else:
+                given = answers[item_id]
+                if type(given) is not int:
+                    return None
+                points[item_id] = table[given]
+    except (KeyError, Refused):
+        return None
+    return points
+
+
+def _careful(
+    scale: Scale, answers: Mapping[str, object], vitals: Vitals, reasons: Mapping[str, str]
+) -> tuple[dict[str, int], tuple[str, ...]]:
+    """The points of every item that was assessed, and the ids of those that were not, with every problem told."""
+    ids = {item.id for item in scale.items}
+    problems = {name: f"{scale.short_name} has no item {name!r}: leave it out." for name in answers if name not in ids}
+    points: dict[str, int] = {}
+    missing: list[str] = []
+    for item in scale.items:
+        given = answers.get(item.id)
+        try:
+            value = _measured(item, given, vitals, reasons.get(item.id, "")) if item.measured else _chosen(item, given)
+        except Refused as refused:
+            problems[item.id] = refused.problems[""]
+            continue
+        if value is not None:
+            points[item.id] = value
+        elif not (item.asked_if and points.get(item.asked_if) == scale.item(item.asked_if).values[0]):
+            missing.append(item.id)
+    if problems:
+        raise Refused(problems)
+    return points, tuple(missing)
+
+
+def _whole(plan: _Plan, points: Mapping[str, int]) -> Assessment:
+    """What a sum makes of points with nothing missing."""
+    scale, _, _, lows, bands, single = plan
+    total = sum(points.values())
+    band = bands[bisect_right(lows, total) - 1]
+    risk = None
+    if single is not None:
+        if band == bands[0] and max(points.values()) >= single[0]:
+            band = single[1]
+        risk = band
+    return Assessment(scale.id, scale.version, total, band, True, (), total, points, risk)
+
+
+def _level(scale: Scale, points: Mapping[str, int], missing: tuple[str, ...]) -> Assessment:
+    """What a level or a triage makes of its answers: a band and its rank, never a total."""
+    if scale.triage:
+        yes = {name for name, value in points.items() if value > scale.item(name).values[0]}
+        reached = [scale.band(rule.band).at_least for rule in scale.triage if not yes.isdisjoint(rule.any_of)]
+        rank = max(reached, default=scale.minimum)
+    else:
+        rank = next(iter(points.values()), scale.minimum)
+    known = not missing or (bool(scale.triage) and rank == scale.maximum)
+    band = scale.band_of(rank).id if known else None
+    return Assessment(scale.id, scale.version, None, band, not missing, missing, rank, points)
 
 
 def _points(steps: tuple[Step, ...], value: float) -> int:
@@ -117,12 +233,14 @@ def _may_hold(when: Mapping[str, object], vitals: Vitals) -> bool:
 def _chosen(item: Item, given: object) -> int | None:
     if given is None:
         return None
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or given not in item.values:
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or given not in item.points_of:
         raise Refused(f"{item.label} cannot be {given!r}: its values are {', '.join(map(str, item.values))}.")
-    return int(given)
+    return item.points_of[int(given)]
 
 
 def _measured(item: Item, given: object, vitals: Vitals, reason: str) -> int | None:
+    if item.codes and given is not None:
+        raise Refused(f"{item.label} is worked out from what was charted: leave it out.")
     implied = implied_points(item, vitals)
     chosen = _chosen(item, given)
     if chosen is None:
@@ -135,15 +253,6 @@ def _measured(item: Item, given: object, vitals: Vitals, reason: str) -> int | N
     if chosen < implied and not reason.strip():
         raise Refused(f"{item.label} {chosen} is lower than {charted} gives ({implied}): say why, or leave it out.")
     return chosen
-
-
-def _risk(scale: Scale, total: int, points: Mapping[str, int]) -> str:
-    single = scale.single_item
-    band = scale.band_of(total)
-    lowest = scale.bands[0]
-    if single is not None and band.id == lowest.id and max(points.values()) >= single.points:
-        return single.risk
-    return band.id
 
 
 def _words(vital: str) -> str:

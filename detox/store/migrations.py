@@ -98,7 +98,7 @@ def tables(db: Database) -> None:
             observation_id TEXT NOT NULL REFERENCES observation, scale TEXT NOT NULL, version TEXT NOT NULL,
             total INTEGER, band TEXT, at_least INTEGER NOT NULL, risk TEXT,
             items TEXT NOT NULL CHECK (json_valid(items)), missing TEXT NOT NULL CHECK (json_valid(missing)),
-            PRIMARY KEY (observation_id, scale), CHECK ((total IS NULL) = (band IS NULL))
+            PRIMARY KEY (observation_id, scale), CHECK (total IS NULL OR json_array_length(missing) = 0)
         ) STRICT, WITHOUT ROWID""",
         f"""CREATE TABLE alert (
             id TEXT PRIMARY KEY, admission_id TEXT NOT NULL REFERENCES admission,

@@ -117,14 +117,16 @@ def to_celsius(value: float, unit: str) -> float:
 
 
 def total(made: Assessment) -> str:
-    """The number first, then the band; a partial sum is never shown as a total."""
+    """The number first, then the band; a partial sum is never shown as a total. A level or triage has no number."""
     scale = protocols.scales().get(made.scale)
     short = scale.short_name if scale else made.scale
+    if scale is not None and scale.kind != "sum":
+        return f"{short} {band(made) or 'not complete'}"
     if made.total is None:
         of = len(made.items) + len(made.missing)
         names = f", no {_few(made)}" if len(made.missing) <= FEW else ""
         return f"{short} at least {made.at_least} ({len(made.items)} of {of}{names})"
-    return f"{short} {made.total} {band(made)}"
+    return f"{short} {made.total} {band(made)}".strip()
 
 
 def _few(made: Assessment) -> str:

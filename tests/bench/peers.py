@@ -2,7 +2,8 @@
 
 Run by hand, in an environment that holds tests/bench/requirements.txt: `python tests/bench/peers.py [--inputs 10000]`.
 Installs nothing: a peer that is not there is left out. Each figure is the best of interleaved turns in one run, on one
-core, from a plain dict of values to total, band and points of every item; read the ratios, not the absolute numbers.
+core, from a plain dict of values to total, band and points of every item (`assess/s`: from vitals already charted). The
+ratio is ours/s to theirs/s, both from dicts; read it rather than the absolute numbers.
 """
 
 import argparse
@@ -174,10 +175,14 @@ def compare(peer: Peer, number: int) -> tuple[str, bool]:
         for case, total in zip(inputs, map(peer.total, theirs), strict=True)
         if own(case).total != total
     ]
-    mine, other = per_second([(own, inputs), (peer.total, theirs)])
+    scale = protocols.scale(peer.scale)
+    charted = [(answers, Vitals(**vitals)) for answers, vitals in inputs]
+    alone, mine, other = per_second(
+        [(lambda case: scales.assess(scale, *case), charted), (own, inputs), (peer.total, theirs)]
+    )
     why = EXPLAINED.get((peer.package, peer.scale), "")
     row = f"{peer.scale:9} {peer.package:14} {number:7,} {len(unlike):6,}"
-    row += f" {mine:10,.0f} {other:10,.0f} {mine / other:7.2f}"
+    row += f" {alone:10,.0f} {mine:10,.0f} {other:10,.0f} {mine / other:7.2f}"
     if unlike:
         row += f"\n    first: {unlike[0]}\n    {why or 'NOT EXPLAINED'}"
     return row, not unlike or bool(why)
@@ -199,7 +204,8 @@ def main() -> int:
             print(f"{package}: left out, {missing}")
     if not peers:
         return 2
-    print(f"\n{'scale':9} {'peer':14} {'inputs':>7} {'unlike':>6} {'ours/s':>10} {'theirs/s':>10} {'ratio':>7}")
+    rates = "".join(f" {name:>10}" for name in ("assess/s", "ours/s", "theirs/s"))
+    print(f"\n{'scale':9} {'peer':14} {'inputs':>7} {'unlike':>6}{rates} {'ratio':>7}")
     sound = True
     for peer in sorted(peers, key=lambda p: p.scale):
         row, agrees = compare(peer, wanted.inputs)
