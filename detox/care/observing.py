@@ -51,7 +51,7 @@ def record(store: Store, by: Clinician, entry: Observation, now: datetime, *, co
         earlier = alerting.history_before(tx, entry)
         if not confirmed:
             _ask_if_unusual(entry, earlier)
-        kept = replace(entry, assessments=assessments(entry), recorded_at=now, recorded_by=by.name, role=by.role)
+        kept = _judged(entry, admission, by, now)
         keep.observation(tx, kept, by, now)
         for made in kept.assessments:
             keep.assessment(tx, kept.id, made)
@@ -97,7 +97,7 @@ def amend(
         _check_stay(admission, entry)
         if not confirmed:
             _ask_if_unusual(entry, [])
-        kept = replace(entry, assessments=assessments(entry), recorded_at=now, recorded_by=by.name, role=by.role)
+        kept = _judged(entry, admission, by, now)
         keep.observation(tx, kept, by, now)
         for made in kept.assessments:
             keep.assessment(tx, kept.id, made)
@@ -142,6 +142,12 @@ def checked(entry: Observation, now: datetime) -> Observation:
     if problems:
         raise Refused(problems)
     return replace(entry, note=note, pulse_reason=clean(entry.pulse_reason))
+
+
+def _judged(entry: Observation, admission: Admission, by: Clinician, now: datetime) -> Observation:
+    """The entry as it is kept: with what the scales make of it, who recorded it and when."""
+    made = assessments(entry, admission)
+    return replace(entry, assessments=made, recorded_at=now, recorded_by=by.name, role=by.role)
 
 
 def _with_scale(vitals: Vitals, admission: Admission) -> Vitals:

@@ -1,20 +1,38 @@
 """From what was seen to what it means: every scale that an observation gives cause to."""
 
+from datetime import datetime
+
 from detox.clinical import protocols, scales
-from detox.clinical.model import Assessment, Observation
+from detox.clinical.model import Admission, Assessment, Observation
+from detox.clinical.protocols import Scale
 
 
-def assessments(entry: Observation) -> tuple[Assessment, ...]:
+def assessments(entry: Observation, stay: Admission | None = None) -> tuple[Assessment, ...]:
     """What the scales make of an entry: each scale that was answered, and NEWS2 as soon as one of its vitals is there.
 
-    A rated COWS counts as soon as one item was chosen: a heart rate alone is no withdrawal score. Raises Refused as
-    `scales.assess` does.
+    A rated COWS counts as soon as one item was chosen: a heart rate alone is no withdrawal score. A score that is not
+    valid for the person of `stay` is not made from vitals. Raises Refused as `scales.assess` does.
     """
     made = [answered(entry, scale_id) for scale_id, answers in entry.answers.items() if answers]
     for scale in protocols.scales().values():
-        if scale.observer == "vitals" and any(getattr(entry.vitals, i.vital) is not None for i in scale.items):
+        if scale.observer != "vitals" or (stay is not None and not_valid(scale, stay, entry.taken_at)):
+            continue
+        if any(getattr(entry.vitals, i.vital) is not None for i in scale.items):
             made.append(scales.assess(scale, {}, entry.vitals))
     return tuple(made)
+
+
+def not_valid(scale: Scale, stay: Admission, at: datetime) -> str:
+    """Why the scale is not made for this person ("under 16 years", "pregnancy"); empty where it is.
+
+    An unknown age or pregnancy does not forbid it: a score that may be wrong still warns, none does not.
+    """
+    born = stay.patient.born_on
+    if scale.min_age is not None and born is not None:
+        years = at.year - born.year - ((at.month, at.day) < (born.month, born.day))
+        if years < scale.min_age:
+            return f"under {scale.min_age} years"
+    return "pregnancy" if scale.not_in_pregnancy and stay.pregnancy == "positive" else ""
 
 
 def answered(entry: Observation, scale_id: str) -> Assessment:

@@ -198,6 +198,7 @@ class Scale(File):
     single_item: SingleItemRisk | None = None
     responses: tuple[Response, ...] = ()
     min_age: int | None = None
+    not_in_pregnancy: bool = False
 
     @cached_property
     def minimum(self) -> int:

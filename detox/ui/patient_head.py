@@ -31,6 +31,8 @@ def identity_html(page: PatientPage, zone: ZoneInfo) -> str:
         f'<span class="px-allergy">▲ allergy: {esc(stay.allergies)}</span>' if stay.allergies else "no allergy charted"
     )
     facts.append(allergies)
+    if missing := words.not_made(stay, page.as_of):
+        facts.append(f'<span class="dx-val not_assessed">? {esc(missing)}</span>')
     if stay.opioid:
         facts.append(f"used {esc(stay.opioid)}")
     where = f"BED {esc(tile.bed.removeprefix('Bed ').strip())}" if tile.bed else "no bed"

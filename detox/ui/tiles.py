@@ -70,10 +70,12 @@ def person_html(admission: Admission, now: datetime) -> str:
     allergy = (
         f'<span class="dx-val warning">▲ allergy: {esc(admission.allergies)}</span>' if admission.allergies else ""
     )
+    missing = words.not_made(admission, now)
+    score = f'<span class="dx-val not_assessed">? {esc(missing)}</span>' if missing else ""
     return (
         f'<div class="dx-head"><span class="dx-bed">{where}</span>'
         f'<span class="dx-big">{esc(words.name(admission))}</span>'
-        f"<span>{born} · {words.age(admission, now)}</span>{allergy}</div>"
+        f"<span>{born} · {words.age(admission, now)}</span>{allergy}{score}</div>"
     )
 
 
@@ -153,7 +155,10 @@ def _readings(tile: Tile, now: datetime, zone: ZoneInfo, unit: str) -> str:
         return '<div class="dx-val not_assessed"><b>? No set recorded yet</b></div>'
     old = tile.overdue is not None or tile.dated_ahead
     known = f'<span class="dx-quiet">last known {words.when(tile.last_seen, zone, now)}:</span> ' if old else ""
-    return f"{known}{withdrawal_html(tile.withdrawal, zone, now)}{values_html(tile.vitals or {}, zone, now, unit)}"
+    values = values_html(tile.vitals or {}, zone, now, unit)
+    missing = words.not_made(tile.admission, now) if tile.admission else ""
+    note = f'<div class="dx-val not_assessed">? {esc(missing)}</div>' if missing else ""
+    return f"{known}{withdrawal_html(tile.withdrawal, zone, now)}{values}{note}"
 
 
 def _pressure(values: dict[str, Value], zone: ZoneInfo, now: datetime) -> str:

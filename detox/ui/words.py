@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from detox.clinical import protocols
+from detox.clinical.judgement import not_valid
 from detox.clinical.model import Admission, Assessment
 from detox.instants import wall
 
@@ -72,6 +73,12 @@ def age(admission: Admission, now: datetime) -> str:
         return "age unknown"
     today = now.date()
     return f"{today.year - born.year - ((today.month, today.day) < (born.month, born.day))} y"
+
+
+def not_made(admission: Admission, now: datetime) -> str:
+    """Which scores from vitals are not made for this person, and why; empty for most."""
+    whys = {s.short_name: not_valid(s, admission, now) for s in protocols.scales().values() if s.observer == "vitals"}
+    return "; ".join(f"{short_name} is not made: {why}" for short_name, why in whys.items() if why)
 
 
 def ago(moment: datetime, now: datetime) -> str:

@@ -65,7 +65,7 @@ def _running(form: Form, admission_id: str) -> None:
     """What the entry adds up to so far: never more certain than it is."""
     try:
         seen = record_form.entry(form, admission_id)
-        made = assessments(seen)
+        made = assessments(seen, form.tile.admission)
     except Refused as refused:
         st.html(f'<div class="dx-alert critical">{words.esc(refused)}</div>')
         return
