@@ -84,6 +84,31 @@ class Words(Content):
     ecg_note: tuple[Text, ...]
 
 
+class Said(Content):
+    """A sentence that holds numbers of its source: shown as it stands, never worked out."""
+
+    text: Text
+    source: Text
+    evidence: Evidence
+
+
+class Says(Content):
+    """The sentences that rules add to their own text."""
+
+    missed_australia: Said
+    missed_bc: Said
+    low_dose_start: Said
+    buprenorphine_given: Said
+    buprenorphine_unknown_supply: Said
+    buprenorphine_after_methadone: Said
+    methadone_given: Said
+    methadone_first: Said
+    methadone_first_lower: Said
+    accumulation: Said
+    challenge_positive: Said
+    single_score: Said
+
+
 class Limits(Content):
     """Every number that the engine compares with."""
 
@@ -224,6 +249,7 @@ class SuggestionsFile(File):
     intended_use: Text
     alternatives: Alternatives
     words: Words
+    says: Says
     limits: Limits
     rules: dict[str, Rule]
 

@@ -28,7 +28,7 @@ class Facts:
 
     def __init__(self, case: Case, content: SuggestionsFile) -> None:
         self.case, self.plan, self.patient, self.labs = case, case.plan, case.patient, case.patient.labs
-        self.content, self.limits, self.words = content, content.limits, content.words
+        self.content, self.limits, self.words, self.says = content, content.limits, content.words, content.says
         self.problems: list[str] = []
         everything = [self._reading(o) for o in case.observations]
         self.readings = sorted(everything, key=lambda r: (r.min_ago, r.by, r.note, repr(r.vitals), repr(r.cows)))

@@ -68,7 +68,7 @@ def doubts(f: Facts, latest: Reading, confirmed: bool) -> list[str]:
     if signs < limits.up_signs.value:
         reasons.append(f"subjective only, {signs} objective signs")
     if not confirmed and not at_trough(f):
-        reasons.append("single score, not confirmed 1 h apart")
+        reasons.append(f.says.single_score.text)
     if f.poss != "1":
         reasons.append(f"POSS {f.poss}")
     if slow := slow_breathing(f):

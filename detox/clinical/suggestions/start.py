@@ -10,13 +10,6 @@ from detox.clinical.suggestions.start_other import alpha2_start, hat, naltrexone
 from detox.clinical.suggestions.trajectory import accumulation
 from detox.clinical.suggestions.words import found, named
 
-MISSED_TABLE = (
-    "Missed doses, Australian guideline 2003: 1 day no change; 2 days usual dose if not intoxicated; 3 days half dose, "
-    "discuss with prescriber; 4 days see prescriber, 40 mg or half, whichever is lower; 5 days or more new induction.",
-    "Missed doses, BC hospital guidance: 1-2 days same; 3-4 days: up to 30 mg same, 31-60 mg to 30 mg, over 60 mg to "
-    "half; 5 days or more restart at 5-30 mg. The physician decides.",
-)
-
 
 def start(f: Facts) -> list[Fired]:
     """What the start rule of the programme says; nothing for a programme without one."""
@@ -30,7 +23,8 @@ def missed(f: Facts) -> list[Fired]:
     limit = f.limits.missed_days_hat if f.case.programme == "hat" else f.limits.missed_days
     if days is None or days < limit.value:
         return []
-    return [withhold("C10", f"Missed {days:g} days (limit {limit.value:g}): tolerance may be lost.", *MISSED_TABLE)]
+    tables = (f.says.missed_australia.text, f.says.missed_bc.text)
+    return [withhold("C10", f"Missed {days:g} days (limit {limit.value:g}): tolerance may be lost.", *tables)]
 
 
 # --- buprenorphine
@@ -56,7 +50,7 @@ def bup_start(f: Facts) -> Fired:
         return checks.answer(
             "C01",
             "C02",
-            "Low-dose start per programme: the full agonist goes on until the programme says stop; recheck 30-60 min.",
+            f.says.low_dose_start.text,
             "Physician pathway only.",
         )
     if any(named(f.words.buprenorphine, d.drug) for d in f.doses):
@@ -64,10 +58,10 @@ def bup_start(f: Facts) -> Fired:
             "C01",
             "HOLD_STEP",
             (
-                f"Buprenorphine was already given; COWS {latest.cows.total} {latest.when}: recheck 30-60 min after "
-                "each dose; a further dose is the physician's decision per protocol.",
+                f"Buprenorphine was already given; COWS {latest.cows.total} {latest.when}.",
+                f.says.buprenorphine_given.text,
             ),
-            text="First dose already given: recheck 30-60 min after it; the physician decides on a further dose.",
+            text=f.says.buprenorphine_given.text,
         )
     rule = _bup_criteria(f, checks, latest, latest.cows.total)
     if not checks.failed and latest.min_ago > f.limits.cows_bup_min.value:
@@ -78,12 +72,9 @@ def bup_start(f: Facts) -> Fired:
         )
     text = ""
     if rule == "C04":
-        text = (
-            "Start criteria with fentanyl or an unknown supply met: buprenorphine 2-4 mg per protocol, or "
-            "the physician chooses another strategy; recheck 30-60 min."
-        )
+        text = f.says.buprenorphine_unknown_supply.text
     elif rule == "C03":
-        text = "Start criteria after methadone met: buprenorphine 2-4 mg per protocol; recheck 30-60 min."
+        text = f.says.buprenorphine_after_methadone.text
     return checks.answer(rule if rule != "C02" else "C01", rule, text)
 
 
@@ -148,8 +139,8 @@ def methadone_start(f: Facts) -> Fired:
         return Fired(
             "C05",
             "HOLD_STEP",
-            (f"Methadone was already given; COWS {latest.cows.total} {latest.when}: recheck 2-4 h after the dose.",),
-            text="First dose already given: recheck 2-4 h after it; the physician decides on a further dose.",
+            (f"Methadone was already given; COWS {latest.cows.total} {latest.when}.", f.says.methadone_given.text),
+            text=f.says.methadone_given.text,
         )
     checks = Checks([], [])
     adult(f, checks)
@@ -210,11 +201,8 @@ def first_range(f: Facts) -> tuple[str, float]:
     if f.age is not None and f.age >= limits.older.value:
         why = why or f"age {f.age:g}"
     if why:
-        return f"10-20 mg ({why})", limits.methadone_lower_first_mg.value
-    return (
-        "10-30 mg (10-20 if age >=60, respiratory disease, sedatives; 2.5-10 low tolerance)",
-        limits.methadone_first_mg.value,
-    )
+        return f"{f.says.methadone_first_lower.text} ({why})", limits.methadone_lower_first_mg.value
+    return f.says.methadone_first.text, limits.methadone_first_mg.value
 
 
 PROGRAMMES: dict[str, Callable[[Facts], Fired]] = {

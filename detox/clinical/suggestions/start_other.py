@@ -92,7 +92,7 @@ def _opioid_free(f: Facts, checks: Checks) -> None:
     said = [*uses(f), *((d.drug or "", d.h_ago) for d in f.doses if named(f.words.buprenorphine, d.drug))]
     passed = challenge == "negative"
     if challenge == "positive":
-        checks.failed.append("Naloxone challenge positive: do not start, repeat in 24 h.")
+        checks.failed.append(f.says.challenge_positive.text)
     for drug, h_ago in said:
         is_long = named(f.words.long_acting, drug) or not drug
         needed = limits.naltrexone_long_h if is_long else limits.naltrexone_short_h

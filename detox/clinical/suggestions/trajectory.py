@@ -93,7 +93,7 @@ def accumulation(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
             "HOLD_STEP",
             (
                 f"Methadone day {days:g} at this dose: {', '.join(reasons)}.",
-                "No increase; recheck 2-4 h post-dose.",
+                f.says.accumulation.text,
                 f"{scores(f)}.",
             ),
         )
