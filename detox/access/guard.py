@@ -1,7 +1,8 @@
 """The guard in front of everything: what is not named here is refused.
 
 Without a live session only the door itself answers. With one, the dashboard's page, its files and its websocket do.
-Uploads, media, metrics and the other machine doors of the server below are shut for everybody.
+Uploads, media, metrics and the other machine doors of the server below are shut for everybody. A browser in a patient's
+hands reaches its questionnaire, and whatever else it asks for leads back there.
 """
 
 import re
@@ -23,6 +24,8 @@ from detox.errors import DetoxError, StoreError
 HEALTH = "/_stcore/health"
 STREAM = "/_stcore/stream"
 DOORS = frozenset({"/sign-in", "/set-up", "/demo"})
+QUESTIONNAIRE = "/self-report"
+PATIENTS = frozenset({QUESTIONNAIRE, f"{QUESTIONNAIRE}/return"})
 SHUT = re.compile(
     r"/(_stcore/(upload_file|metrics|agent|script-health-check)|media|component|auth|oauth2callback|app)(/|$)"
 )
@@ -61,7 +64,7 @@ class Guard:
         if cookie is None:
             return None
         known = self._seen.get(cookie)
-        if known and not sessions.has_ended(known[1].token_hash) and time.monotonic() - known[0] < FRESH_S:
+        if known and not sessions.is_shut(known[1].token_hash) and time.monotonic() - known[0] < FRESH_S:
             return known[1]
         self._seen.pop(cookie, None)
         found = await to_thread.run_sync(sessions.current, cookie, datetime.now(UTC), limiter=self._asking)
@@ -76,15 +79,32 @@ class Guard:
         reading = method in ("GET", "HEAD")
         if SHUT.match(path):
             return PlainTextResponse("Refused.", 403)
-        if (path == HEALTH and reading) or (path in DOORS and (reading or method == "POST")):
+        door = path in DOORS and (reading or method == "POST")
+        cookie = cookie_of(scope)
+        if (path == HEALTH and reading) or (door and cookie is None):
             return self.app
         try:
-            session = await self.session(cookie_of(scope))
+            session = await self.session(cookie)
+            if session is None and await self._is_handed_over(cookie):
+                return self._patient(scope, path, reading)
         except DetoxError as error:
             return pages.sentence(503, "The database cannot be reached", str(error))
+        if door:
+            return self.app
         if session is None:
             return await self._stranger(scope, path, reading)
         return self.app if _for_members(path, method, reading) else _not_here(scope, reading)
+
+    async def _is_handed_over(self, cookie: str | None) -> bool:
+        ask = partial(sessions.handed_over, cookie, datetime.now(UTC))
+        return cookie is not None and await to_thread.run_sync(ask, limiter=self._asking) is not None
+
+    def _patient(self, scope: Scope, path: str, reading: bool) -> Answer:
+        if path in PATIENTS and (reading or scope["method"] == "POST"):
+            return self.app
+        if path != QUESTIONNAIRE and reading and _navigates(scope):
+            return RedirectResponse(QUESTIONNAIRE, 303)
+        return PlainTextResponse("This tablet is with a patient.", 403)
 
     async def _stranger(self, scope: Scope, path: str, reading: bool) -> Answer:
         if path.startswith("/export/"):
@@ -92,7 +112,7 @@ class Guard:
                 403, "Sign in first", "This export belongs to a sign-in that has ended: sign in and export again.",
                 link="/sign-in", link_words="Sign in",
             )  # fmt: skip
-        if path == "/sign-out" or (reading and _navigates(scope)):
+        if path == "/sign-out" or ((reading or path in PATIENTS) and _navigates(scope)):
             return RedirectResponse("/sign-in" if await self._is_set_up() else "/set-up", 303)
         return PlainTextResponse("Sign in first.", 401)
 
@@ -123,6 +143,8 @@ class Guard:
                 found[name.decode()] = value.decode()
             if "content-security-policy" not in found:
                 found["content-security-policy"] = self._policy.decode()
+            if found.get("content-type", "").startswith("text/html"):
+                found["cache-control"] = "no-store"  # nor does a browser bring it back by its Back button
         await send(message)
 
 
@@ -132,7 +154,7 @@ def cookie_of(scope: Scope) -> str | None:
 
 
 def _for_members(path: str, method: str, reading: bool) -> bool:
-    if path == "/sign-out":
+    if path == "/sign-out" or path in PATIENTS:
         return reading or method == "POST"
     machine = path in (HEALTH, "/_stcore/host-config")
     return reading and bool(machine or path.startswith("/export/") or PAGE.fullmatch(path) or FILES.fullmatch(path))

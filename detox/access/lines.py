@@ -74,7 +74,7 @@ class Lines:
             await asyncio.wait({serving, watching}, return_when=asyncio.FIRST_COMPLETED)
             if watching.done() or self._is_over(line):
                 line.over.set()
-                await _farewell(send, speaking)
+                await _farewell(send, speaking, _way_out(line))
                 serving.cancel()
             with suppress(asyncio.CancelledError):
                 await serving
@@ -101,7 +101,7 @@ class Lines:
             _close_app_session(line.app_session)
 
     def _is_over(self, line: _Line) -> bool:
-        return line.over.is_set() or sessions.has_ended(line.token_hash)
+        return line.over.is_set() or sessions.is_shut(line.token_hash)
 
     async def _watch(self, line: _Line, cookie: str) -> None:
         """Return when the sign-in is over: told at once by this process, by the database within seconds."""
@@ -150,10 +150,14 @@ def _given_id(frame: bytes | None) -> str | None:
     return message.new_session.initialize.session_id if message.HasField("new_session") else None
 
 
-async def _farewell(send: Send, speaking: asyncio.Lock) -> None:
-    """Take the browser to the sign-in page, so that nobody's data stays on its screen, and hang up."""
+def _way_out(line: _Line) -> str:
+    return "/self-report" if sessions.is_handed_over(line.token_hash) else "/sign-in"
+
+
+async def _farewell(send: Send, speaking: asyncio.Lock, url: str) -> None:
+    """Take the browser to a plain page, so that nobody's data stays on its screen, and hang up."""
     redirect = ForwardMsg()
-    redirect.auth_redirect.url = "/sign-in"
+    redirect.auth_redirect.url = url
     with suppress(Exception):  # the browser may be gone, or too slow to be told
         async with asyncio.timeout(FAREWELL_S), speaking:
             await send({"type": "websocket.send", "bytes": redirect.SerializeToString()})

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from detox.access import exports, first_run, forms, pages, sessions
+from detox.access import exports, first_run, forms, pages, self_report, sessions
 from detox.access.demo_door import State, door
 from detox.access.sessions import COOKIE, Session
 from detox.errors import DetoxError, NotAllowed, NotFound, Refused, StoreError
@@ -33,6 +33,8 @@ def routes() -> list[Route]:
         Route("/set-up", _said(first_run.set_up), methods=["GET", "POST"]),
         Route("/demo", _said(demo), methods=["GET", "POST"]),
         Route("/export/{ticket}", _said(export), methods=["GET"]),
+        Route("/self-report", _said(self_report.questionnaire), methods=["GET", "POST"]),
+        Route("/self-report/return", _said(self_report.give_back), methods=["GET", "POST"]),
     ]
 
 

@@ -2,6 +2,9 @@
 
 A cookie reads `ward.<secret>.<end>` or `demo.<secret>.<end>`: the place says which database knows it, the end is when
 it runs out (seconds since 1970). The hash covers all three, so none can be changed. The database has the last word.
+
+A browser that was handed to a patient has no session until it is taken back: `current` answers None for it, and only
+`handed_over` knows what it may show.
 """
 
 import hashlib
@@ -14,29 +17,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from detox import settings
-from detox.care import passwords
+from detox import care, settings
+from detox.care import proving
+from detox.care.self_reporting import TakenBack
 from detox.clinical.model import Clinician
-from detox.errors import DetoxError, NotAllowed, Refused
-from detox.store import Store, audit, find, keep
+from detox.errors import DetoxError, NotAllowed
+from detox.store import Store, audit, find, keep, self_reports
+from detox.store.self_reports import SelfReport
 
 COOKIE = "detox_session"
 LASTS = timedelta(hours=12)
-WINDOW = timedelta(minutes=15)
-FREE_FAILURES = 5
-FIRST_WAIT = timedelta(seconds=30)
-LONGEST_WAIT = timedelta(minutes=15)
-LONGEST_NAME = 64
-LONGEST_PASSWORD = 1024
 
 Place = Literal["ward", "demo"]
 
 _SHAPE = re.compile(r"(ward|demo)\.[A-Za-z0-9_-]{43}\.[0-9]{1,10}")
-_WRONG = "User name and password do not belong together: check both and try again."
-
-_turns = tuple(threading.Lock() for _ in range(64))  # one sign-in at a time for a name: failures are counted exactly
 _ended: dict[str, float] = {}  # token hash -> when it may be forgotten
 _ended_guard = threading.Lock()
+_handed_over: set[str] = set()
 _listeners: list[Callable[[str], None]] = []
 
 
@@ -67,24 +64,8 @@ def hash_of(token: str) -> str:
 
 
 def sign_in(store: Store, username: str, password: str, now: datetime) -> str:
-    """Open a session for the account and return the cookie's value.
-
-    Raises Refused, in the same words and after the same time for an unknown name and a wrong password. After five
-    failures for a name within 15 minutes the next try has to wait, and the sentence says how long.
-    """
-    name = username.strip().lower()[:LONGEST_NAME]
-    with _turns[hash(name) % len(_turns)]:
-        with store.read() as tx:
-            wait = _wait(find.failed_sign_ins(tx, name, now - WINDOW - LONGEST_WAIT), now)
-            known = find.account(tx, name)
-        if wait > timedelta(0):
-            raise Refused({"password": f"Too many wrong tries for this user name: wait {_words(wait)} and try again."})
-        right = passwords.verify(known[1] if known else None, password[:LONGEST_PASSWORD])
-        if known is None or not right or not known[0].active:
-            with store.write() as tx:
-                keep.failed_sign_in(tx, name, now)
-            raise Refused({"password": _WRONG})
-    return _open(store, known[0], now)
+    """Open a session for the account and return the cookie's value. Raises Refused as `proving.by_password` does."""
+    return _open(store, proving.by_password(store, username, password, now), now)
 
 
 def sign_in_to_demo(username: str, now: datetime) -> str:
@@ -109,10 +90,29 @@ def sign_out(token: str | None, now: datetime) -> None:
 
 
 def current(cookie: str | None, now: datetime) -> Session | None:
-    """Whose session the cookie carries now; None when it is unknown, signed out, expired or switched off.
+    """Whose session the cookie carries now; None when it is unknown, signed out, expired or switched off, and while
+    the browser is in a patient's hands.
 
     Raises StoreError when the database cannot be asked.
     """
+    session = _known(cookie, now)
+    if session is None or is_handed_over(session.token_hash):
+        return None
+    with session.store.read() as tx:
+        return None if self_reports.is_handed_over(tx, session.token_hash) else session
+
+
+def handed_over(cookie: str | None, now: datetime) -> tuple[Session, SelfReport] | None:
+    """For whom and what this browser is in a patient's hands, and the sign-in that waits behind it; None otherwise."""
+    session = _known(cookie, now)
+    if session is None:
+        return None
+    with session.store.read() as tx:
+        report = self_reports.open_on(tx, session.token_hash)
+    return None if report is None else (session, report)
+
+
+def _known(cookie: str | None, now: datetime) -> Session | None:
     if not cookie or not _SHAPE.fullmatch(cookie):
         return None
     place: Place = "demo" if cookie.startswith("demo.") else "ward"
@@ -133,8 +133,49 @@ def has_ended(token_hash: str) -> bool:
     return token_hash in _ended
 
 
+def is_handed_over(token_hash: str) -> bool:
+    """True when the browser was handed to a patient in this process: known without asking the database."""
+    return token_hash in _handed_over
+
+
+def is_shut(token_hash: str) -> bool:
+    """True when nothing of the dashboard may reach that browser any more, or for now."""
+    return has_ended(token_hash) or is_handed_over(token_hash)
+
+
+def hand_over(session: Session, report_id: str, admission_id: str, scale_id: str, now: datetime) -> None:
+    """Give this browser to the patient: from this moment it reaches the questionnaire and nothing else.
+
+    It is shut before the record is kept, and opened again if that fails: in between nothing gets through. Raises as
+    `care.hand_over` does.
+    """
+    _handed_over.add(session.token_hash)
+    try:
+        care.hand_over(session.store, session.clinician, report_id, session.token_hash, admission_id, scale_id, now)
+    except BaseException:
+        with session.store.read() as tx:
+            if not self_reports.is_handed_over(tx, session.token_hash):
+                _handed_over.discard(session.token_hash)
+        raise
+    _tell(session.token_hash)
+
+
+def take_back(
+    store: Store, by: Clinician, report: SelfReport, now: datetime, *, here: bool = False
+) -> tuple[TakenBack, str | None]:
+    """End the self-report; `here` is True on the browser that was handed over, after `by` has proven who they are.
+
+    Also returns the cookie's value of a new sign-in where the browser has to change hands. Raises as `care.take_back`.
+    """
+    done = care.take_back(store, by, report.id, now, here=here)
+    if done.signed_out:
+        announce_end(report.token_hash, now)
+    _handed_over.discard(report.token_hash)
+    return done, _open(store, by, now) if here and done.signed_out else None
+
+
 def on_end(listener: Callable[[str], None]) -> None:
-    """Have `listener` called with the token hash of every session that is signed out."""
+    """Have `listener` called with the token hash of every session that is signed out or handed to a patient."""
     _listeners.append(listener)
 
 
@@ -144,6 +185,10 @@ def announce_end(token_hash: str, now: datetime) -> None:
         for old in [known for known, until in _ended.items() if until < now.timestamp()]:
             del _ended[old]
         _ended[token_hash] = (now + LASTS).timestamp()
+    _tell(token_hash)
+
+
+def _tell(token_hash: str) -> None:
     for listener in _listeners:
         with suppress(DetoxError, RuntimeError):
             listener(token_hash)
@@ -156,22 +201,3 @@ def _open(store: Store, clinician: Clinician, now: datetime) -> str:
         keep.session(tx, hash_of(token), clinician.id, now, until)
         audit.event(tx, now, clinician, "sign_in", "clinician", clinician.id)
     return token
-
-
-def _wait(failures: list[datetime], now: datetime) -> timedelta:
-    """How long the next try still has to wait. `failures` are newest first."""
-    if not failures:
-        return timedelta(0)
-    count = sum(1 for failed_at in failures if failures[0] - failed_at < WINDOW)
-    if count < FREE_FAILURES:
-        return timedelta(0)
-    doublings = min(count - FREE_FAILURES, 10)
-    return failures[0] + min(FIRST_WAIT * float(2**doublings), LONGEST_WAIT) - now
-
-
-def _words(wait: timedelta) -> str:
-    seconds = int(-(-wait.total_seconds() // 1))
-    if seconds < 60:
-        return f"{seconds} seconds"
-    minutes = -(-seconds // 60)
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"

@@ -3,6 +3,8 @@
 from detox.care.accounts import add_clinician, set_up_ward
 from detox.care.alerting import acknowledge, acknowledge_overdue
 from detox.care.observing import Recorded, amend, record
+from detox.care.reviewing import review
+from detox.care.self_reporting import answer, check_pin, hand_over, set_pin, take_back
 from detox.care.staying import admit, discharge, move
 from detox.care.tapering import chart_dose, decide, end_plan, sign_plan, write_plan
 
@@ -13,13 +15,19 @@ __all__ = [
     "add_clinician",
     "admit",
     "amend",
+    "answer",
     "chart_dose",
+    "check_pin",
     "decide",
     "discharge",
     "end_plan",
+    "hand_over",
     "move",
     "record",
+    "review",
+    "set_pin",
     "set_up_ward",
     "sign_plan",
+    "take_back",
     "write_plan",
 ]

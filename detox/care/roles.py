@@ -9,6 +9,9 @@ MAY: dict[str, frozenset[Role]] = {
     "discharge": frozenset({"nurse", "physician"}),
     "record": frozenset({"nurse", "physician"}),
     "amend": frozenset({"nurse", "physician"}),
+    "hand_over": frozenset({"nurse", "physician"}),
+    "take_back": frozenset({"nurse", "physician"}),
+    "set_pin": frozenset({"nurse", "physician"}),
     "acknowledge": frozenset({"nurse", "physician"}),
     "chart_dose": frozenset({"nurse", "physician"}),
     "write_plan": frozenset({"physician"}),
@@ -18,6 +21,7 @@ MAY: dict[str, frozenset[Role]] = {
     "import": frozenset({"nurse", "physician", "manager"}),
     "export": frozenset({"nurse", "physician", "manager"}),
     "add_clinician": frozenset({"manager"}),
+    "review": frozenset({"manager"}),
 }
 
 _WORDS = {
@@ -26,6 +30,9 @@ _WORDS = {
     "discharge": "discharge a patient",
     "record": "record an observation",
     "amend": "correct an observation",
+    "hand_over": "hand the tablet to a patient",
+    "take_back": "take the tablet back from a patient",
+    "set_pin": "set a PIN",
     "acknowledge": "acknowledge an alert",
     "chart_dose": "chart a dose",
     "write_plan": "write a taper plan",
@@ -35,6 +42,7 @@ _WORDS = {
     "import": "import a file",
     "export": "export a summary",
     "add_clinician": "add an account",
+    "review": "record a review of clinical content",
 }
 
 

@@ -1,8 +1,10 @@
 """Text that people typed: one form, no characters that hide or reorder what is read."""
 
+import re
 import unicodedata
 
 LONGEST = 2000
+_TAG = re.compile(r"\s*\[[A-Z0-9?+ ]+\]")
 
 
 def clean(text: str) -> str:
@@ -14,3 +16,8 @@ def clean(text: str) -> str:
         if c in "\n\r\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
     )
     return " ".join(kept.split())[:LONGEST]
+
+
+def without_tags(text: str) -> str:
+    """Words of a content file without their evidence tags such as [K], as a patient reads them."""
+    return _TAG.sub("", text).strip()

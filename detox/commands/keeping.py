@@ -15,7 +15,8 @@ from detox.clinical.protocols import File
 from detox.clinical.suggestions import content
 from detox.commands.common import clock, progress
 from detox.commands.database import database_path, store_of, takes_database
-from detox.errors import NotAllowed, NotFound, ProtocolError, Refused
+from detox.errors import DetoxError, NotAllowed, NotFound, ProtocolError, Refused
+from detox.reports import protocols as reports
 from detox.store import Store, check, find
 
 NEW_PASSWORD = "DETOX_NEW_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
@@ -44,7 +45,7 @@ def demo_command(context: click.Context) -> None:
 def verify(context: click.Context) -> None:
     """Check the database and the clinical content; a sentence each. Exit status 1 when something is wrong."""
     wrong = False
-    for fine, sentence in (*_database(database_path(context)), *_content()):
+    for fine, sentence in (*_database(database_path(context)), *_content(), *_reviews(database_path(context))):
         wrong = wrong or not fine
         click.echo(sentence if fine else f"WRONG: {sentence}")
     context.exit(1 if wrong else 0)
@@ -183,8 +184,17 @@ def _content() -> Iterator[tuple[bool, str]]:
     except ProtocolError as error:
         broken.append(str(error))
     yield not broken, _say(f"All {len(files)} clinical content files load.", "Clinical content does not load", broken)
-    unreviewed = sum(not f.reviewed for f in files)
-    yield True, f"{unreviewed} of {len(files)} clinical content files are {protocols.NOT_REVIEWED}."
+
+
+def _reviews(path: Path) -> Iterator[tuple[bool, str]]:
+    """How many content files nobody has reviewed, as the screens count them."""
+    try:
+        with Store(path).read() as tx:
+            recorded = check.has_table(tx, "protocol_review")
+            states = reports.review_states(tx) if recorded else reports.unrecorded_states()
+        yield True, f"Clinical content: {reports.count_words(states.values())}."
+    except (sqlite3.DatabaseError, DetoxError) as error:
+        yield False, f"The reviews of the clinical content cannot be counted: {error}"
 
 
 def _say(fine: str, wrong: str, found: list[str]) -> str:

@@ -20,6 +20,8 @@ AUDITED = {
     "WHERE e.subject = 'taper_plan' AND e.subject_id = r.id)",
     "admission": "SELECT id FROM admission r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "
     "WHERE e.subject = 'admission' AND e.subject_id = r.id)",
+    "protocol_review": "SELECT id FROM protocol_review r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "
+    "WHERE e.subject = 'protocol_review' AND e.subject_id = r.id)",
     "clinician": "SELECT id FROM clinician r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "
     "WHERE e.clinician_id = r.id OR (e.subject = 'clinician' AND e.subject_id = r.id))",
 }
@@ -52,5 +54,12 @@ def events(tx: Connection) -> int:
 
 def unaudited(tx: Connection) -> dict[str, list[str]]:
     """By kind of record, the ids that no audit event tells of; kinds without any are left out."""
-    found = {kind: [str(row[0]) for row in tx.execute(query)] for kind, query in AUDITED.items()}
+    there = {kind: query for kind, query in AUDITED.items() if has_table(tx, kind)}
+    found = {kind: [str(row[0]) for row in tx.execute(query)] for kind, query in there.items()}
     return {kind: ids for kind, ids in found.items() if ids}
+
+
+def has_table(tx: Connection, table: str) -> bool:
+    """False for a table of a later step than the last that this file has seen."""
+    found = tx.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
+    return found.fetchone() is not None

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 
+from detox.clinical.files import ProtocolReview
 from detox.clinical.model import (
     VITALS,
     Admission,
@@ -243,3 +244,14 @@ def end_session(tx: Connection, token_hash: str, at: datetime) -> None:
 def failed_sign_in(tx: Connection, username: str, at: datetime) -> None:
     """A wrong name or password, counted so that guessing gets slow."""
     tx.execute("INSERT INTO failed_sign_in VALUES (?, ?)", (username, to_text(at)))
+
+
+def protocol_review(tx: Connection, made: ProtocolReview, text: str, by: Clinician) -> None:
+    """That somebody has reviewed a content file, with the whole text that was reviewed."""
+    tx.execute(
+        "INSERT INTO protocol_review VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            made.id, made.file_id, made.version, made.sha256, text, made.reviewer_name, made.profession,
+            made.statement, to_text(made.reviewed_at), by.id, by.role,
+        ),
+    )  # fmt: skip

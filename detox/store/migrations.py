@@ -33,6 +33,14 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "decision": (),
     "audit_event": (),
 }
+# The same for tables of later steps, each made append-only by the step that makes it.
+LATER_ENDINGS: dict[str, tuple[str, ...]] = {
+    "protocol_review": (),
+    "self_report": ("ended_at", "ended_by", "observation_id"),
+    "self_report_answer": (),
+    "pin": (),
+    "pin_try": (),
+}
 
 
 @migrations()
@@ -200,6 +208,87 @@ def append_only(db: Database) -> None:
     )
 
 
+@migrations()
+def protocol_reviews(db: Database) -> None:
+    """Who has reviewed which text of which content file. The text stands beside it: what differs can be told later."""
+    db.execute(
+        f"""CREATE TABLE protocol_review (
+            id TEXT PRIMARY KEY, file_id TEXT NOT NULL, version TEXT NOT NULL,
+            sha256 TEXT NOT NULL CHECK (length(sha256) = 64), content TEXT NOT NULL,
+            reviewer_name TEXT NOT NULL CHECK (reviewer_name <> ''), profession TEXT NOT NULL CHECK (profession <> ''),
+            statement TEXT NOT NULL CHECK (statement <> ''), {_instant("reviewed_at")},
+            clinician_id TEXT NOT NULL REFERENCES clinician, role TEXT NOT NULL
+        ) STRICT"""
+    )
+    db.execute("CREATE INDEX protocol_review_file ON protocol_review (file_id, reviewed_at)")
+    _only_grows(db, "protocol_review")
+
+
+@migrations()
+def self_reports(db: Database) -> None:
+    """What patients answer themselves on a tablet that was handed to them, and the PINs that take it back."""
+    for statement in (
+        f"""CREATE TABLE self_report (
+            id TEXT PRIMARY KEY, token_hash TEXT NOT NULL, admission_id TEXT NOT NULL REFERENCES admission,
+            scale TEXT NOT NULL, version TEXT NOT NULL, started_by TEXT NOT NULL REFERENCES clinician,
+            {_instant("started_at")}, {_instant("ended_at", null=True)}, ended_by TEXT REFERENCES clinician,
+            observation_id TEXT REFERENCES observation, CHECK ((ended_at IS NULL) = (ended_by IS NULL))
+        ) STRICT""",
+        f"""CREATE TABLE self_report_answer (
+            seq INTEGER PRIMARY KEY, self_report_id TEXT NOT NULL REFERENCES self_report, item TEXT NOT NULL,
+            value INTEGER, {_instant("at")}
+        ) STRICT""",
+        f"""CREATE TABLE pin (
+            seq INTEGER PRIMARY KEY, clinician_id TEXT NOT NULL REFERENCES clinician, pin_hash TEXT NOT NULL,
+            {_instant("set_at")}
+        ) STRICT""",
+        f"""CREATE TABLE pin_try (
+            seq INTEGER PRIMARY KEY, clinician_id TEXT NOT NULL REFERENCES clinician, {_instant("at")},
+            proven INTEGER NOT NULL CHECK (proven IN (0, 1))
+        ) STRICT""",
+        "CREATE UNIQUE INDEX self_report_open ON self_report (token_hash) WHERE ended_at IS NULL",
+        "CREATE INDEX self_report_admission ON self_report (admission_id, started_at)",
+        "CREATE INDEX self_report_answer_report ON self_report_answer (self_report_id, seq)",
+        "CREATE INDEX pin_clinician ON pin (clinician_id, seq)",
+        "CREATE INDEX pin_try_clinician ON pin_try (clinician_id, seq)",
+    ):
+        db.execute(statement)
+    for table in ("self_report", "self_report_answer", "pin", "pin_try"):
+        _only_grows(db, table)
+
+
+@migrations()
+def observation_order(db: Database) -> None:
+    """Observations stand in their indexes in the order in which they are read, so that none has to be sorted."""
+    for statement in (
+        "DROP INDEX observation_current",
+        "DROP INDEX observation_all",
+        "CREATE INDEX observation_current ON observation (admission_id, taken_at, recorded_at) "
+        "WHERE replaced_by IS NULL",
+        "CREATE INDEX observation_all ON observation (admission_id, taken_at, recorded_at)",
+    ):
+        db.execute(statement)
+
+
+def _only_grows(db: Database, table: str) -> None:
+    """The triggers of a later table: its rows are never deleted, and nothing but an ending is filled, once."""
+    endings = LATER_ENDINGS[table]
+    db.execute(
+        f"CREATE TRIGGER {table}_stays BEFORE DELETE ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} rows are never deleted'); END"
+    )
+    changed = " OR ".join(
+        f"(old.{c.name} IS NOT NULL AND new.{c.name} IS NOT old.{c.name})"
+        if c.name in endings
+        else f"new.{c.name} IS NOT old.{c.name}"
+        for c in db[table].columns
+    )
+    db.execute(
+        f"CREATE TRIGGER {table}_keeps BEFORE UPDATE ON {table} WHEN {changed} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} rows are never changed: add a new one'); END"
+    )
+
+
 def migrate(path: Path) -> None:
     """Bring the file at `path` to today's schema; all steps or none. Raises StoreError when it cannot."""
     connection = sqlite3.connect(str(path), isolation_level=None, timeout=10)
@@ -216,7 +305,7 @@ def migrate(path: Path) -> None:
             connection.rollback()
             raise
         pending = [m.name for m in migrations.pending(db)]
-        missing = {f"{table}_{kind}" for table in ENDINGS for kind in ("stays", "keeps")} - {
+        missing = {f"{table}_{kind}" for table in {**ENDINGS, **LATER_ENDINGS} for kind in ("stays", "keeps")} - {
             t.name for t in db.triggers
         }
         if pending or missing:

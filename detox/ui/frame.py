@@ -76,12 +76,16 @@ def _pages(here: Visit) -> list[st.Page]:
         st.Page("pages/board.py", title="Ward board", url_path="board", default=True),
         st.Page("pages/record.py", title="Record", url_path="record", visibility="hidden"),
         st.Page("pages/patient.py", title="Patient", url_path="patient", visibility="hidden"),
+        st.Page("pages/scale.py", title="Other scale", url_path="scale", visibility="hidden"),
     ]
     if here.may("admit"):
         pages.append(st.Page("pages/admit.py", title="Admit", url_path="admit"))
     pages.append(st.Page("pages/shift.py", title="Shift summary", url_path="shift"))
+    pages.append(st.Page("pages/protocols.py", title="Protocols", url_path="protocols"))
     if here.may("add_clinician"):
         pages.append(st.Page("pages/ward.py", title="Ward and accounts", url_path="ward"))
+    if here.may("set_pin"):
+        pages.append(st.Page("pages/pin.py", title="My PIN", url_path="pin"))
     return pages
 
 

@@ -4,7 +4,7 @@ Every widget's key carries the form's nonce. The nonce stands in the address, so
 restart of the server, and is the kept row's id, so that a double tap keeps one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -18,9 +18,9 @@ from detox.clinical.model import Observation, Vitals
 from detox.clinical.protocols import Item
 from detox.errors import Refused
 from detox.reports.board import Tile
-from detox.ui import frame, words
+from detox.ui import frame, scale_rows, words
+from detox.ui.scale_rows import BLANK, worded
 
-BLANK = "–"
 NUMBERS = ("systolic_mmhg", "diastolic_mmhg", "heart_rate_per_min", "respiratory_rate_per_min", "spo2_percent")
 REASONS = ("asleep", "refused", "off_ward", "other")
 
@@ -194,15 +194,10 @@ def _vitals(form: Form) -> None:
         named = f"{coded.label} · {was}" if was else coded.label
         st.segmented_control(
             named, [*labels, BLANK], required=True, key=form.key(coded.vital),
-            format_func=_worded(labels), wrap=True,
+            format_func=worded(labels), wrap=True,
             help=" · ".join(f"{c.value}: {c.label}" for c in coded.codes),
         )  # fmt: skip
         _meaning(form, coded.vital)
-
-
-def _worded(labels: Mapping[Any, str]) -> Callable[[Any], str]:
-    """The words on a button; the button that takes an answer back stays as it is."""
-    return lambda value: labels.get(value, BLANK)
 
 
 def _number(form: Form, field: str, label: str, vital: str | None = None) -> None:
@@ -253,23 +248,8 @@ def _cows(form: Form) -> None:
         if item.measured:
             _pulse(form, item, was)
             continue
-        _row(form, item, was)
+        scale_rows.row(item, form.key(item.id), was)
         _problem(form, item.id)
-
-
-def _row(form: Form, item: Item, was: str) -> None:
-    """One item on one line: its name with the chosen anchor in full, and a button for each value it has."""
-    labels: dict[object, str] = {o.value: f"{o.value} {o.short}" for o in item.options}
-    chosen = form.value(item.id)
-    full = next((o.label for o in item.options if o.value == chosen), item.window)
-    name, buttons = st.columns([3, 8], vertical_alignment="center", gap="small")
-    name.html(
-        f'<div class="dx-item"><b>{words.esc(item.label)}</b>{was}<div class="dx-was">{words.esc(full)}</div></div>'
-    )
-    buttons.segmented_control(
-        item.label, [*labels, BLANK], format_func=_worded(labels), key=form.key(item.id),
-        required=True, label_visibility="collapsed", wrap=True,
-    )  # fmt: skip
 
 
 def _pulse(form: Form, item: Item, was: str) -> None:

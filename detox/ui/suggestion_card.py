@@ -16,6 +16,7 @@ from detox.clinical.suggestions.content import content
 from detox.errors import Conflict, DetoxError
 from detox.instants import from_text
 from detox.reports.patient import PatientPage
+from detox.reports.protocols import ReviewState, review_states
 from detox.ui import frame, saving, words
 from detox.ui.words import esc
 
@@ -42,12 +43,14 @@ def card(page: PatientPage, shown: Shown | None, zone: ZoneInfo) -> None:
             f'<div class="px-foot">{PROMISE}</div></div>'
         )
         return
-    st.html(card_html(shown, zone, page.as_of))
+    with frame.visit().store.read() as tx:
+        state = review_states(tx)[content().id]
+    st.html(card_html(shown, zone, page.as_of, state))
     with st.expander("Rules, sources and known limits"):
         st.html(sources_html(shown))
 
 
-def card_html(shown: Shown, zone: ZoneInfo, now: datetime) -> str:
+def card_html(shown: Shown, zone: ZoneInfo, now: datetime, review: ReviewState) -> str:
     """The card itself; all text is escaped here."""
     kind = str(shown["class"])
     rules = _texts(shown.get("rules"))
@@ -67,7 +70,7 @@ def card_html(shown: Shown, zone: ZoneInfo, now: datetime) -> str:
         + (f'<div class="px-do">{esc(action)}</div>' if action else "")
         + f"<div>{esc(shown.get('text') or '')}</div><dl>{listed}</dl>"
         f'<div class="px-foot">{PROMISE} Rule {esc(", ".join(rules) or "none")}, protocol {esc(file.version)}, '
-        f'<span class="dx-unreviewed">{esc(file.review_state)}</span></div></div>'
+        f'<span class="{"" if review.reviewed else "dx-unreviewed"}">{esc(review.words)}</span></div></div>'
     )
 
 

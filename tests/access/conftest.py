@@ -39,9 +39,9 @@ class Browser:
         sent = {"accept": "text/html", "cookie": self.cookie_line(), **headers}
         if body is not None:
             sent["content-type"] = "application/x-www-form-urlencoded"
-        connection.request(method, path, urlencode(body) if body is not None else None, sent)
-        answer = Answer(connection.getresponse())
-        connection.close()
+        with contextlib.closing(connection):
+            connection.request(method, path, urlencode(body) if body is not None else None, sent)
+            answer = Answer(connection.getresponse())
         for line in answer.headers.get_all("set-cookie") or []:
             name, _, value = line.partition(";")[0].partition("=")
             self.cookies[name] = value.strip('"')
@@ -82,7 +82,7 @@ class Server:
             )  # fmt: skip
 
     def wait(self):
-        for _ in range(400):
+        for _ in range(1200):  # a minute, for a machine that is busy with other things
             with contextlib.suppress(OSError):
                 if Browser(self).get("/_stcore/health").status == 200:
                     return self

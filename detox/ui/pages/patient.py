@@ -16,6 +16,7 @@ from detox.ui import (
     dose_form,
     flowsheet,
     frame,
+    other_scales,
     patient_head,
     stay_forms,
     style,
@@ -29,7 +30,7 @@ WATCH_S = 5
 REFRESH = timedelta(seconds=30)
 WINDOWS = {"24 h": 24, "48 h": 48, "72 h": 72, "Whole stay": None}
 FIRST_WINDOW = "48 h"
-SECTIONS = ("Flowsheet", "Alerts", "Plan and doses", "Corrections", "Stay")
+SECTIONS = ("Flowsheet", other_scales.TITLE, "Alerts", "Plan and doses", "Corrections", "Stay")
 
 
 def _page(here: frame.Visit, admission_id: str) -> PatientPage:
@@ -43,6 +44,7 @@ def _actions(here: frame.Visit, admission_id: str, stays: bool) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="actions"):
         if here.may("record") and stays:
             st.page_link("pages/record.py", label="**Record a set**", query_params=query)
+            st.page_link("pages/scale.py", label="Other scale", query_params=query)
         if here.may("chart_dose") and stays:
             st.toggle("Give a dose", key="give-dose")
         st.page_link("pages/board.py", label="Back to the board")
@@ -93,7 +95,9 @@ def _sections(page: PatientPage, here: frame.Visit) -> None:
     section = st.segmented_control(
         "More", list(SECTIONS), default=SECTIONS[0], required=True, key="section", label_visibility="collapsed"
     )
-    if section == "Alerts":
+    if section == other_scales.TITLE:
+        st.html(other_scales.section_html(here.store, page.admission.id, here.zone, here.now))
+    elif section == "Alerts":
         st.html(alert_list.history_html(page, here))
     elif section == "Plan and doses":
         taper_forms.forms(page)

@@ -1,17 +1,13 @@
-"""The ward manager's page: accounts, beds, and the clinical content with who has reviewed it."""
+"""The ward manager's page: accounts, beds, and how much of the clinical content is reviewed."""
 
 import streamlit as st
 
 from detox.care import add_clinician
-from detox.clinical import protocols
-from detox.clinical.alerts import alerts_file
 from detox.clinical.model import ROLES
-from detox.clinical.protocols import File
-from detox.clinical.schedule import monitoring_file
-from detox.clinical.suggestions import content
 from detox.errors import DetoxError, Refused
+from detox.reports.protocols import count_words, review_states
 from detox.store import find
-from detox.ui import frame, saving, style_patient, words
+from detox.ui import frame, protocol_tables, saving, style_patient, words
 from detox.ui.words import esc
 
 
@@ -86,24 +82,12 @@ def _beds(here: frame.Visit) -> None:
     st.caption(words.plain(f"{here.ward.name}; {here.ward.time_zone}; shifts: {shifts}."))
 
 
-def _protocols() -> None:
-    """Every file of clinical numbers: where they come from and whether a named person has reviewed this version."""
-    files: list[File] = [protocols.vitals_file(), alerts_file(), monitoring_file(), content()]
-    files += protocols.scales().values()
-    unreviewed = sum(1 for f in files if not f.reviewed)
-    if unreviewed:
-        st.html(
-            f'<div class="dx-alert unknown"><b>? {unreviewed} of {len(files)} files are {protocols.NOT_REVIEWED}</b> '
-            "Their numbers must not guide care before the ward's clinical lead has signed them off.</div>"
-        )
-    rows = [
-        f'<tr><td class="wrap"><b>{esc(f.title)}</b></td><td>{esc(f.version)}</td>'
-        f'<td class="{"" if f.reviewed else "dx-unreviewed"}">{esc(f.review_state)}</td>'
-        f'<td>{esc(f.evidence)}</td><td class="wrap">{esc(f.source)}</td>'
-        f'<td class="wrap">{"<br>".join(map(esc, f.contested)) or "nothing noted"}</td></tr>'
-        for f in files
-    ]
-    st.html(_table(("Content", "Version", "Review", "Evidence", "Source", "Contested"), rows))
+def _protocols(here: frame.Visit) -> None:
+    """How much of the clinical content nobody has reviewed, and the way to it."""
+    with here.store.read() as tx:
+        states = review_states(tx)
+    st.html(protocol_tables.count_html(states, count_words(states.values())))
+    st.page_link("pages/protocols.py", label="Read, check and sign every number")
 
 
 def _page() -> None:
@@ -114,7 +98,7 @@ def _page() -> None:
     st.subheader("Accounts")
     _accounts()
     st.subheader("Clinical content")
-    _protocols()
+    _protocols(here)
     st.subheader("Beds")
     _beds(here)
 
