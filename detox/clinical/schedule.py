@@ -148,6 +148,17 @@ def is_set(observation: Observation) -> bool:
     )
 
 
+def tells_of_state(observation: Observation) -> bool:
+    """True when a vital or an answer to a scale of the set was seen, be it only one.
+
+    A questionnaire of another kind (mood, self-report) says nothing of blood pressure or breathing: it neither
+    postpones a recheck nor makes a bed look seen.
+    """
+    scales = monitoring_file().set.scales
+    rated = any(observation.answers.get(scale_id) or observation.assessment(scale_id) for scale_id in scales)
+    return rated or observation.vitals != NOTHING
+
+
 def next_due(observations: Sequence[Observation], open_findings: Iterable[Finding], admitted_at: datetime) -> Due:
     """When the next set is due: at admission for the first, then by the shortest interval that applies.
 
@@ -285,7 +296,9 @@ def _by_alert(observations: Sequence[Observation], open_findings: Iterable[Findi
     asking = [f for f in open_findings if f.kind != "silence" and f.level in rows]
     if not asking:
         return
-    seen = [o for o in observations[-2 * LOOKBACK :] if o.assessments or o.answers or o.vitals != NOTHING]
+    seen = [o for o in observations[-2 * LOOKBACK :] if tells_of_state(o)]
+    if not seen:
+        return
     new = newly_raised(asking, seen)
     for finding in asking:
         row, is_new = rows[finding.level], finding.problem in new

@@ -135,7 +135,7 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
     due = schedule.next_due(recent, [a.finding for a in alerts], admission.admitted_at)
     ahead = bool(recent) and recent[-1].taken_at > now + FUTURE
     overdue = None if ahead else schedule.overdue(due, now)
-    seen = [o for o in recent if o.vitals.measured() or any(o.answers.values())]
+    seen = [o for o in recent if schedule.tells_of_state(o)]
     answered = silence if silence and overdue and silence.finding.level == overdue.level else None
     withdrawal, values = _withdrawal(seen), _values(seen)
     rank = _rank(alerts, overdue, bool(seen) and not ahead, silence_answered=answered is not None)

@@ -1,5 +1,6 @@
 """When the next set is due, and when silence is a finding."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from detox.clinical.schedule import (
     overdue,
     overdue_from,
     overdue_level,
+    tells_of_state,
     words,
 )
 from detox.errors import ProtocolError
@@ -141,6 +143,14 @@ def test_a_short_look_that_finds_danger_is_rechecked_from_when_it_was():
     open_alerts: dict[str, OpenAlert] = applied({}, fold(sets))
     told = due(*sets, open_findings=[a.finding for a in open_alerts.values()])
     assert told.at == MIDNIGHT + minutes(195)
+
+
+def test_a_mood_questionnaire_postpones_no_recheck():
+    high = observed(0, **WELL | {"systolic_mmhg": 188.0})
+    alarm = findings([high])
+    asked = replace(observed(0.2), answers={"phq-9": {"feeling_down": 1}})
+    assert not tells_of_state(asked)
+    assert due(high, asked, open_findings=alarm).at == due(high, open_findings=alarm).at
 
 
 def test_an_overdue_alert_does_not_shorten_the_wait_for_itself():

@@ -48,6 +48,9 @@ def _save(nonce: str, admission_id: str, amends: str, sure: bool) -> None:
 def _keep(form: Form, seen: Observation, amends: str, reason: str, agreed: dict[str, str] | None) -> str:
     """Keep the set; values that a person has just called right are kept, others are asked about anew."""
 
+    if amends:
+        seen = _with_other_answers(form, seen, amends)
+
     def keep(confirmed: bool) -> observing.Recorded:
         if amends:
             return care.amend(form.here.store, form.here.by, amends, seen, reason, form.here.now, confirmed=confirmed)
@@ -59,6 +62,14 @@ def _keep(form: Form, seen: Observation, amends: str, reason: str, agreed: dict[
         if agreed is None or ask.questions != agreed:
             raise
         return keep(True).observation.id
+
+
+def _with_other_answers(form: Form, seen: Observation, amends: str) -> Observation:
+    """This page asks for COWS alone: what the corrected set holds of other scales goes along unchanged."""
+    with form.here.store.read() as tx:
+        original = find.observation(tx, amends)
+    others = {} if original is None else {k: v for k, v in original.answers.items() if k != "cows"}
+    return replace(seen, answers={**others, **seen.answers})
 
 
 def _running(form: Form, admission_id: str) -> None:
