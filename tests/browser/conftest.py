@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from help import idle
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -21,7 +22,6 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 TABLET = {"width": 1180, "height": 820}
-IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
 class Server:
@@ -130,8 +130,3 @@ def sign_in(password: str) -> Callable[[Page, str, str], Page]:
         return page
 
     return enter
-
-
-def idle(page: Page) -> None:
-    """Until no script is running for this page."""
-    page.wait_for_selector(IDLE)

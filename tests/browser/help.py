@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page
 
+IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 VITALS = {
     "BP systolic": "182",
     "BP diastolic": "104",
@@ -23,6 +24,11 @@ COWS_14 = {
     "Anxiety or irritability": "1 reports",
     "Gooseflesh skin": "0 smooth",
 }
+
+
+def idle(page: Page) -> None:
+    """Until no script is running for this page."""
+    page.wait_for_selector(IDLE)
 
 
 def open_record(page: Page) -> None:

@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import idle
+from help import idle
 
 from detox import care
 from detox.clinical.model import Admission, Observation, Patient, Vitals

@@ -5,8 +5,7 @@ import io
 import re
 
 import pytest
-from conftest import idle
-from help import CODES, COWS_14, choose, fill_vitals, open_record, save
+from help import CODES, COWS_14, choose, fill_vitals, idle, open_record, save
 
 from detox.store import Store
 

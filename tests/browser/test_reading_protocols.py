@@ -1,7 +1,7 @@
 """The source of a number, found by a person at a tablet; and a review recorded by a manager."""
 
 import pytest
-from conftest import idle
+from help import idle
 
 pytestmark = pytest.mark.browser
 SOURCE = "B2: 180/120 crisis convention; clear limit B6.2"
