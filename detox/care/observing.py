@@ -124,7 +124,7 @@ def receipt(store: Store, observation_id: str) -> Recorded | None:
 def checked(entry: Observation, now: datetime) -> Observation:
     """The entry with clean text, or Refused with every problem of it at once."""
     file = protocols.vitals_file()
-    problems = vital_signs.impossible(file, entry.vitals)
+    problems = vital_signs.impossible(file, entry.vitals) | vital_signs.impossible_other(file, entry.other)
     if entry.taken_at > now + CLOCK_TOLERANCE:
         problems["taken_at"] = "The time lies in the future: set it to when the patient was seen."
     for scale_id in entry.answers:
@@ -137,7 +137,8 @@ def checked(entry: Observation, now: datetime) -> Observation:
     note = clean(entry.note)
     if entry.not_done == "other" and not note:
         problems["note"] = "The reason is 'other': say in a word what it was."
-    if not entry.vitals.measured() and not any(entry.answers.values()) and entry.not_done is None and not note:
+    entered = entry.vitals.measured() or any(entry.answers.values()) or entry.other
+    if not entered and entry.not_done is None and not note:
         problems[""] = "Nothing was entered: enter a value, or say why the set was not taken."
     if problems:
         raise Refused(problems)
@@ -174,7 +175,7 @@ def _said_again(tx: Connection, known: Observation, entry: Observation, admissio
     same = (
         all(
             getattr(known, name) == getattr(entry, name)
-            for name in ("admission_id", "vitals", "answers", "pulse_reason", "not_done", "note", "replaces")
+            for name in ("admission_id", "vitals", "answers", "pulse_reason", "other", "not_done", "note", "replaces")
         )
         and abs(known.taken_at - entry.taken_at) <= RESEND
     )

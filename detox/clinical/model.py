@@ -56,7 +56,8 @@ class Observation:
 
     `answers` maps scale id to item id to value; an item that is absent was not assessed.
     `not_done` says why a set, or a part of it, was not taken. `pulse_reason` says why the COWS pulse item was rated
-    below what the heart rate implies. The lower fields are filled when the record is read back.
+    below what the heart rate implies. `other` holds what vitals.toml lists under `other` (counts, weight, standing
+    pressure, symptoms as 1 or 0), by name. The lower fields are filled when the record is read back.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Observation:
     not_done: NotDone | None = None
     note: str = ""
     pulse_reason: str = ""
+    other: Mapping[str, float] = field(default_factory=dict)
     recorded_at: datetime | None = None
     recorded_by: str = ""
     role: str = ""
@@ -116,8 +118,8 @@ class Interpretation:
 class Finding:
     """A rule that holds for what is known: the pure form of an alert.
 
-    `problem` groups rules into one card; `values` are the measures the rule looked at; `limits` what it compared
-    them with, in words.
+    `problem` groups rules into one card; `values` are the measures the rule looked at; `also` are the messages of the
+    other rules of the problem that held with it, by rule id.
     """
 
     rule: str
@@ -131,6 +133,7 @@ class Finding:
     protocol_version: str
     source: str
     evidence: str
+    also: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,3 +304,96 @@ class Decision:
     suggestion: Mapping[str, object]
     step_from: int | None = None
     step_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatientLimit:
+    """Limits of one vital that a physician has set for one stay, for 24 hours at most: they stand in for the ward's.
+
+    `side` says which way is worse; `warning` and `critical` are where it begins, in the vital's unit, inclusive; None
+    leaves the ward's limit.
+    """
+
+    id: str
+    admission_id: str
+    vital: str
+    side: Literal["low", "high"]
+    warning: float | None
+    critical: float | None
+    reason: str
+    set_at: datetime
+    until_at: datetime
+    set_by: str = ""
+    ended_at: datetime | None = None
+    ended_by: str = ""
+
+    def holds_at(self, moment: datetime) -> bool:
+        """True from when it was set until it runs out or was taken back."""
+        return self.set_at <= moment < min(self.until_at, self.ended_at or self.until_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What is usual for this person, as somebody said: "usual" beside the first readings, "anew" in their place.
+
+    It counts from `set_at` on.
+    """
+
+    id: str
+    admission_id: str
+    vital: str
+    value: float
+    kind: Literal["usual", "anew"]
+    reason: str
+    set_at: datetime
+    set_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalOrder:
+    """How often this stay is to be observed, as somebody has ordered. A longer one than the protocol's has an end."""
+
+    id: str
+    admission_id: str
+    interval_min: int
+    reason: str
+    set_at: datetime
+    until_at: datetime | None
+    set_by: str = ""
+    role: str = ""
+    ended_at: datetime | None = None
+    ended_by: str = ""
+
+    def holds_at(self, moment: datetime) -> bool:
+        """True from when it was set until it runs out or was taken back."""
+        ends = [end for end in (self.until_at, self.ended_at) if end is not None]
+        return self.set_at <= moment and (not ends or moment < min(ends))
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """An alert put aside until a time, with a reason. It stays open and on screen."""
+
+    id: str
+    alert_id: str
+    at: datetime
+    until_at: datetime
+    reason: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What the rules ask beside the observations of a stay. All of it may be unknown.
+
+    `doses` are those that were given, oldest first: at least the first ones and those of the last days. `first`
+    are the first observations of the stay, for its baseline, where the observations at hand do not reach back to them.
+    """
+
+    admitted_at: datetime | None = None
+    programme: str = ""
+    doses: tuple[Dose, ...] = ()
+    baselines: tuple[Baseline, ...] = ()
+    limits: tuple[PatientLimit, ...] = ()
+    intervals: tuple[IntervalOrder, ...] = ()
+    first: tuple[Observation, ...] = ()

@@ -28,8 +28,8 @@ from detox.errors import ProtocolError
 
 __all__ = [
     "NOT_REVIEWED", "ROOT", "Band", "Code", "Coded", "Content", "Evidence", "File", "Flag", "Item", "Jump", "Option",
-    "Range", "Response", "Review", "Scale", "Scheme", "SingleItemRisk", "Step", "Text", "TriageRule", "Variant",
-    "VitalsFile", "read", "scale", "scales", "vitals_file",
+    "Other", "Range", "Response", "Review", "Scale", "Scheme", "SingleItemRisk", "Step", "Text", "TriageRule",
+    "Variant", "VitalsFile", "read", "scale", "scales", "vitals_file",
 ]  # fmt: skip
 
 
@@ -97,11 +97,41 @@ class Jump(Content):
     more_than: float = Field(strict=False)
 
 
+class Other(Content):
+    """What can be charted beside the vitals: a number between two limits, or a sign that is there (1) or not (0)."""
+
+    name: Text
+    label: Text
+    unit: str = ""
+    kind: Literal["number", "sign"] = "number"
+    decimals: int = 0
+    absolute: tuple[float, float] = (0.0, 1.0)
+    source: Text
+    evidence: Evidence
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pair(cls, raw: dict[str, object]) -> dict[str, object]:
+        pairs = {k: tuple(float(x) for x in v) for k, v in raw.items() if isinstance(v, list)}
+        return {**raw, **pairs}
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Other":
+        if self.name in VITALS:
+            raise ValueError(f"{self.name!r} is a vital already")
+        if not self.absolute[0] < self.absolute[1]:
+            raise ValueError(f"{self.name}: {self.absolute} is no range")
+        if self.kind == "sign" and (self.unit or self.absolute != (0.0, 1.0)):
+            raise ValueError(f"{self.name} is a sign: it has neither unit nor range")
+        return self
+
+
 class VitalsFile(File):
     """vitals.toml."""
 
     ranges: tuple[Range, ...]
     coded: tuple[Coded, ...]
+    other: tuple[Other, ...]
     jumps: tuple[Jump, ...]
     temperature_sites: tuple[Text, ...]
 
@@ -112,6 +142,13 @@ class VitalsFile(File):
             if r.vital == vital and r.spo2_scale == wanted:
                 return r
         raise KeyError(vital)
+
+    def other_named(self, name: str) -> Other:
+        """What is charted under that name beside the vitals. Raises KeyError for none."""
+        for other in self.other:
+            if other.name == name:
+                return other
+        raise KeyError(name)
 
 
 @cache

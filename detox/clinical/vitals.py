@@ -1,5 +1,7 @@
 """What a vital sign can be, and what it means. Limits stand in vitals.toml."""
 
+from collections.abc import Mapping
+
 from detox.clinical.model import Interpretation, Vitals
 from detox.clinical.protocols import Coded, Range, VitalsFile
 from detox.clinical.scales import round_half_up
@@ -75,6 +77,31 @@ def impossible(file: VitalsFile, vitals: Vitals) -> dict[str, str]:
     if vitals.temperature_site is not None and vitals.temperature_site not in file.temperature_sites:
         sites = ", ".join(file.temperature_sites)
         problems["temperature_site"] = f"Temperature site {vitals.temperature_site!r} is not one of {sites}."
+    return problems
+
+
+def impossible_other(file: VitalsFile, other: Mapping[str, float]) -> dict[str, str]:
+    """One sentence for each value charted beside the vitals that cannot be; empty when all can be."""
+    problems: dict[str, str] = {}
+    for name, value in other.items():
+        known = next((o for o in file.other if o.name == name), None)
+        if known is None:
+            problems[name] = f"Nothing is charted as {name!r}: choose one of {', '.join(o.name for o in file.other)}."
+            continue
+        low, high = known.absolute
+        unit = f" {known.unit}" if known.unit else ""
+        if known.kind == "sign" and value not in (0, 1):
+            problems[name] = f"{known.label} is there or not: choose yes or no."
+        elif not low <= value <= high:
+            problems[name] = f"{known.label} {value:g}{unit} is outside {low:g}-{high:g}: check and enter again."
+        elif round_half_up(value, known.decimals) != value:
+            whole = "a whole number" if known.decimals == 0 else f"given to {known.decimals} decimals"
+            problems[name] = f"{known.label} {value:g}{unit} is not {whole}: enter it again."
+    upper, lower = other.get("standing_systolic_mmhg"), other.get("standing_diastolic_mmhg")
+    if upper is not None and lower is not None and lower >= upper and not problems:
+        problems["standing_diastolic_mmhg"] = (
+            f"Standing diastolic {lower:g} is not below systolic {upper:g}: check and enter both again."
+        )
     return problems
 
 

@@ -184,6 +184,16 @@ def last_observations(
     return _observations(tx, rows, judged=judged)
 
 
+def first_observations(tx: Connection, admission_id: str, count: int) -> list[Observation]:
+    """The first `count` current observations of a stay, oldest first, without their assessments."""
+    rows = tx.execute(
+        _OBSERVATION + "WHERE o.admission_id = ? AND o.replaced_by IS NULL "
+        "ORDER BY o.taken_at, o.recorded_at, o.rowid LIMIT ?",
+        (admission_id, count),
+    ).fetchall()
+    return _observations(tx, rows, judged=False)
+
+
 def observations(
     tx: Connection,
     admission_id: str,
@@ -289,6 +299,16 @@ def doses(tx: Connection, admission_id: str, start: datetime | None = None, end:
     return [_dose(r) for r in rows]
 
 
+def first_doses(tx: Connection, admission_id: str, count: int) -> list[Dose]:
+    """The first `count` doses of a stay, oldest first."""
+    rows = tx.execute(
+        "SELECT d.*, c.name AS recorder FROM dose d JOIN clinician c ON c.id = d.clinician_id "
+        "WHERE d.admission_id = ? ORDER BY d.given_at, d.rowid LIMIT ?",
+        (admission_id, count),
+    )
+    return [_dose(r) for r in rows]
+
+
 def dose(tx: Connection, dose_id: str) -> Dose | None:
     """The dose of that id, or None."""
     row = tx.execute(
@@ -386,6 +406,7 @@ def _observation(row: Connection, assessments: tuple[Assessment, ...]) -> Observ
         not_done=row["not_done"],
         note=row["note"],
         pulse_reason=row["pulse_reason"],
+        other={} if row["other"] == "{}" else _loaded(row["other"]),
         recorded_at=from_text(row["recorded_at"]),
         recorded_by=row["recorder"],
         role=row["role"],
@@ -421,6 +442,7 @@ def _alert(row: Connection) -> Alert:
         rule=row["rule"], problem=row["problem"], level=row["level"], kind=row["kind"], message=row["message"],
         reason=row["reason"], action=row["action"], values=_loaded(row["measured"]),
         protocol_version=row["protocol_version"], source=row["source"], evidence=row["evidence"],
+        also=_loaded(row["also"]),
     )  # fmt: skip
     return Alert(
         id=row["id"],

@@ -22,7 +22,7 @@ from detox.store.connection import Connection
 
 _OBSERVATION_COLUMNS = (
     "id", "admission_id", "taken_at", "recorded_at", "clinician_id", "role", *VITALS,
-    "answers", "pulse_reason", "not_done", "note", "replaces", "replace_reason",
+    "answers", "pulse_reason", "not_done", "note", "replaces", "replace_reason", "other",
 )  # fmt: skip
 _OBSERVATION = (
     f"INSERT INTO observation ({', '.join(_OBSERVATION_COLUMNS)}) "  # noqa: S608 - names of our own columns
@@ -116,7 +116,7 @@ def observation(tx: Connection, seen: Observation, by: Clinician, at: datetime) 
             seen.id, seen.admission_id, to_text(seen.taken_at), to_text(at), by.id, by.role,
             *[getattr(seen.vitals, name) for name in VITALS],
             _json({scale: dict(items) for scale, items in seen.answers.items()}), seen.pulse_reason,
-            seen.not_done, seen.note, seen.replaces, seen.replace_reason,
+            seen.not_done, seen.note, seen.replaces, seen.replace_reason, _json(dict(seen.other)),
         ),
     )  # fmt: skip
 
@@ -144,11 +144,11 @@ def alert(tx: Connection, alert: Alert, at: datetime) -> None:
     """An alert that opens, as the rule said it."""
     found = alert.finding
     tx.execute(
-        "INSERT INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)",
+        "INSERT INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, ?)",
         (
             alert.id, alert.admission_id, alert.observation_id, found.problem, found.rule, found.level, found.kind,
             found.message, found.reason, found.action, _json(dict(found.values)), found.protocol_version, found.source,
-            found.evidence, to_text(alert.opened_at), to_text(at),
+            found.evidence, to_text(alert.opened_at), to_text(at), _json(dict(found.also)),
         ),
     )  # fmt: skip
 

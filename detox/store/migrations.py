@@ -40,6 +40,11 @@ LATER_ENDINGS: dict[str, tuple[str, ...]] = {
     "self_report_answer": (),
     "pin": (),
     "pin_try": (),
+    "patient_limit": ("ended_at", "ended_by"),
+    "baseline": (),
+    "interval_order": ("ended_at", "ended_by"),
+    "snooze": (),
+    "ward_setting": (),
 }
 
 
@@ -270,13 +275,67 @@ def observation_order(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def watching(db: Database) -> None:
+    """What is set for one stay (limits, baselines, intervals), alerts put aside, the ward's own settings.
+
+    And two more columns: what was charted beside the vitals, and the other rules that an alert's card tells of.
+    """
+    set_by = f"{_instant('set_at')}, clinician_id TEXT NOT NULL REFERENCES clinician, role TEXT NOT NULL"
+    ending = f"{_instant('ended_at', null=True)}, ended_by TEXT REFERENCES clinician"
+    for statement in (
+        f"""CREATE TABLE patient_limit (
+            id TEXT PRIMARY KEY, admission_id TEXT NOT NULL REFERENCES admission, vital TEXT NOT NULL,
+            side TEXT NOT NULL CHECK (side IN ('low', 'high')), warning REAL, critical REAL,
+            reason TEXT NOT NULL CHECK (reason <> ''), {_instant("until_at")}, {set_by}, {ending},
+            CHECK (warning IS NOT NULL OR critical IS NOT NULL), CHECK (until_at > set_at)
+        ) STRICT""",
+        f"""CREATE TABLE baseline (
+            id TEXT PRIMARY KEY, admission_id TEXT NOT NULL REFERENCES admission, vital TEXT NOT NULL,
+            value REAL NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('usual', 'anew')),
+            reason TEXT NOT NULL CHECK (reason <> ''), {set_by}
+        ) STRICT""",
+        f"""CREATE TABLE interval_order (
+            id TEXT PRIMARY KEY, admission_id TEXT NOT NULL REFERENCES admission,
+            interval_min INTEGER NOT NULL CHECK (interval_min > 0), reason TEXT NOT NULL CHECK (reason <> ''),
+            {_instant("until_at", null=True)}, {set_by}, {ending}
+        ) STRICT""",
+        f"""CREATE TABLE snooze (
+            id TEXT PRIMARY KEY, alert_id TEXT NOT NULL REFERENCES alert, {_instant("at")}, {_instant("until_at")},
+            reason TEXT NOT NULL CHECK (reason <> ''), clinician_id TEXT NOT NULL REFERENCES clinician,
+            role TEXT NOT NULL, CHECK (until_at > at)
+        ) STRICT""",
+        f"""CREATE TABLE ward_setting (
+            seq INTEGER PRIMARY KEY, ward_id TEXT NOT NULL REFERENCES ward, name TEXT NOT NULL, value TEXT NOT NULL,
+            {_instant("at")}, clinician_id TEXT NOT NULL REFERENCES clinician, role TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX patient_limit_admission ON patient_limit (admission_id, set_at)",
+        "CREATE INDEX baseline_admission ON baseline (admission_id, set_at)",
+        "CREATE INDEX interval_order_admission ON interval_order (admission_id, set_at)",
+        "CREATE INDEX snooze_alert ON snooze (alert_id, at)",
+        "CREATE INDEX ward_setting_name ON ward_setting (ward_id, name, seq)",
+        "ALTER TABLE observation ADD COLUMN other TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(other))",
+        "ALTER TABLE alert ADD COLUMN also TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(also))",
+        "DROP TRIGGER observation_keeps",
+        "DROP TRIGGER alert_keeps",
+    ):
+        db.execute(statement)
+    for table in ("patient_limit", "baseline", "interval_order", "snooze", "ward_setting"):
+        _only_grows(db, table)
+    for table in ("observation", "alert"):
+        _keeps(db, table, ENDINGS[table])
+
+
 def _only_grows(db: Database, table: str) -> None:
     """The triggers of a later table: its rows are never deleted, and nothing but an ending is filled, once."""
-    endings = LATER_ENDINGS[table]
     db.execute(
         f"CREATE TRIGGER {table}_stays BEFORE DELETE ON {table} "
         f"BEGIN SELECT RAISE(ABORT, '{table} rows are never deleted'); END"
     )
+    _keeps(db, table, LATER_ENDINGS[table])
+
+
+def _keeps(db: Database, table: str, endings: tuple[str, ...]) -> None:
     changed = " OR ".join(
         f"(old.{c.name} IS NOT NULL AND new.{c.name} IS NOT old.{c.name})"
         if c.name in endings

@@ -1,0 +1,143 @@
+"""What somebody has set for one stay (limits, baselines, intervals), alerts put aside, and the ward's own settings."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from detox.clinical.model import Baseline, Clinician, IntervalOrder, PatientLimit, Snooze
+from detox.instants import from_text, to_text
+from detox.store.connection import Connection
+
+_NAMED = "SELECT t.*, c.name AS setter, e.name AS ender FROM {0} t JOIN clinician c ON c.id = t.clinician_id "
+_ENDED = "LEFT JOIN clinician e ON e.id = t.ended_by WHERE t.admission_id = ? ORDER BY t.set_at, t.rowid"
+
+
+def patient_limits(tx: Connection, admission_id: str) -> tuple[PatientLimit, ...]:
+    """Every limit ever set for a stay, oldest first."""
+    return tuple(
+        PatientLimit(
+            r["id"], r["admission_id"], r["vital"], r["side"], r["warning"], r["critical"], r["reason"],
+            from_text(r["set_at"]), from_text(r["until_at"]), r["setter"], _moment(r["ended_at"]), r["ender"] or "",
+        )
+        for r in tx.execute(_NAMED.format("patient_limit") + _ENDED, (admission_id,))
+    )  # fmt: skip
+
+
+def keep_patient_limit(tx: Connection, limit: PatientLimit, by: Clinician) -> None:
+    """A limit that holds from now on."""
+    tx.execute(
+        "INSERT INTO patient_limit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
+        (
+            limit.id, limit.admission_id, limit.vital, limit.side, limit.warning, limit.critical, limit.reason,
+            to_text(limit.until_at), to_text(limit.set_at), by.id, by.role,
+        ),
+    )  # fmt: skip
+
+
+def end_patient_limit(tx: Connection, limit_id: str, at: datetime, by: Clinician) -> None:
+    """A limit taken back before its time."""
+    tx.execute(
+        "UPDATE patient_limit SET ended_at = ?, ended_by = ? WHERE id = ? AND ended_at IS NULL",
+        (to_text(at), by.id, limit_id),
+    )
+
+
+def baselines(tx: Connection, admission_id: str) -> tuple[Baseline, ...]:
+    """Every baseline that somebody has said or set for a stay, oldest first."""
+    rows = tx.execute(
+        "SELECT b.*, c.name AS setter FROM baseline b JOIN clinician c ON c.id = b.clinician_id "
+        "WHERE b.admission_id = ? ORDER BY b.set_at, b.rowid",
+        (admission_id,),
+    )
+    return tuple(
+        Baseline(
+            r["id"], r["admission_id"], r["vital"], r["value"], r["kind"], r["reason"], from_text(r["set_at"]),
+            r["setter"],
+        )
+        for r in rows
+    )  # fmt: skip
+
+
+def keep_baseline(tx: Connection, said: Baseline, by: Clinician) -> None:
+    """A baseline that counts from now on."""
+    tx.execute(
+        "INSERT INTO baseline VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            said.id, said.admission_id, said.vital, said.value, said.kind, said.reason, to_text(said.set_at), by.id,
+            by.role,
+        ),
+    )  # fmt: skip
+
+
+def interval_orders(tx: Connection, admission_id: str) -> tuple[IntervalOrder, ...]:
+    """Every interval ever ordered for a stay, oldest first."""
+    return tuple(
+        IntervalOrder(
+            r["id"], r["admission_id"], r["interval_min"], r["reason"], from_text(r["set_at"]),
+            _moment(r["until_at"]), r["setter"], r["role"], _moment(r["ended_at"]), r["ender"] or "",
+        )
+        for r in tx.execute(_NAMED.format("interval_order") + _ENDED, (admission_id,))
+    )  # fmt: skip
+
+
+def keep_interval_order(tx: Connection, order: IntervalOrder, by: Clinician) -> None:
+    """An interval that holds from now on."""
+    tx.execute(
+        "INSERT INTO interval_order VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
+        (
+            order.id, order.admission_id, order.interval_min, order.reason,
+            to_text(order.until_at) if order.until_at else None, to_text(order.set_at), by.id, by.role,
+        ),
+    )  # fmt: skip
+
+
+def end_interval_order(tx: Connection, order_id: str, at: datetime, by: Clinician) -> None:
+    """An interval taken back."""
+    tx.execute(
+        "UPDATE interval_order SET ended_at = ?, ended_by = ? WHERE id = ? AND ended_at IS NULL",
+        (to_text(at), by.id, order_id),
+    )
+
+
+def snoozes(tx: Connection, alert_ids: Iterable[str]) -> dict[str, tuple[Snooze, ...]]:
+    """Every snooze of these alerts, oldest first, by alert."""
+    found: dict[str, tuple[Snooze, ...]] = {}
+    for alert_id in alert_ids:
+        rows = tx.execute(
+            "SELECT s.*, c.name AS setter FROM snooze s JOIN clinician c ON c.id = s.clinician_id "
+            "WHERE s.alert_id = ? ORDER BY s.at, s.rowid",
+            (alert_id,),
+        )
+        if made := tuple(
+            Snooze(r["id"], alert_id, from_text(r["at"]), from_text(r["until_at"]), r["reason"], r["setter"])
+            for r in rows
+        ):
+            found[alert_id] = made
+    return found
+
+
+def keep_snooze(tx: Connection, snooze: Snooze, by: Clinician) -> None:
+    """An alert put aside until a time."""
+    tx.execute(
+        "INSERT INTO snooze VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (snooze.id, snooze.alert_id, to_text(snooze.at), to_text(snooze.until_at), snooze.reason, by.id, by.role),
+    )
+
+
+def ward_setting(tx: Connection, ward_id: str, name: str) -> str | None:
+    """The newest value of a setting of the ward; None where nobody has set it."""
+    row = tx.execute(
+        "SELECT value FROM ward_setting WHERE ward_id = ? AND name = ? ORDER BY seq DESC LIMIT 1", (ward_id, name)
+    ).fetchone()
+    return None if row is None else str(row["value"])
+
+
+def keep_ward_setting(tx: Connection, ward_id: str, name: str, value: str, at: datetime, by: Clinician) -> None:
+    """A setting of the ward, from now on."""
+    tx.execute(
+        "INSERT INTO ward_setting (ward_id, name, value, at, clinician_id, role) VALUES (?, ?, ?, ?, ?, ?)",
+        (ward_id, name, value, to_text(at), by.id, by.role),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else from_text(text)
