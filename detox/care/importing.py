@@ -175,14 +175,15 @@ class _Import:
         self._note_unusual(row, vital_signs.unusual(protocols.vitals_file(), entry.vitals, last))
         self.kept += 1
         self._planned[entry.id] = entry
-        self._last[entry.admission_id] = entry.vitals
+        if entry.vitals.measured():
+            self._last[entry.admission_id] = entry.vitals
 
     def _entry(self, row: Charted, *, keep_stay: bool = True) -> Observation:
         if row.taken_at > self.now + CLOCK_TOLERANCE and not self.ahead:
             raise Refused({"taken_at": "The time lies in the future: correct it, or the clock of this machine."})
         stay = self._stays.get((row.patient_id, row.admission_id)) or self._stay(row, keep_stay)
         observation_id = _id("observation", row.patient_id, row.admission_id, to_text(row.taken_at))
-        return Observation(observation_id, stay.id, row.taken_at, row.vitals)
+        return Observation(observation_id, stay.id, row.taken_at, row.vitals, other=row.other)
 
     def _stay(self, row: Charted, keep_stay: bool) -> Admission:
         _check_id("patient_id", row.patient_id)
@@ -217,7 +218,7 @@ class _Import:
         stay = self._stays[row.patient_id, row.admission_id]
         given = kept.vitals.spo2_scale or stay.spo2_scale
         as_kept = [replace(v, spo2_scale=v.spo2_scale or given) for v in (kept.vitals, entry.vitals)]
-        if as_kept[0] != as_kept[1]:
+        if as_kept[0] != as_kept[1] or kept.other != entry.other:
             raise Conflict("")
         return True
 
@@ -271,7 +272,7 @@ def _check_id(column: str, text: str) -> None:
 def _cell(row: Charted, column: str) -> str:
     if column == "taken_at":
         return row.taken_at.astimezone(UTC).isoformat()
-    value = getattr(row, column, None) or getattr(row.vitals, column, None)
+    value = getattr(row, column, None) or getattr(row.vitals, column, None) or row.other.get(column)
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from detox.care import alerting
 from detox.care.roles import permit
 from detox.care.text import clean
-from detox.clinical import protocols, schedule
+from detox.clinical import alerts, protocols, schedule
 from detox.clinical import vitals as vital_signs
 from detox.clinical.judgement import answered, assessments
-from detox.clinical.model import NOT_DONE, Admission, Alert, Clinician, Interpretation, Observation, Vitals
+from detox.clinical.model import NOT_DONE, Admission, Alert, Background, Clinician, Interpretation, Observation, Vitals
 from detox.errors import Conflict, NeedsConfirmation, Refused
 from detox.instants import CLOCK_TOLERANCE
 from detox.store import Connection, Store, audit, find, keep
+from detox.store.background import background
 
 RESEND = timedelta(minutes=15)  # "now" has moved on when the same form arrives a second time
 
@@ -55,14 +56,15 @@ def record(store: Store, by: Clinician, entry: Observation, now: datetime, *, co
         keep.observation(tx, kept, by, now)
         for made in kept.assessments:
             keep.assessment(tx, kept.id, made)
-        opened, resolved = alerting.settle(tx, kept, earlier, now)
+        beside = background(tx, admission, kept.taken_at, first=len(earlier) >= alerts.LOOKBACK)
+        opened, resolved = alerting.settle(tx, kept, earlier, beside, now)
         audit.event(
             tx, now, by, "record", "observation", kept.id, admission_id=kept.admission_id,
             detail={"taken_at": kept.taken_at.isoformat(), "alerts": [a.finding.rule for a in opened]},
         )  # fmt: skip
         newest = not earlier or earlier[-1].taken_at <= kept.taken_at
         recent = [*earlier, kept][-schedule.RECENT :] if newest else ()
-        return _recorded(tx, kept, admission, opened, resolved, recent)
+        return _recorded(tx, kept, admission, opened, resolved, beside, recent)
 
 
 def amend(
@@ -190,8 +192,10 @@ def _recorded(
     admission: Admission,
     opened: tuple[Alert, ...],
     resolved: tuple[Alert, ...],
+    known: Background | None = None,
     recent: Sequence[Observation] = (),
 ) -> Recorded:
+    known = known or background(tx, admission, kept.taken_at, first=False)
     now_open = tuple(find.open_alerts(tx, kept.admission_id))
     recent = recent or find.last_observations(tx, kept.admission_id, schedule.RECENT)
     file = protocols.vitals_file()
@@ -204,5 +208,5 @@ def _recorded(
         opened=opened,
         resolved=resolved,
         open_alerts=now_open,
-        due=schedule.next_due(recent, [a.finding for a in now_open], admission.admitted_at),
+        due=schedule.next_due(recent, now_open, known),
     )

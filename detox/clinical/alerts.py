@@ -1,27 +1,34 @@
 """The alert engine: what the newest observation raises, worsens or clears, given the few before it.
 
-Rules are data (alerts.toml). One problem has one open alert, that of its worst rule. An alert opens on data and is
-resolved by data alone: enough readings in a row inside the clear limits. A value that was not measured neither
-raises nor clears; a score with a missing item is a lower bound, so it can raise and cannot clear.
+Rules are data (alerts.toml). One problem has one open alert, that of its worst rule; the others that hold with it are
+told on the same card. An alert opens on data and is resolved by data alone: enough readings in a row inside the clear
+limits. A value that was not measured neither raises nor clears; a score with a missing item is a lower bound, so it
+can raise and cannot clear. A red reading that needs a second one to be believed opens as a warning that says so.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Literal
 
-from detox.clinical.messages import Reading, finding_of
-from detox.clinical.model import LEVELS, Assessment, Finding, Observation, Vitals
-from detox.clinical.protocols import ROOT, read, vitals_file
-from detox.clinical.rules import AlertsFile, Compiled, Value, compiled
-from detox.clinical.scales import round_half_up
+from detox.clinical.measures import REACH, Measurer, Seen
+from detox.clinical.messages import finding_of
+from detox.clinical.model import LEVELS, VITALS, Background, Finding, Observation
+from detox.clinical.protocols import ROOT, read
+from detox.clinical.rules import AlertsFile, Compiled, RuleBook
 
-LOOKBACK = 24
-"""How many of the newest observations `step` and `findings` look at: a caller need not pass more."""
+WINDOW = 20
+"""How many of the newest observations may hold or clear a rule."""
 
-_NONE: frozenset[str] = frozenset()
+LOOKBACK = WINDOW + REACH
+"""How many of the newest observations a caller needs to pass."""
+
+NOTHING_KNOWN = Background()
+Rank = tuple[int, int]
+Act = tuple[Literal["opened", "escalated", "resolved"], Finding]
+_WARNING = LEVELS.index("warning")
+_UNCONFIRMED: Rank = (_WARNING, 1000)  # the worst of the warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,41 +56,28 @@ def alerts_file() -> AlertsFile:
     return read(ROOT / "alerts.toml", AlertsFile)
 
 
-def findings(observations: Sequence[Observation]) -> tuple[Finding, ...]:
+@cache
+def rulebook() -> RuleBook:
+    """The rules in force, compiled."""
+    return RuleBook(alerts_file())
+
+
+def findings(observations: Sequence[Observation], background: Background = NOTHING_KNOWN) -> tuple[Finding, ...]:
     """What holds for the newest observation, given the earlier ones (oldest first, replaced ones left out).
 
     One finding a problem, that of its worst rule; the worst first. Only what was measured in the newest set counts.
     """
-    if not observations:
-        return ()
-    window = _Window(observations)
-    newest = len(window) - 1
-    worst = sorted((max(held, key=_worse) for held in window.held().values()), key=_worse, reverse=True)
-    return tuple(window.finding(rule, newest) for rule in worst)
+    return _fed(observations, background).findings()
 
 
-def step(open_alerts: Mapping[str, OpenAlert], observations: Sequence[Observation]) -> tuple[Change, ...]:
+def step(
+    open_alerts: Mapping[str, OpenAlert], observations: Sequence[Observation], background: Background = NOTHING_KNOWN
+) -> tuple[Change, ...]:
     """What the newest observation changes. `open_alerts` maps problem to the alert that is open now.
 
-    Opens an alert; escalates it to a worse rule, or to another rule as bad whose measure is now the one past its
-    limit; resolves it once its rule has cleared. When a worse rule clears and a lesser one of the same problem still
-    stands, the first is resolved and the second opened in the same step. Problems without a rule (overdue) are left
-    alone. Observations are oldest first; of more than LOOKBACK the oldest are not looked at.
+    Observations are oldest first; of more than LOOKBACK the oldest are not looked at. See `Course.step`.
     """
-    if not observations:
-        return ()
-    window = _Window(observations)
-    newest = window.observations[-1]
-    held = window.held()
-    if not held and not open_alerts:
-        return ()
-    changes: list[Change] = []
-    for problem, rules in _by_problem().items():
-        if problem not in held and problem not in open_alerts:
-            continue
-        for action, finding in _changes(window, rules, held.get(problem, []), open_alerts.get(problem)):
-            changes.append(Change(action, finding, problem, newest.taken_at, newest.id))
-    return tuple(changes)
+    return _fed(observations, background).step(open_alerts)
 
 
 def applied(open_alerts: Mapping[str, OpenAlert], changes: Iterable[Change]) -> dict[str, OpenAlert]:
@@ -97,120 +91,221 @@ def applied(open_alerts: Mapping[str, OpenAlert], changes: Iterable[Change]) -> 
     return result
 
 
-def fold(observations: Iterable[Observation]) -> list[Change]:
+def fold(
+    observations: Iterable[Observation], background: Background = NOTHING_KNOWN, book: RuleBook | None = None
+) -> list[Change]:
     """Every change of an admission, from its first observation on (oldest first, replaced ones left out)."""
-    window: list[Observation] = []
+    course = Course(background, book)
     open_alerts: dict[str, OpenAlert] = {}
     every: list[Change] = []
     for observation in observations:
-        window = [*window[1 - LOOKBACK :], observation]
-        if changes := step(open_alerts, window):
+        course.add(observation)
+        if changes := course.step(open_alerts):
             open_alerts = applied(open_alerts, changes)
             every.extend(changes)
     return every
 
 
-def newly_raised(open_findings: Iterable[Finding], observations: Sequence[Observation]) -> frozenset[str]:
-    """The problems whose open finding is news of the newest observation.
+def _fed(observations: Sequence[Observation], background: Background) -> "Course":
+    course = Course(background)
+    for observation in observations[-LOOKBACK:]:
+        course.add(observation)
+    return course
 
-    It meets a rule as bad as the finding, and before it no such rule stood open.
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """One observation with its measures, and which rules of the book it meets and does not meet, as bits; which of
+    them it clears is worked out when first asked for."""
+
+    seen: Seen
+    book: RuleBook
+    raised: int
+    not_raised: int
+    clears: dict[str, bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A rule that holds at a moment, and how bad that is: one that waits to be confirmed is a warning."""
+
+    rule: Compiled
+    rank: Rank
+    index: int
+
+    @property
+    def confirmed(self) -> bool:
+        return self.rank is not _UNCONFIRMED
+
+    @property
+    def worse(self) -> tuple[Rank, Rank, int]:
+        return self.rank, self.rule.rank, -self.rule.order
+
+
+class Course:
+    """The observations of one admission in the order of time, fed one at a time; it keeps only what rules look back on.
+
+    `book` are the rules in force unless others are to be tried.
     """
-    held = _Window(observations[-LOOKBACK:]).held() if observations else {}
-    earlier = _Window(observations[-1 - LOOKBACK : -1])
-    new: set[str] = set()
-    for finding in open_findings:
-        level = LEVELS.index(finding.level)
-        if any(rule.rank[0] >= level for rule in held.get(finding.problem, ())):
-            as_bad = [rule for rule in _by_problem()[finding.problem] if rule.rank[0] >= level]
-            as_bad.sort(key=lambda rule: rule.rule.id != finding.rule)
-            if not any(earlier.latched(rule) for rule in as_bad):
-                new.add(finding.problem)
-    return frozenset(new)
 
+    def __init__(self, background: Background = NOTHING_KNOWN, book: RuleBook | None = None) -> None:
+        self._book = book or rulebook()
+        self._limits = background.limits
+        self._measurer = Measurer(self._book.file, background)
+        self._moments: list[_Moment] = []
 
-Acts = list[tuple[Literal["opened", "escalated", "resolved"], Finding]]
+    def add(self, observation: Observation) -> None:
+        """The next observation."""
+        seen = self._measurer.measure(observation, [m.seen for m in self._moments[-REACH:]])
+        book = self._book
+        if self._limits:
+            book = book.with_limits(tuple(x for x in self._limits if x.holds_at(observation.taken_at)))
+        self._moments.append(_Moment(seen, book, *book.judged(seen.values, seen.partial)))
+        if len(self._moments) > 2 * LOOKBACK:
+            del self._moments[:-LOOKBACK]
 
+    def findings(self) -> tuple[Finding, ...]:
+        """What holds at the newest observation; see the function of that name."""
+        if not self._moments:
+            return ()
+        held = [max(rules, key=lambda h: h.worse) for rules in self._held().values()]
+        return tuple(self._finding(h, ()) for h in sorted(held, key=lambda h: h.worse, reverse=True))
 
-def _changes(window: "_Window", rules: tuple[Compiled, ...], held: list[Compiled], now: OpenAlert | None) -> Acts:
-    newest = len(window) - 1
-    worst = max(held, key=_worse) if held else None
-    if now is None:
-        return [("opened", window.finding(worst, newest))] if worst else []
-    current = next((r for r in rules if r.rule.id == now.finding.rule), None)
-    rank = current.rank if current else (LEVELS.index(now.finding.level), 0)
-    if worst and worst is not current:
-        taken_over = worst.rank == rank and current is not None and window.standing(current) is None
-        if worst.rank > rank or taken_over:
-            return [("escalated", window.finding(worst, newest))]
-    if not window.tells_of(rules):
-        return []
-    # a rule that has left the protocol ends only when every rule of its problem has cleared
-    if not all(window.clear(rule, now.opened_at) for rule in ([current] if current else rules)):
-        return []
-    still = [(r, at) for r in rules if r is not current and (at := window.standing(r)) is not None]
-    next_rule = max(still, key=lambda pair: _worse(pair[0]), default=None)
-    if next_rule is None or next_rule[0].rank[0] < rank[0]:
-        if any(window.latched(r) for r in rules if r is not current and r.rank[0] >= rank[0]):
+    def step(self, open_alerts: Mapping[str, OpenAlert]) -> tuple[Change, ...]:
+        """What the newest observation changes, given the alerts that were open before it.
+
+        Opens an alert; escalates it to a worse rule, to another rule as bad that has not been told of yet, or when its
+        own measure is worse by a tenth; resolves it once its rule has cleared. When a worse rule clears and a lesser
+        one of the same problem still stands, the first is resolved and the second opened in the same step. Problems
+        without a rule (overdue) are left alone.
+        """
+        if not self._moments:
+            return ()
+        held = self._held()
+        if not held and not open_alerts:
+            return ()
+        newest = self._moments[-1].seen.observation
+        changes: list[Change] = []
+        for problem, rules in self._newest_book.by_problem.items():
+            if problem in held or problem in open_alerts:
+                for action, finding in self._changes(rules, held.get(problem, []), open_alerts.get(problem)):
+                    changes.append(Change(action, finding, problem, newest.taken_at, newest.id))
+        return tuple(changes)
+
+    @property
+    def _newest_book(self) -> RuleBook:
+        return self._moments[-1].book
+
+    def _changes(self, rules: tuple[Compiled, ...], held: list[_Held], now: OpenAlert | None) -> list[Act]:
+        worst = max(held, key=lambda h: h.worse, default=None)
+        if now is None:
+            return [("opened", self._finding(worst, held))] if worst else []
+        current = next((r for r in rules if r.rule.id == now.finding.rule), None)
+        rank = _rank_of(now.finding, current)
+        if worst is not None and (worse := self._escalated(worst, held, now.finding, current, rank)):
+            return [("escalated", self._finding(worse, held, now.finding))]
+        moment = self._moments[-1]
+        told = not moment.book.told_by[rules[0].rule.problem].isdisjoint(moment.seen.values)
+        if not told or not self._ended(rules, current, now):
             return []
-        if next_rule is None:
-            return [("resolved", now.finding)]
-    return [("resolved", now.finding), ("opened", window.finding(*next_rule))]
+        return self._after(rules, current, rank, now.finding)
 
+    def _escalated(
+        self, worst: _Held, held: list[_Held], now: Finding, current: Compiled | None, rank: Rank
+    ) -> _Held | None:
+        """The rule that makes an open alert worse than it stands; None where none does."""
+        if worst.rank > rank:
+            return worst
+        told = {now.rule, *now.also}
+        news = [h for h in held if h.rank == rank and h.rule.rule.id not in told]
+        if news:
+            return max(news, key=lambda h: h.worse)
+        same = next((h for h in held if h.rule is current and h.rank == rank), None)
+        return same if same is not None and self._much_worse(same, now) else None
 
-@cache
-def _rules() -> tuple[Compiled, ...]:
-    return compiled(alerts_file())
+    def _much_worse(self, held: _Held, now: Finding) -> bool:
+        """True when a vital of the rule is worse by a tenth than when the alert opened."""
+        part = self._newest_book.file.worse_percent / 100
+        values = self._moments[-1].seen.values
+        for condition in (*held.rule.rule.all, *held.rule.rule.any):
+            value, before = values.get(condition.measure), now.values.get(condition.measure)
+            if condition.measure not in VITALS or condition.one_of or value is None or before is None:
+                continue
+            upward = condition.operator in ("at_least", "above")
+            limit = round(float(before) * (1 + part if upward else 1 - part), 6)  # 180 * 1.1 is a little over 198
+            if float(value) >= limit if upward else float(value) <= limit:
+                return True
+        return False
 
+    def _ended(self, rules: tuple[Compiled, ...], current: Compiled | None, now: OpenAlert) -> bool:
+        """True when the data have ended the open alert: one normal reading where it was never confirmed."""
+        newest = len(self._moments) - 1
+        if current is not None and _waits(now.finding, current):
+            later = self._moments[newest].seen.observation.taken_at > now.opened_at
+            return later and self._raised(current, newest) is False
+        # a rule that has left the protocol ends only when every rule of its problem has cleared
+        return all(self._clear(rule, now.opened_at) for rule in ([current] if current else rules))
 
-@cache
-def _by_problem() -> dict[str, tuple[Compiled, ...]]:
-    by_problem: dict[str, list[Compiled]] = defaultdict(list)
-    for rule in _rules():
-        by_problem[rule.rule.problem].append(rule)
-    return {problem: tuple(rules) for problem, rules in by_problem.items()}
+    def _after(self, rules: tuple[Compiled, ...], current: Compiled | None, rank: Rank, now: Finding) -> list[Act]:
+        """What follows an alert that has ended: nothing, or the lesser rule that still stands."""
+        others = [r for r in rules if r is not current]
+        still = [h for r in others if (h := self._standing(r)) is not None]
+        following = max(still, key=lambda h: h.worse, default=None)
+        if following is None or following.rank[0] < rank[0]:
+            if any(self._latched(r) for r in others if r.rank[0] >= rank[0]):
+                return []
+            if following is None:
+                return [("resolved", now)]
+        return [("resolved", now), ("opened", self._finding(following, still))]
 
-
-def _worse(rule: Compiled) -> tuple[tuple[int, int], int]:
-    return rule.rank, -rule.order
-
-
-class _Window:
-    """The last few observations of an admission, their measures worked out when first asked for."""
-
-    __slots__ = ("observations", "_readings")
-
-    def __init__(self, observations: Sequence[Observation]) -> None:
-        self.observations = observations if len(observations) <= LOOKBACK else observations[-LOOKBACK:]
-        self._readings: list[Reading | None] = [None] * len(self.observations)
-
-    def __len__(self) -> int:
-        return len(self._readings)
-
-    def reading(self, index: int) -> Reading:
-        """The measures of one observation."""
-        known = self._readings[index]
-        if known is None:
-            known = self._readings[index] = self._measured(index)
-        return known
-
-    def held(self) -> dict[str, list[Compiled]]:
+    def _held(self) -> dict[str, list[_Held]]:
         """By problem, the rules that hold at the newest observation by what was measured in it."""
-        newest = len(self) - 1
-        values, partial = self.reading(newest)
-        found: dict[str, list[Compiled]] = {}
-        for rule in _rules():
-            if rule.raised(values, partial) and self.holds(rule, newest):
-                found.setdefault(rule.rule.problem, []).append(rule)
+        newest = len(self._moments) - 1
+        found: dict[str, list[_Held]] = {}
+        raised, rules = self._moments[newest].raised, self._newest_book.rules
+        while raised:
+            rule = rules[(raised & -raised).bit_length() - 1]
+            raised &= raised - 1
+            if rule.rests_on and not rule.rests_on & self._moments[newest].raised:
+                continue
+            if self._holds(rule, newest):
+                found.setdefault(rule.rule.problem, []).append(self._ranked(rule, newest))
         return found
 
-    def holds(self, rule: Compiled, index: int) -> bool | None:
+    def _ranked(self, rule: Compiled, index: int) -> _Held:
+        confirmed = rule.rule.confirm_min is None or self._confirmed(rule, index)
+        return _Held(rule, rule.rank if confirmed else _UNCONFIRMED, index)
+
+    def _confirmed(self, rule: Compiled, index: int) -> bool:
+        """True when the reading before said the same, or a sign makes the reading urgent by itself."""
+        seen = self._moments[index].seen
+        if rule.at_once is not None and rule.at_once(seen.values, seen.partial):
+            return True
+        for earlier in range(index - 1, self._oldest - 1, -1):
+            if self._moments[earlier].raised & rule.confirmed_by:
+                return True
+            if self._raised(rule, earlier) is False:
+                return False
+        return False
+
+    @property
+    def _oldest(self) -> int:
+        return max(0, len(self._moments) - WINDOW)
+
+    def _raised(self, rule: Compiled, index: int) -> bool | None:
+        moment = self._moments[index]
+        return True if moment.raised & rule.bit else False if moment.not_raised & rule.bit else None
+
+    def _holds(self, rule: Compiled, index: int) -> bool | None:
         """Whether the rule holds at one observation: on as many readings in a row as it asks for. None: not told."""
-        first = rule.raised(*self.reading(index))
+        first = self._raised(rule, index)
+        if rule.rule.of:
+            return self._rests(rule, index) if first else first
         if not first or rule.rule.consecutive == 1:
             return first
         found = 1
-        for earlier in range(index - 1, -1, -1):
-            one = rule.raised(*self.reading(earlier))
+        for earlier in range(index - 1, self._oldest - 1, -1):
+            one = self._raised(rule, earlier)
             if one is False:
                 return False
             found += one is True
@@ -218,26 +313,44 @@ class _Window:
                 return True
         return False
 
-    def tells_of(self, rules: tuple[Compiled, ...]) -> bool:
-        """True when the newest observation measured what any of the rules could be cleared by."""
-        values, partial = self.reading(len(self) - 1)
-        return any(rule.cleared(values, partial) is not None for rule in rules)
+    def _rests(self, rule: Compiled, index: int) -> bool | None:
+        """Whether rules of enough problems hold for a rule that rests on them."""
+        named = self._moments[index].book.named
+        holding: set[str] = set()
+        unknown: set[str] = set()
+        for rule_id in rule.rule.of:
+            other = named[rule_id]
+            holds = self._holds(other, index)
+            if holds is not False:
+                (unknown if holds is None else holding).add(other.rule.problem)
+        if len(holding) >= rule.rule.of_problems:
+            return True
+        return None if len(holding | unknown) >= rule.rule.of_problems else False
 
-    def standing(self, rule: Compiled) -> int | None:
+    def _cleared(self, rule: Compiled, index: int) -> bool | None:
+        if rule.rule.of:
+            holds = self._holds(rule, index)
+            return None if holds is None else not holds
+        moment = self._moments[index]
+        if rule.rule.id not in moment.clears:
+            moment.clears[rule.rule.id] = rule.cleared(moment.seen.values, moment.seen.partial)
+        return moment.clears[rule.rule.id]
+
+    def _standing(self, rule: Compiled) -> _Held | None:
         """Where the rule's newest own reading stands, if the rule holds there; no later reading has told otherwise."""
-        for index in range(len(self) - 1, -1, -1):
-            held = self.holds(rule, index)
+        for index in range(len(self._moments) - 1, self._oldest - 1, -1):
+            held = self._holds(rule, index)
             if held is not None:
-                return index if held else None
+                return self._ranked(rule, index) if held else None
         return None
 
-    def clear(self, rule: Compiled, since: datetime | None = None) -> bool:
+    def _clear(self, rule: Compiled, since: datetime) -> bool:
         """True when the newest readings of the rule, all later than `since`, are inside its clear limits."""
         found = 0
-        for index in range(len(self) - 1, -1, -1):
-            if since is not None and self.observations[index].taken_at <= since:
+        for index in range(len(self._moments) - 1, self._oldest - 1, -1):
+            if self._moments[index].seen.observation.taken_at <= since:
                 return False
-            one = rule.cleared(*self.reading(index))
+            one = self._cleared(rule, index)
             if one is False:
                 return False
             found += one is True
@@ -245,70 +358,53 @@ class _Window:
                 return True
         return False
 
-    def latched(self, rule: Compiled) -> bool:
+    def _latched(self, rule: Compiled) -> bool:
         """True when the rule held in the window and has not been cleared since."""
         found = 0
-        for index in range(len(self) - 1, -1, -1):
-            if self.holds(rule, index):
-                return True
-            one = rule.cleared(*self.reading(index))
+        for index in range(len(self._moments) - 1, self._oldest - 1, -1):
+            if self._holds(rule, index):
+                return found == 0 or self._ranked(rule, index).confirmed
+            one = self._cleared(rule, index)
             found = found + 1 if one else found if one is None else 0
             if found == rule.clear_readings:
                 return False
         return False
 
-    def finding(self, rule: Compiled, index: int) -> Finding:
-        """The rule put into words with the values of one observation."""
-        return finding_of(rule, self.reading(index), self.observations[index], alerts_file().version)
+    def _finding(self, held: _Held, with_it: Iterable[_Held], before: Finding | None = None) -> Finding:
+        """The rule put into words with the values of its observation, and the other rules of the problem beside it."""
+        also = dict(self._still_told(before)) if before is not None else {}
+        also |= {h.rule.rule.id: self._words(h).message for h in with_it}
+        also.pop(held.rule.rule.id, None)
+        return replace(self._words(held), also=also)
 
-    def _measured(self, index: int) -> Reading:
-        observation = self.observations[index]
-        values, partial = _vitals(observation.vitals), _NONE
-        if not observation.assessments:
-            return values, partial
-        values = dict(values)
-        for assessment in observation.assessments:
-            if assessment.scale == "news2" and assessment.items:
-                values["news2"], values["news2_single"] = assessment.at_least, max(assessment.items.values())
-                partial = partial if assessment.complete else partial | {"news2", "news2_single"}
-            elif assessment.scale == "cows" and assessment.items:
-                values["cows"] = assessment.at_least
-                partial = partial if assessment.complete else partial | {"cows"}
-                before = self._cows_before(index) if assessment.complete else None
-                if before is not None:
-                    values["cows_fall"] = before.at_least - assessment.at_least
-                    partial = partial if before.complete else partial | {"cows_fall"}
-        return values, partial
+    def _still_told(self, before: Finding) -> Iterable[tuple[str, str]]:
+        for rule_id, message in {before.rule: before.message, **before.also}.items():
+            rule = self._newest_book.named.get(rule_id)
+            if rule is not None and self._standing(rule) is not None:
+                yield rule_id, message
 
-    def _cows_before(self, index: int) -> Assessment | None:
-        for earlier in range(index - 1, -1, -1):
-            found = self.observations[earlier].assessment("cows")
-            if found is not None:
-                return found
-        return None
+    def _words(self, held: _Held) -> Finding:
+        seen, file = self._moments[held.index].seen, self._newest_book.file
+        found = finding_of(held.rule, (seen.values, seen.partial), seen.observation, file.version)
+        if held.confirmed:
+            return found
+        wait = held.rule.rule.confirm_min
+        assert wait is not None
+        return replace(
+            found,
+            level="warning",
+            message=f"{found.message}, not confirmed yet",
+            action=file.unconfirmed.format(minutes=wait),
+            values={**found.values, "confirm_min": wait},
+        )
 
 
-@cache
-def _charted() -> tuple[tuple[str, int], ...]:
-    return tuple((limits.vital, limits.decimals) for limits in vitals_file().ranges)
+def _waits(found: Finding, rule: Compiled) -> bool:
+    """True for a red finding that stands as a warning until a second reading confirms it."""
+    return rule.rule.confirm_min is not None and found.level != rule.rule.level
 
 
-_CHOSEN = ("consciousness", "sedation", "on_oxygen")
-
-
-@lru_cache(maxsize=1024)
-def _vitals(vitals: Vitals) -> dict[str, Value]:
-    """The vitals that were measured, rounded as they are charted. SpO2 is on scale 1 until a clinician sets 2.
-
-    Never changed by who asks: it is shared between equal sets, for one set is looked at again by many that follow.
-    """
-    values: dict[str, Value] = {"spo2_scale": vitals.spo2_scale or 1} if vitals.spo2_percent is not None else {}
-    for name, places in _charted():
-        value = getattr(vitals, name)
-        if value is not None:
-            values[name] = value if round(value, places) == value else round_half_up(value, places)
-    for name in _CHOSEN:
-        value = getattr(vitals, name)
-        if value is not None:
-            values[name] = value
-    return values
+def _rank_of(found: Finding, rule: Compiled | None) -> Rank:
+    if rule is None:
+        return LEVELS.index(found.level), 0
+    return _UNCONFIRMED if _waits(found, rule) else rule.rank

@@ -6,14 +6,16 @@ rejected with every problem that it has.
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
+from detox.clinical.judgement import from_vitals
 from detox.clinical.model import Observation, Vitals
 from detox.clinical.protocols import vitals_file
-from detox.clinical.vitals import impossible
+from detox.clinical.vitals import impossible, impossible_other
 from detox.errors import Refused
 from detox.instants import parse
 
@@ -21,7 +23,9 @@ Value = TypeVar("Value")
 
 REQUIRED = ("patient_id", "admission_id", "taken_at")
 COLUMNS = (*REQUIRED, *(f.name for f in fields(Vitals)))
+"""The columns of every file; what vitals.toml lists beside the vitals may stand with them (`columns`)."""
 
+REMEMBERED = 4096
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?|\.[0-9]+", re.ASCII)
 _YES_NO = {"0": False, "1": True, "false": False, "true": True}
 _HOW_MEASURED = {"temperature_site", "spo2_scale"}
@@ -29,18 +33,23 @@ _HOW_MEASURED = {"temperature_site", "spo2_scale"}
 
 @dataclass(frozen=True, slots=True)
 class Charted:
-    """One row that can be kept. `taken_at` is aware UTC."""
+    """One row that can be kept. `taken_at` is aware UTC; `other` is what was charted beside the vitals, by name."""
 
     line_number: int
     patient_id: str
     admission_id: str
     taken_at: datetime
     vitals: Vitals
+    other: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def observation(self) -> Observation:
-        """The row as an observation; its id names the line."""
-        return Observation(f"line {self.line_number}", self.admission_id, self.taken_at, self.vitals)
+        """The row as an observation; its id names the line. It is judged by its vitals alone."""
+        made = from_vitals(self.vitals)
+        return Observation(
+            f"line {self.line_number}", self.admission_id, self.taken_at, self.vitals, other=self.other,
+            assessments=made,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +60,36 @@ class Rejected:
     problems: tuple[tuple[str, str, str], ...]
 
 
+def columns() -> tuple[str, ...]:
+    """Every column that a file may have: COLUMNS, and what vitals.toml lists beside the vitals (a sign as 0 or 1)."""
+    return (*COLUMNS, *_others())
+
+
+@cache
+def _others() -> dict[str, Callable[[str], float]]:
+    """How each value beside the vitals is read."""
+    return {o.name: _sign if o.kind == "sign" else _number for o in vitals_file().other}
+
+
 def read_csv(lines: Iterable[str]) -> Iterator[Charted | Rejected]:
     """Each row of a CSV of charted vitals, in the order of the file; a line without any cell is skipped.
 
     The header is judged before the first row. Raises Refused with a sentence for an empty file, a column that is
     missing, unknown or there twice. A time without an offset is UTC. A byte order mark is tolerated.
     """
+    header, rows = raw_rows(lines)
+    return (row if isinstance(row, Rejected) else row_of(row[0], header, row[1]) for row in rows)
+
+
+def raw_rows(lines: Iterable[str]) -> tuple[list[str], Iterator[tuple[int, list[str]] | Rejected]]:
+    """The judged header, and each row as line number and cells, not yet read. Raises Refused as `read_csv` does."""
     rows = csv.reader(_without_mark(lines), strict=True)
     header = [name.strip() for name in next(rows, [])]
     _judge_header(header)
-    return _rows(rows, header)
+    return header, _cells(rows)
 
 
-def _rows(rows: "csv._reader", header: list[str]) -> Iterator[Charted | Rejected]:  # type: ignore[name-defined]
+def _cells(rows: "csv._reader") -> Iterator[tuple[int, list[str]] | Rejected]:  # type: ignore[name-defined]
     while True:
         line_number = rows.line_num + 1
         try:
@@ -74,28 +100,80 @@ def _rows(rows: "csv._reader", header: list[str]) -> Iterator[Charted | Rejected
             yield Rejected(line_number, (("", "", f"The row is not CSV ({error}): correct its quotes."),))
             continue
         if cells:
-            yield _row(line_number, header, cells)
+            yield line_number, cells
 
 
-def _row(line_number: int, header: Sequence[str], cells: Sequence[str]) -> Charted | Rejected:
+def row_of(line_number: int, header: Sequence[str], cells: Sequence[str]) -> Charted | Rejected:
+    """One row, charted as it stands, or rejected with every problem that it has."""
     if len(cells) != len(header):
         why = f"The row has {len(cells)} cells, the header {len(header)}: correct the row."
         return Rejected(line_number, (("", ",".join(cells), why),))
     written = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+    try:
+        taken_at = parse(written["taken_at"])
+        values: dict[str, Any] = {n: _READ[n](text) for n, text in written.items() if text and n not in REQUIRED}
+    except Refused:
+        return _rejected(line_number, header, written)
+    other: dict[str, float] = {}
+    try:
+        vitals = Vitals(**values)
+    except TypeError:  # the rare row with more than vitals: to look for it in each would cost every row
+        other = {name: float(values.pop(name)) for name in _others() if name in values}
+        vitals = Vitals(**values)
+    whose = written["patient_id"], written["admission_id"]
+    if not all(whose) or _contradict(vitals) or not (other or values.keys() - _HOW_MEASURED):
+        return _rejected(line_number, header, written)
+    if other and impossible_other(vitals_file(), other):
+        return _rejected(line_number, header, written)
+    return Charted(line_number, *whose, taken_at, vitals, other)
+
+
+def _contradict(vitals: Vitals) -> bool:
+    """True for a diastolic that is not below its systolic: each may be possible by itself."""
+    upper, lower = vitals.systolic_mmhg, vitals.diastolic_mmhg
+    return upper is not None and lower is not None and lower >= upper
+
+
+def _rejected(line_number: int, header: Sequence[str], written: Mapping[str, str]) -> Rejected:
+    """Every problem of a row that has one."""
     problems: dict[str, str] = {name: f"{name} is empty: fill it in." for name in REQUIRED if not written[name]}
-    taken_at = _parsed("taken_at", written["taken_at"], parse, problems)
-    values = {
-        name: _parsed(name, written[name], _READERS.get(name, _number), problems)
+    _parsed("taken_at", written["taken_at"], parse, problems)
+    values: dict[str, Any] = {
+        name: _parsed(name, written[name], _reader(name), problems)
         for name in header
         if name not in REQUIRED and written[name]
     }
-    vitals = Vitals(**values)  # type: ignore[arg-type]
-    problems |= impossible(vitals_file(), vitals)
+    other = {name: value for name, value in values.items() if name in _others()}
+    vitals = {name: value for name, value in values.items() if name not in other}
+    problems |= impossible(vitals_file(), Vitals(**vitals))
+    problems |= impossible_other(vitals_file(), {name: float(v) for name, v in other.items() if v is not None})
     if not problems and not values.keys() - _HOW_MEASURED:
         problems[""] = "No vital sign was measured: leave the row out, or fill in what was."
-    if problems or taken_at is None:
-        return Rejected(line_number, tuple((name, written.get(name, ""), why) for name, why in problems.items()))
-    return Charted(line_number, written["patient_id"], written["admission_id"], taken_at, vitals)
+    return Rejected(line_number, tuple((name, written.get(name, ""), why) for name, why in problems.items()))
+
+
+class _Possible(dict[str, object]):
+    """The values of one column by their text: the same few are charted again and again. Refuses what cannot be."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self._reader = _reader(name)
+
+    def __call__(self, text: str) -> object:
+        return self[text]
+
+    def __missing__(self, text: str) -> object:
+        value = self._reader(text)
+        if self._name in _others():
+            problems = impossible_other(vitals_file(), {self._name: value})  # type: ignore[dict-item]
+        else:
+            problems = impossible(vitals_file(), Vitals(**{self._name: value}))  # type: ignore[arg-type]
+        if problems:
+            raise Refused(problems)
+        if len(self) < REMEMBERED:
+            self[text] = value
+        return value
 
 
 def _parsed(name: str, text: str, reader: Callable[[str], Value], problems: dict[str, str]) -> Value | None:
@@ -110,9 +188,9 @@ def _parsed(name: str, text: str, reader: Callable[[str], Value], problems: dict
 def _judge_header(header: list[str]) -> None:
     if not header:
         raise Refused("The file is empty: its first line must name the columns.")
-    unknown = [name for name in header if name not in COLUMNS]
+    unknown = [name for name in header if name not in columns()]
     if unknown:
-        raise Refused(f"Unknown column {', '.join(map(repr, unknown))}: the columns are {', '.join(COLUMNS)}.")
+        raise Refused(f"Unknown column {', '.join(map(repr, unknown))}: the columns are {', '.join(columns())}.")
     missing = [name for name in REQUIRED if name not in header]
     if missing:
         raise Refused(f"The column {', '.join(missing)} is missing: add it.")
@@ -133,6 +211,10 @@ def _yes_no(text: str) -> bool:
     return _YES_NO[text.lower()]
 
 
+def _sign(text: str) -> float:
+    return float(_yes_no(text))
+
+
 def _whole(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,3}", text, re.ASCII):
         raise Refused(f"{text!r} is not a whole number: write digits only.")
@@ -151,3 +233,18 @@ _READERS: dict[str, Callable[[str], object]] = {
     "sedation": str,
     "temperature_site": str,
 }
+
+
+def _reader(name: str) -> Callable[[str], object]:
+    return _others().get(name) or _READERS.get(name, _number)
+
+
+class _Columns(dict[str, _Possible]):
+    """What each column was seen to hold."""
+
+    def __missing__(self, name: str) -> _Possible:
+        self[name] = found = _Possible(name)
+        return found
+
+
+_READ = _Columns()

@@ -1,9 +1,12 @@
 """From what was seen to what it means: every scale that an observation gives cause to."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import cache
+from operator import attrgetter
 
 from detox.clinical import protocols, scales
-from detox.clinical.model import Admission, Assessment, Observation
+from detox.clinical.model import Admission, Assessment, Observation, Vitals
 from detox.clinical.protocols import Scale
 
 
@@ -14,12 +17,24 @@ def assessments(entry: Observation, stay: Admission | None = None) -> tuple[Asse
     valid for the person of `stay` is not made from vitals. Raises Refused as `scales.assess` does.
     """
     made = [answered(entry, scale_id) for scale_id, answers in entry.answers.items() if answers]
-    for scale in protocols.scales().values():
-        if scale.observer != "vitals" or (stay is not None and not_valid(scale, stay, entry.taken_at)):
-            continue
-        if any(getattr(entry.vitals, i.vital) is not None for i in scale.items):
-            made.append(scales.assess(scale, {}, entry.vitals))
-    return tuple(made)
+    return (*made, *from_vitals(entry.vitals, stay, entry.taken_at))
+
+
+def from_vitals(vitals: Vitals, stay: Admission | None = None, at: datetime | None = None) -> tuple[Assessment, ...]:
+    """The scales that are worked out from vitals alone, each as soon as one of its vitals is there."""
+    return tuple(
+        scales.assess(scale, {}, vitals)
+        for scale, items in _of_vitals()
+        if any(value is not None for value in items(vitals))
+        and not (stay is not None and at is not None and not_valid(scale, stay, at))
+    )
+
+
+@cache
+def _of_vitals() -> tuple[tuple[Scale, Callable[[Vitals], tuple[object, ...]]], ...]:
+    """The scales that are worked out from vitals alone, each with a way to read those that it uses."""
+    found = [scale for scale in protocols.scales().values() if scale.observer == "vitals"]
+    return tuple((scale, attrgetter(*(item.vital for item in scale.items))) for scale in found)
 
 
 def not_valid(scale: Scale, stay: Admission, at: datetime) -> str:

@@ -1,13 +1,11 @@
 """A rule and the reading that met it, put into plain words: the Finding that people read."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 
+from detox.clinical.measures import NAMES, Reading, Value, decimals
 from detox.clinical.model import Assessment, Finding, Observation
 from detox.clinical.protocols import scale, vitals_file
-from detox.clinical.rules import Compiled, Condition, Value, decimals, test_of
-
-Reading = tuple[dict[str, Value], Set[str]]
-"""The measures of one observation by name, and the names of those that are only a lower bound."""
+from detox.clinical.rules import Compiled, Condition, test_of
 
 NOT_MEASURED = "not measured"
 
@@ -73,7 +71,14 @@ class _Words(dict[str, str]):
     def _held(self) -> Iterator[str]:
         for condition in self._rule.any:
             if test_of(condition)(*self._reading):
-                yield f"{_word(condition)} {measure_words(condition.measure, self._reading[0])} ({condition.limit})"
+                yield f"{_word(condition)} {self._held_words(condition)}".strip()
+
+    def _held_words(self, condition: Condition) -> str:
+        """The value and the limit; a sign that is there needs neither, and a code no limit."""
+        value = measure_words(condition.measure, self._reading[0])
+        if any(other.name == condition.measure and other.kind == "sign" for other in vitals_file().other):
+            return ""
+        return value if condition.one_of else f"{value} ({condition.limit})"
 
 
 def measure_words(measure: str, values: Mapping[str, Value]) -> str:
@@ -90,13 +95,13 @@ def measure_words(measure: str, values: Mapping[str, Value]) -> str:
     return f"{value:.{decimals(measure)}f}"
 
 
-def _highest(items: Mapping[str, int]) -> list[str]:
-    most = max(items.values(), default=0)
-    return [item for item, points in items.items() if points == most]
-
-
 def _word(condition: Condition) -> str:
+    """What a measure is called within a sentence."""
+    name = condition.measure
     for limits in vitals_file().ranges:
-        if limits.vital == condition.measure:
-            return limits.word.lower()
-    return condition.measure.replace("_", " ")
+        if limits.vital == name:
+            return limits.word if limits.word.isupper() or limits.vital == "spo2_percent" else limits.word.lower()
+    for other in vitals_file().other:
+        if other.name == name:
+            return other.label.lower()
+    return NAMES.get(name, name.replace("_", " "))

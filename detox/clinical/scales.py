@@ -33,11 +33,9 @@ def assess(
     """
     answers = answers or {}
     plan = _plan(scale)
-    points = _plain(plan, answers, vitals)
-    if points is not None:
-        return _whole(plan, points) if scale.kind == "sum" else judge(scale, points, ())
-    points, missing = _careful(scale, answers, vitals, reasons or {})
-    return judge(scale, points, missing)
+    found = _plain(plan, answers, vitals) or _careful(scale, answers, vitals, reasons or {})
+    points, missing = found
+    return judge(scale, points, missing) if missing or scale.kind != "sum" else _whole(plan, points)
 
 
 def judge(scale: Scale, points: Mapping[str, int], missing: tuple[str, ...]) -> Assessment:
@@ -88,18 +86,19 @@ def round_half_up(value: float, decimals: int) -> float:
     return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
 
 
-class _Remembered(dict[object, int]):
-    """The points of a measured item by the vitals they come from, worked out once for each reading ever seen."""
+class _Remembered(dict[object, int | None]):
+    """The points of a measured item by the vitals they come from, worked out once for each reading ever seen.
+
+    None where the vital, or what it depends on, is missing.
+    """
 
     def __init__(self, item: Item, names: tuple[str, ...]) -> None:
         super().__init__()
         self.item, self.names = item, names
 
-    def __missing__(self, reading: object) -> int:
+    def __missing__(self, reading: object) -> int | None:
         values = reading if isinstance(reading, tuple) else (reading,)
         points = implied_points(self.item, Vitals(**dict(zip(self.names, values, strict=True))))
-        if points is None:
-            raise KeyError(reading)
         if len(self) < REMEMBERED:
             self[reading] = points
         return points
@@ -109,7 +108,7 @@ class _Plan(NamedTuple):
     """A scale made ready to score: a line for each item with its points by answer, or by reading."""
 
     scale: Scale
-    lines: tuple[tuple[str, dict[object, int], Callable[[Vitals], object] | None], ...]
+    lines: tuple[tuple[str, dict[object, int | None], Callable[[Vitals], object] | None], ...]
     chosen: int
     lows: tuple[int, ...]
     bands: tuple[str | None, ...]
@@ -128,13 +127,13 @@ def _plan(scale: Scale) -> _Plan:
 
 
 def _made_ready(scale: Scale) -> _Plan:
-    lines: list[tuple[str, dict[object, int], Callable[[Vitals], object] | None]] = []
+    lines: list[tuple[str, dict[object, int | None], Callable[[Vitals], object] | None]] = []
     for item in scale.items:
         if item.measured:
             names = tuple(dict.fromkeys([item.vital, *(name for v in item.variants for name in v.when)]))
             lines.append((item.id, _Remembered(item, names), attrgetter(*names)))
         else:
-            lines.append((item.id, dict[object, int](item.points_of.items()), None))
+            lines.append((item.id, dict[object, int | None](item.points_of.items()), None))
     single = scale.single_item
     return _Plan(
         scale,
@@ -146,23 +145,31 @@ def _made_ready(scale: Scale) -> _Plan:
     )
 
 
-def _plain(plan: _Plan, answers: Mapping[str, object], vitals: Vitals) -> dict[str, int] | None:
-    """The points of a set that is whole and leaves nothing to ask; None for every other, which `_careful` answers."""
+def _plain(plan: _Plan, answers: Mapping[str, object], vitals: Vitals) -> tuple[dict[str, int], tuple[str, ...]] | None:
+    """The points and what is missing, of a set that leaves nothing to ask; None for every other: see `_careful`.
+
+    Only what is measured may be missing here: of chosen items each must have its answer.
+    """
     if len(answers) != plan.chosen:
         return None
     points: dict[str, int] = {}
+    missing: tuple[str, ...] = ()
     try:
         for item_id, table, seen in plan.lines:
             if seen is not None:
-                points[item_id] = table[seen(vitals)]
+                worth = table[seen(vitals)]
+                if worth is None:
+                    missing += (item_id,)
+                    continue
             else:
                 given = answers[item_id]
                 if type(given) is not int:
                     return None
-                points[item_id] = table[given]
+                worth = table[given]
+            points[item_id] = worth  # type: ignore[assignment]
     except (KeyError, Refused):
         return None
-    return points
+    return points, missing
 
 
 def _careful(

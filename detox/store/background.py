@@ -13,8 +13,14 @@ DOSES = timedelta(days=7)
 """How far back doses are read beside the first: longer than any rule looks."""
 
 
-def background(tx: Connection, admission: Admission, since: datetime | None = None) -> Background:
-    """What is known of a stay beside its observations. `since` bounds the doses that are read (None: all of them)."""
+def background(
+    tx: Connection, admission: Admission, since: datetime | None = None, *, first: bool = True
+) -> Background:
+    """What is known of a stay beside its observations.
+
+    `since` bounds the doses that are read (None: all of them). `first` is False where the caller has all observations
+    of the stay at hand anyway.
+    """
     return Background(
         admitted_at=admission.admitted_at,
         programme=admission.programme,
@@ -22,7 +28,7 @@ def background(tx: Connection, admission: Admission, since: datetime | None = No
         baselines=orders.baselines(tx, admission.id),
         limits=orders.patient_limits(tx, admission.id),
         intervals=orders.interval_orders(tx, admission.id),
-        first=tuple(find.first_observations(tx, admission.id, FIRST)),
+        first=tuple(find.first_observations(tx, admission.id, FIRST)) if first else (),
     )
 
 

@@ -33,7 +33,9 @@ def test_acknowledging_silences_and_does_not_clear(
 def test_only_enough_readings_inside_the_clear_limit_end_it(
     store: Store, nurse: Clinician, seen: Seen, vitals: Build, now: datetime
 ) -> None:
+    care.record(store, nurse, high(seen, vitals, 65), now)
     opened = care.record(store, nurse, high(seen, vitals, 60), now).opened[0]
+    assert opened.finding.level == "critical"
     for minutes, systolic, still in ((50, 172, True), (40, 170, True), (30, 171, True), (20, 150, True)):
         recorded = care.record(store, nurse, high(seen, vitals, minutes, systolic), now)
         assert (opened.id in {a.id for a in recorded.open_alerts}) == still, minutes
@@ -47,7 +49,7 @@ def test_only_enough_readings_inside_the_clear_limit_end_it(
 def test_one_problem_has_one_card_and_a_worse_rule_takes_it_over(
     store: Store, nurse: Clinician, seen: Seen, vitals: Build, now: datetime
 ) -> None:
-    for minutes, temperature in ((30, 37.9), (20, 38.1), (10, 38.6)):
+    for minutes, temperature in ((30, 37.9), (20, 38.1), (15, 38.1), (10, 38.6)):
         entry = seen(vitals=vitals(temperature_c=temperature), minutes_ago=minutes)
         recorded = care.record(store, nurse, entry, now)
         standing = [a for a in recorded.open_alerts if a.finding.problem == "temperature"]
@@ -55,7 +57,8 @@ def test_one_problem_has_one_card_and_a_worse_rule_takes_it_over(
     assert standing[0].finding.rule == "temperature_high_emergency"
     with store.read() as tx:
         every = [a for a in find.alerts(tx, standing[0].admission_id) if a.finding.problem == "temperature"]
-    assert sorted(a.resolution for a in every) == ["", "escalated", "escalated"]
+    assert sorted(a.resolution for a in every) == ["", "escalated", "escalated", "escalated"]
+    assert [a.finding.level for a in every] == ["critical", "critical", "warning", "warning"]
 
 
 def test_an_escalated_alert_has_to_be_answered_anew(
@@ -114,6 +117,6 @@ def test_an_alert_is_kept_as_it_was_said(
     opened = care.record(store, nurse, high(seen, vitals, 0), now).opened[0]
     with store.read() as tx:
         assert find.alert(tx, opened.id) == opened
-    assert opened.finding.values == {"systolic_mmhg": 190}
+    assert opened.finding.values == {"systolic_mmhg": 190, "confirm_min": 5}
     assert opened.finding.protocol_version
     assert opened.finding.source

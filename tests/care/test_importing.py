@@ -68,7 +68,7 @@ def test_rows_are_kept_as_if_just_recorded(store: Store, load: Callable[..., Imp
         alerts = find.open_alerts(tx, kept.id)
     assert [o.vitals.systolic_mmhg for o in seen] == [120, 188]
     assert {o.recorded_by for o in seen} == {"Import from a file"}
-    assert "critical" in {a.finding.level for a in alerts}
+    assert "systolic_high_red" in {a.finding.rule for a in alerts}
 
 
 def test_every_row_has_its_audit_event(store: Store, load: Callable[..., ImportReport]) -> None:

@@ -32,7 +32,7 @@ def as_observation(row):
 @pytest.mark.parametrize("case", CASES)
 def test_case(case):
     changes = fold([as_observation(row) for row in case["sets"]])
-    assert [f"{c.at:%H:%M} {c.action} {c.finding.rule}" for c in changes] == case["expect"]
+    assert [f"{c.at:%H:%M} {c.finding.level} {c.action} {c.finding.rule}" for c in changes] == case["expect"]
 
 
 def test_there_are_cases():

@@ -1,0 +1,376 @@
+"""What rules look at: the vitals and scores of one observation, and what follows from those before it.
+
+Everything is worked out from what was measured; what was not is absent, and a score with missing items is a lower
+bound. A measure of one observation looks back on the REACH observations before it and no further, so that it is the
+same whether the whole stay is at hand or only its newest part.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
+
+from detox.clinical.baseline import BaselineContent, Baselines
+from detox.clinical.content import Content, Evidence, Text
+from detox.clinical.drift import ewma, ewma_sigma
+from detox.clinical.model import VITALS, Background, Observation, Vitals
+from detox.clinical.protocols import scales, vitals_file
+from detox.clinical.scales import round_half_up
+
+Value = float | int | bool | str
+Values = dict[str, Value]
+Reading = tuple[Values, Set[str]]
+"""The measures of one observation by name, and the names of those that are only a lower bound."""
+
+REACH = 12
+"""How many earlier observations a measure looks back on."""
+
+_NONE: frozenset[str] = frozenset()
+_SIGNS = ("consciousness", "sedation", "on_oxygen")
+
+SCORES: Mapping[str, str] = {
+    "cows": "the COWS points; a partial sum is a lower bound",
+    "cows_fall": "by how much COWS fell since the score before",
+    "cows_fall_undosed": "the same, where no opioid or alpha-2 dose is charted that explains it",
+    "cows_rise_after_precipitant": "COWS points above the last score before a dose that can precipitate withdrawal",
+    "news2": "the NEWS2 points; a partial sum is a lower bound",
+    "news2_single": "the greatest NEWS2 points of one vital sign",
+    "news2_rise": "NEWS2 points above the last complete NEWS2 before",
+}
+DERIVED: Mapping[str, str] = {
+    "systolic_rise_mmhg": "systolic pressure above the baseline",
+    "systolic_fall_mmhg": "systolic pressure below the baseline",
+    "systolic_fall_percent": "systolic pressure below the baseline, as a part of it",
+    "systolic_below_usual_mmhg": "systolic pressure below what somebody has said is usual",
+    "systolic_ewma_rise_mmhg": "exponentially weighted mean of the systolic pressure above the baseline",
+    "systolic_ewma_sigmas": "the same in standard deviations of that mean",
+    "heart_rate_rise_per_min": "heart rate above the baseline",
+    "heart_rate_ewma_rise_per_min": "exponentially weighted mean of the heart rate above the baseline",
+    "heart_rate_ewma_sigmas": "the same in standard deviations of that mean",
+    "respiratory_rate_fall_per_min": "respiratory rate below the baseline",
+    "spo2_fall_percent": "SpO2 below the baseline",
+    "temperature_rise_c": "temperature above the baseline of the same site",
+    "shock_index": "heart rate through systolic pressure",
+    "shock_index_rise": "shock index above that of the baseline",
+    "residual_pulse_per_min": "heart rate without what the fever explains of it",
+    "losses": "vomits and loose stools of the last hours",
+    "weight_loss_percent": "weight below the first weight",
+    "standing_systolic_fall_mmhg": "fall of the systolic pressure on standing",
+    "standing_diastolic_fall_mmhg": "fall of the diastolic pressure on standing",
+    "standing_pulse_rise_per_min": "rise of the pulse on standing",
+    "day_of_stay": "day of the stay, the first being 1",
+    "methadone_day": "day since the first methadone dose, the first being 1",
+    "hours_since_methadone": "hours since the last methadone dose",
+    "hours_since_alpha2": "hours since the last alpha-2 agonist",
+    "hours_since_rate_limiting": "hours since the last drug that slows the pulse",
+    "minutes_since_precipitant": "minutes since the last dose that can precipitate withdrawal",
+}
+NAMES: Mapping[str, str] = {
+    "cows": "COWS", "cows_fall": "COWS falling by", "cows_fall_undosed": "COWS falling without a dose by",
+    "respiratory_rate_fall_per_min": "breathing below baseline by", "spo2_fall_percent": "SpO2 below baseline by",
+    "systolic_fall_mmhg": "systolic below baseline by", "systolic_fall_percent": "percent of systolic lost",
+    "heart_rate_rise_per_min": "pulse over baseline by", "shock_index_rise": "shock index up by",
+    "losses": "vomits and loose stools", "standing_systolic_fall_mmhg": "systolic falls by",
+    "standing_diastolic_fall_mmhg": "diastolic falls by", "standing_pulse_rise_per_min": "pulse rises by",
+}  # fmt: skip
+"""How a measure is called in the sentence of an alert, where its own name would not read well."""
+
+DECIMALS: Mapping[str, int] = {
+    "temperature_rise_c": 1, "systolic_ewma_sigmas": 1, "heart_rate_ewma_sigmas": 1, "shock_index": 2,
+    "shock_index_rise": 2, "weight_loss_percent": 1,
+}  # fmt: skip
+
+
+class Ewma(Content):
+    """The exponentially weighted mean: weight of the newest value, over how many readings, standard deviations."""
+
+    weight: float
+    readings: int
+    systolic_sigma_mmhg: float
+    heart_rate_sigma_per_min: float
+    source: Text
+    evidence: Evidence
+
+
+class Derived(Content):
+    """The few numbers that measures are made with."""
+
+    losses_h: float
+    fever_pulse_per_c: float
+    normal_temperature_c: float
+    dose_explains_fall_h: float
+    source: Text
+    evidence: Evidence
+
+
+class Drugs(Content):
+    """Which charted drugs belong to which group."""
+
+    opioid: tuple[Text, ...]
+    alpha2: tuple[Text, ...]
+    rate_limiting: tuple[Text, ...]
+    precipitant: tuple[Text, ...]
+    source: Text
+    evidence: Evidence
+
+
+class MeasuresContent(Content):
+    """The part of alerts.toml that measures are made with."""
+
+    baseline: BaselineContent
+    ewma: Ewma
+    derived: Derived
+    drugs: Drugs
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One observation with its measures."""
+
+    observation: Observation
+    values: Values
+    partial: Set[str]
+
+
+class Measurer:
+    """Makes the measures of one stay, one observation after the other in the order of time."""
+
+    def __init__(self, content: MeasuresContent, background: Background) -> None:
+        self._content = content
+        self._background = background
+        self._baselines = Baselines(content.baseline, background)
+        self._weighted = (
+            ("systolic_mmhg", "systolic_ewma", "_mmhg", content.ewma.systolic_sigma_mmhg),
+            ("heart_rate_per_min", "heart_rate_ewma", "_per_min", content.ewma.heart_rate_sigma_per_min),
+        )
+        self._doses = _by_group(content.drugs, background)
+        self._admitted_at = background.admitted_at
+        self._first_weight = next((o.other["weight_kg"] for o in background.first if "weight_kg" in o.other), None)
+
+    def measure(self, observation: Observation, earlier: Sequence[Seen]) -> Seen:
+        """The measures of an observation; `earlier` are the REACH observations before it, oldest first."""
+        vitals = observation.vitals
+        values = dict(_vitals(vitals))
+        if self._admitted_at is None:
+            self._admitted_at = observation.taken_at
+        values["day_of_stay"] = (observation.taken_at - self._admitted_at).days + 1
+        self._against_baseline(values, observation, earlier)
+        self._circulation(values, observation)
+        if self._doses:
+            self._since_doses(values, observation.taken_at)
+        if observation.other:
+            values.update(observation.other)
+            self._standing(values)
+        self._losses(values, observation, earlier)
+        partial = self._scores(values, observation, earlier) if observation.assessments else _NONE
+        self._baselines.add(observation)
+        return Seen(observation, values, partial)
+
+    def _against_baseline(self, values: Values, observation: Observation, earlier: Sequence[Seen]) -> None:
+        at, vitals, usual = observation.taken_at, observation.vitals, self._baselines.usual
+        systolic, heart_rate = vitals.systolic_mmhg, vitals.heart_rate_per_min
+        pressure = usual("systolic_mmhg", None, at)
+        pulse = usual("heart_rate_per_min", None, at)
+        if pressure is not None and systolic is not None:
+            values["systolic_rise_mmhg"] = systolic - pressure.low
+            values["systolic_fall_mmhg"] = fall = pressure.high - systolic
+            values["systolic_fall_percent"] = 100 * fall / pressure.high
+            if pressure.stated is not None:
+                values["systolic_below_usual_mmhg"] = pressure.stated - systolic
+            self._weigh(values, 0, systolic, pressure.low, earlier)
+        if pulse is not None and heart_rate is not None:
+            values["heart_rate_rise_per_min"] = heart_rate - pulse.low
+            self._weigh(values, 1, heart_rate, pulse.low, earlier)
+            if pressure is not None and systolic is not None:
+                values["shock_index_rise"] = heart_rate / systolic - pulse.high / pressure.low
+        if vitals.respiratory_rate_per_min is not None:
+            breathing = usual("respiratory_rate_per_min", None, at)
+            if breathing is not None:
+                values["respiratory_rate_fall_per_min"] = breathing.high - vitals.respiratory_rate_per_min
+        if vitals.spo2_percent is not None:
+            oxygen = usual("spo2_percent", None, at)
+            if oxygen is not None:
+                values["spo2_fall_percent"] = oxygen.high - vitals.spo2_percent
+        if vitals.temperature_c is not None:
+            warmth = usual("temperature_c", vitals.temperature_site, at)
+            if warmth is not None:
+                values["temperature_rise_c"] = round(vitals.temperature_c - warmth.low, 2)
+
+    def _weigh(self, values: Values, which: int, newest: float, baseline: float, earlier: Sequence[Seen]) -> None:
+        vital, name, unit, sigma = self._weighted[which]
+        content = self._content.ewma
+        taken = [newest]
+        for seen in reversed(earlier):
+            if len(taken) == content.readings:
+                break
+            value = getattr(seen.observation.vitals, vital)
+            if value is not None:
+                taken.append(value)
+        taken.reverse()
+        rise = ewma(baseline, taken, content.weight) - baseline
+        values[f"{name}_rise{unit}"] = rise
+        values[f"{name}_sigmas"] = rise / _sigma_of(sigma, content.weight, len(taken))
+
+    def _circulation(self, values: Values, observation: Observation) -> None:
+        vitals = observation.vitals
+        pulse = vitals.heart_rate_per_min
+        if pulse is not None:
+            if vitals.systolic_mmhg is not None:
+                values["shock_index"] = pulse / vitals.systolic_mmhg
+            if vitals.temperature_c is not None:
+                derived = self._content.derived
+                fever = max(vitals.temperature_c - derived.normal_temperature_c, 0)
+                values["residual_pulse_per_min"] = pulse - derived.fever_pulse_per_c * fever
+
+    def _since_doses(self, values: Values, at: datetime) -> None:
+        for group, name in (("alpha2", "hours_since_alpha2"), ("rate_limiting", "hours_since_rate_limiting")):
+            since = self._last(group, at)
+            if since is not None:
+                values[name] = (at - since).total_seconds() / 3600
+        since = self._last("methadone", at)
+        if since is not None:
+            values["hours_since_methadone"] = (at - since).total_seconds() / 3600
+            values["methadone_day"] = (at - self._doses["methadone"][0]).days + 1
+        since = self._last("precipitant", at)
+        if since is not None:
+            values["minutes_since_precipitant"] = (at - since).total_seconds() / 60
+
+    def _last(self, group: str, at: datetime) -> datetime | None:
+        """When the newest dose of a group before `at` was given."""
+        given = self._doses.get(group)
+        place = bisect_right(given, at) if given else 0
+        return given[place - 1] if given and place else None
+
+    def _standing(self, values: Values) -> None:
+        for standing, lying, name in (
+            ("standing_systolic_mmhg", "systolic_mmhg", "standing_systolic_fall_mmhg"),
+            ("standing_diastolic_mmhg", "diastolic_mmhg", "standing_diastolic_fall_mmhg"),
+        ):
+            if standing in values and lying in values:
+                values[name] = float(values[lying]) - float(values[standing])
+        if "standing_heart_rate_per_min" in values and "heart_rate_per_min" in values:
+            rise = float(values["standing_heart_rate_per_min"]) - float(values["heart_rate_per_min"])
+            values["standing_pulse_rise_per_min"] = rise
+        weight = values.get("weight_kg")
+        if weight is not None:
+            if self._first_weight is None:
+                self._first_weight = float(weight)
+            values["weight_loss_percent"] = 100 * (self._first_weight - float(weight)) / self._first_weight
+
+    def _losses(self, values: Values, observation: Observation, earlier: Sequence[Seen]) -> None:
+        """Counted at every observation that tells something new of them or of the circulation."""
+        since = observation.taken_at - timedelta(hours=self._content.derived.losses_h)
+        seen = (s.observation for s in earlier)
+        counted = [o.other for o in seen if o.other and o.taken_at > since]
+        if observation.other:
+            counted.append(observation.other)
+        found = [float(o[name]) for o in counted for name in ("vomits", "loose_stools") if name in o]
+        if found:
+            values["losses"] = sum(found)
+
+    def _scores(self, values: Values, observation: Observation, earlier: Sequence[Seen]) -> Set[str]:
+        partial: Set[str] = _NONE
+        for made in observation.assessments:
+            if not made.items:
+                continue
+            if made.scale == "news2":
+                values["news2"], values["news2_single"] = made.at_least, max(made.items.values())
+                if not made.complete:
+                    partial = partial | {"news2", "news2_single", "news2_rise"}
+                before = _news2_before(earlier)
+                if before is not None:
+                    values["news2_rise"] = made.at_least - before
+            elif made.scale == "cows":
+                partial = partial | self._withdrawal(values, observation, earlier)
+            else:
+                values[made.scale] = made.at_least
+                partial = partial if made.complete else partial | {made.scale}
+            if made.scale != "news2":
+                values.update({f"{made.scale}.{item}": points for item, points in made.items.items()})
+        return partial
+
+    def _withdrawal(self, values: Values, observation: Observation, earlier: Sequence[Seen]) -> Set[str]:
+        made = observation.assessment("cows")
+        assert made is not None
+        values["cows"] = points = made.at_least
+        before = next((s for s in reversed(earlier) if "cows" in s.values), None)
+        partial: set[str] = set() if made.complete else {"cows", "cows_rise_after_precipitant"}
+        if made.complete and before is not None:
+            fall = int(before.values["cows"]) - points
+            names = {"cows_fall"}
+            values["cows_fall"] = fall
+            if not self._dosed_since(before.observation.taken_at, observation.taken_at):
+                values["cows_fall_undosed"] = fall
+                names.add("cows_fall_undosed")
+            if "cows" in before.partial:
+                partial |= names
+        started = self._last("precipitant", observation.taken_at)
+        if started is not None:
+            rated = [s for s in earlier if s.observation.taken_at <= started and "cows" in s.values]
+            if rated and "cows" not in rated[-1].partial:
+                values["cows_rise_after_precipitant"] = points - int(rated[-1].values["cows"])
+        return partial
+
+    def _dosed_since(self, before: datetime, now: datetime) -> bool:
+        """True when a dose is charted that can explain a fall between two scores."""
+        earliest = before - timedelta(hours=self._content.derived.dose_explains_fall_h)
+        newest = [given for group in ("opioid", "alpha2") if (given := self._last(group, now)) is not None]
+        return any(given >= earliest for given in newest)
+
+
+def _by_group(drugs: Drugs, background: Background) -> dict[str, list[datetime]]:
+    """When the doses of each group were given, oldest first; methadone is a group of its own."""
+    groups: dict[str, tuple[str, ...]] = {
+        "opioid": drugs.opioid, "alpha2": drugs.alpha2, "rate_limiting": drugs.rate_limiting,
+        "precipitant": drugs.precipitant, "methadone": ("methadone",),
+    }  # fmt: skip
+    given = {group: sorted(d.given_at for d in background.doses if d.drug in names) for group, names in groups.items()}
+    return {group: times for group, times in given.items() if times}
+
+
+def _news2_before(earlier: Sequence[Seen]) -> int | None:
+    """The points of the newest complete NEWS2 before."""
+    complete = (s for s in reversed(earlier) if "news2" in s.values and "news2" not in s.partial)
+    found = next(complete, None)
+    return None if found is None else int(found.values["news2"])
+
+
+@lru_cache(maxsize=64)
+def _sigma_of(sigma: float, weight: float, count: int) -> float:
+    return ewma_sigma(sigma, weight, count)
+
+
+@cache
+def _charted() -> tuple[tuple[str, int], ...]:
+    return tuple({limits.vital: limits.decimals for limits in vitals_file().ranges}.items())
+
+
+@cache
+def decimals(measure: str) -> int:
+    """How many decimals a measure is charted or worked out with."""
+    named: dict[str, int] = {**DECIMALS, **dict(_charted()), **{o.name: o.decimals for o in vitals_file().other}}
+    return named.get(measure, 0)
+
+
+@cache
+def measures() -> frozenset[str]:
+    """The name of everything that a rule can look at: each scale and, as "scale.item", each of its items too."""
+    other = {o.name for o in vitals_file().other}
+    rated = {f"{scale.id}.{item.id}" for scale in scales().values() for item in scale.items}
+    return frozenset({*VITALS, *SCORES, *DERIVED, *other, *scales(), *rated} - {"temperature_site"})
+
+
+@lru_cache(maxsize=4096)
+def _vitals(vitals: Vitals) -> Values:
+    """The vitals that were measured, rounded as they are charted. SpO2 is on scale 1 until a clinician sets 2."""
+    values: Values = {"spo2_scale": vitals.spo2_scale or 1} if vitals.spo2_percent is not None else {}
+    for name, places in _charted():
+        value = getattr(vitals, name)
+        if value is not None:
+            values[name] = value if round(value, places) == value else round_half_up(value, places)
+    for name in _SIGNS:
+        value = getattr(vitals, name)
+        if value is not None:
+            values[name] = value
+    return values
