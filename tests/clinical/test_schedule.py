@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from alert_help import MIDNIGHT, WELL, cows_of, observed
 
-from detox.clinical.alerts import OpenAlert, applied, findings, fold
+from detox.clinical.model import Alert, Background, Finding
 from detox.clinical.protocols import ROOT, read
 from detox.clinical.schedule import (
     MonitoringFile,
@@ -22,8 +22,13 @@ from detox.clinical.schedule import (
 from detox.errors import ProtocolError
 
 
-def due(*sets, open_findings=()):
-    return next_due(sets, open_findings, MIDNIGHT)
+def due(*sets, open_alerts=(), **background):
+    return next_due(sets, open_alerts, Background(**({"admitted_at": MIDNIGHT} | background)))
+
+
+def alert(level="warning", hours=0.0, message="Pulse 58: below 60", kind="limit", **values):
+    found = Finding("a_rule", "pulse", level, kind, message, "", "", values, "1", "B2", "P")
+    return Alert("a1", "a", "o1", found, MIDNIGHT + timedelta(hours=hours))
 
 
 def minutes(n):
@@ -120,43 +125,46 @@ def test_what_is_a_set():
 
 
 def test_a_new_alert_asks_for_a_recheck():
-    pulse = {**WELL, "heart_rate_per_min": 58}
-    first = observed(0, cows=cows_of(5), **pulse)
-    told = due(first, open_findings=findings([first]))
+    first = observed(0, cows=cows_of(5), **WELL)
+    told = due(first, open_alerts=[alert()])
     assert (told.interval_min, told.rule) == (30, "recheck_amber")
     assert told.why == "every 30 min because Pulse 58: below 60"
-    red = observed(0, cows=cows_of(5), **{**WELL, "systolic_mmhg": 185})
-    assert due(red, open_findings=findings([red])).interval_min == 15
+    assert due(first, open_alerts=[alert("critical")]).interval_min == 15
 
 
 def test_once_rechecked_a_standing_alert_asks_for_less():
-    sets = [observed(h, cows=cows_of(5), **{**WELL, "heart_rate_per_min": 58}) for h in (0, 0.5)]
-    told = due(*sets, open_findings=findings(sets))
+    sets = [observed(h, cows=cows_of(5), **WELL) for h in (0, 0.5)]
+    told = due(*sets, open_alerts=[alert()])
     assert (told.interval_min, told.rule) == (240, "recheck_amber")
     assert "still open" in told.why
-    sets = [observed(h, cows=cows_of(5), **{**WELL, "systolic_mmhg": 185}) for h in (0, 0.25)]
-    assert due(*sets, open_findings=findings(sets)).interval_min == 30
+    assert due(*sets, open_alerts=[alert("critical")]).interval_min == 30
+
+
+def test_an_alert_is_new_while_nothing_was_seen_since_it_opened():
+    sets = [observed(h, cows=cows_of(5), **WELL) for h in (0, 2)]
+    assert due(*sets, open_alerts=[alert(hours=2)]).interval_min == 30
+    asked = replace(observed(3), answers={"phq-9": {"feeling_down": 1}})
+    assert due(*sets, asked, open_alerts=[alert(hours=2)]).interval_min == 30
 
 
 def test_a_short_look_that_finds_danger_is_rechecked_from_when_it_was():
     sets = [observed(0, cows=cows_of(5), **WELL), observed(3, respiratory_rate_per_min=9)]
-    open_alerts: dict[str, OpenAlert] = applied({}, fold(sets))
-    told = due(*sets, open_findings=[a.finding for a in open_alerts.values()])
+    told = due(*sets, open_alerts=[alert("critical", 3)])
     assert told.at == MIDNIGHT + minutes(195)
 
 
 def test_a_mood_questionnaire_postpones_no_recheck():
     high = observed(0, **WELL | {"systolic_mmhg": 188.0})
-    alarm = findings([high])
     asked = replace(observed(0.2), answers={"phq-9": {"feeling_down": 1}})
     assert not tells_of_state(asked)
-    assert due(high, asked, open_findings=alarm).at == due(high, open_findings=alarm).at
+    red = [alert("critical")]
+    assert due(high, asked, open_alerts=red).at == due(high, open_alerts=red).at
 
 
 def test_an_overdue_alert_does_not_shorten_the_wait_for_itself():
     first = observed(0, cows=cows_of(5), **WELL)
-    silence = overdue(due(first), MIDNIGHT + minutes(1000))
-    assert due(first, open_findings=[silence]) == due(first)
+    silence = replace(alert(), finding=overdue(due(first), MIDNIGHT + minutes(1000)))
+    assert due(first, open_alerts=[silence]) == due(first)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +189,7 @@ def test_overdue_at_its_edges(late, level):
 
 def test_with_a_short_interval_the_red_comes_first():
     red = observed(0, **{**WELL, "systolic_mmhg": 185})
-    told = due(red, open_findings=findings([red]))
+    told = due(red, open_alerts=[alert("critical")])
     assert overdue(told, told.at + minutes(15)) is None
     assert overdue(told, told.at + minutes(16)).level == "critical"
     assert overdue_from(told)["critical"] < overdue_from(told)["warning"]

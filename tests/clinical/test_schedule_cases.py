@@ -1,0 +1,76 @@
+"""Every case of tests/cases/monitoring: a stay in sentences, when the next set is due, and what a silence says."""
+
+import tomllib
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import pytest
+from alert_help import MIDNIGHT, WELL, cows_of, observed
+
+from detox.clinical.model import Alert, Background, Dose, Finding, IntervalOrder
+from detox.clinical.schedule import next_due, overdue
+
+FOLDER = Path(__file__).resolve().parents[1] / "cases" / "monitoring"
+CASES = [
+    pytest.param(case, id=f"{path.stem}: {case['sentence']}")
+    for path in sorted(FOLDER.glob("*.toml"))
+    for case in tomllib.loads(path.read_text(encoding="utf-8"))["cases"]
+]
+NEXT_DAY = " next day"
+
+
+def moment(clock):
+    hour, minute = clock.removesuffix(NEXT_DAY).split(":")
+    return MIDNIGHT + timedelta(hours=int(hour), minutes=int(minute), days=clock.endswith(NEXT_DAY))
+
+
+def clock(at):
+    return f"{at:%H:%M}" + (NEXT_DAY if at.date() > MIDNIGHT.date() else "")
+
+
+def observation(row):
+    row = dict(row)
+    hours = (moment(row.pop("at")) - MIDNIGHT) / timedelta(hours=1)
+    cows = cows_of(row.pop("cows_of")) if "cows_of" in row else None
+    return observed(hours, cows=cows, **{**(WELL if row.pop("well", False) else {}), **row})
+
+
+def dose(row):
+    return Dose("d", "a", None, row["drug"], 1.0, row.get("status", "given"), moment(row["at"]))
+
+
+def order(row):
+    until, ended = (moment(row[name]) if name in row else None for name in ("until", "ended"))
+    return IntervalOrder("i", "a", row["every"], row["reason"], moment(row["at"]), until, row["name"], row["by"], ended)
+
+
+def alert(row):
+    values = {row["measure"]: 1} if "measure" in row else {}
+    values |= {"confirm_min": row["confirm"]} if "confirm" in row else {}
+    found = Finding("r", "p", row["level"], "limit", row["message"], "", "", values, "1", "B2", "P")
+    return Alert("a1", "a", "o", found, moment(row["at"]))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case(case):
+    background = Background(
+        admitted_at=MIDNIGHT,
+        programme=case.get("programme", ""),
+        doses=tuple(dose(row) for row in case.get("doses", ())),
+        intervals=tuple(order(row) for row in case.get("orders", ())),
+    )
+    due = next_due(
+        [observation(row) for row in case["sets"]], [alert(row) for row in case.get("alerts", ())], background
+    )
+    assert (clock(due.at), due.what, due.words(UTC)) == (case["due"], case["what"], case["why"])
+    assert due.source
+    assert due.evidence
+    for row in case.get("late", ()):
+        found = overdue(due, moment(row["at"]), UTC)
+        assert (found.level if found else "none") == row["level"]
+        assert found is None or found.message == row["says"]
+        assert "known" not in row or f"{row['known']}." in found.reason
+
+
+def test_there_are_cases():
+    assert len(CASES) > 35
