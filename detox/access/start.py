@@ -69,6 +69,7 @@ def prepare() -> None:
 
     from detox.care import passwords
     from detox.clinical import alerts, protocols, schedule
+    from detox.clinical.answering import answering_file
     from detox.clinical.suggestions.content import content as suggestions_file
     from detox.store import Store
 
@@ -77,7 +78,8 @@ def prepare() -> None:
     if settings.demo_database().exists():
         Store.create(settings.demo_database())
     files: tuple[Callable[[], object], ...] = (
-        protocols.scales, protocols.vitals_file, alerts.alerts_file, schedule.monitoring_file, suggestions_file,
+        protocols.scales, protocols.vitals_file, alerts.alerts_file, schedule.monitoring_file, answering_file,
+        suggestions_file,
     )  # fmt: skip
     for load in files:
         load()

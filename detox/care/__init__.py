@@ -1,8 +1,11 @@
 """The verbs of the ward. Each checks who may do it, keeps one thing whole or not at all, and returns what was kept."""
 
 from detox.care.accounts import add_clinician, set_up_ward
-from detox.care.alerting import acknowledge, acknowledge_overdue
+from detox.care.answering import acknowledge, acknowledge_overdue, set_escalation, snooze
+from detox.care.limits import end_limit, set_baseline, set_limit
+from detox.care.monitoring import end_interval, order_interval
 from detox.care.observing import Recorded, amend, record
+from detox.care.other_doses import chart_other_dose
 from detox.care.reviewing import review
 from detox.care.self_reporting import answer, check_pin, hand_over, set_pin, take_back
 from detox.care.staying import admit, discharge, move
@@ -17,17 +20,25 @@ __all__ = [
     "amend",
     "answer",
     "chart_dose",
+    "chart_other_dose",
     "check_pin",
     "decide",
     "discharge",
+    "end_interval",
+    "end_limit",
     "end_plan",
     "hand_over",
     "move",
+    "order_interval",
     "record",
     "review",
+    "set_baseline",
+    "set_escalation",
+    "set_limit",
     "set_pin",
     "set_up_ward",
     "sign_plan",
+    "snooze",
     "take_back",
     "write_plan",
 ]

@@ -14,6 +14,7 @@ from pydantic import ConfigDict
 
 from detox.clinical import protocols
 from detox.clinical.alerts import alerts_file
+from detox.clinical.answering import answering_file
 from detox.clinical.content import File, read
 from detox.clinical.protocols import Scale, vitals_file
 from detox.clinical.schedule import monitoring_file
@@ -25,6 +26,7 @@ _READERS: dict[str, Callable[[], File]] = {
     "vitals.toml": vitals_file,
     "monitoring.toml": monitoring_file,
     "suggestions.toml": content,
+    "answering.toml": answering_file,
 }
 
 

@@ -10,6 +10,7 @@ from sqlite_utils.utils import sqlite3
 from detox import settings
 from detox.care import accounts, demo, passwords
 from detox.clinical import alerts, protocols, schedule
+from detox.clinical.answering import answering_file
 from detox.clinical.model import ROLES, Clinician, Shift
 from detox.clinical.protocols import File
 from detox.clinical.suggestions import content
@@ -174,7 +175,7 @@ def _database(path: Path) -> Iterator[tuple[bool, str]]:
 def _content() -> Iterator[tuple[bool, str]]:
     files: list[File] = []
     broken: list[str] = []
-    for load in (protocols.vitals_file, alerts.alerts_file, schedule.monitoring_file, content):
+    for load in (protocols.vitals_file, alerts.alerts_file, schedule.monitoring_file, answering_file, content):
         try:
             files.append(load())
         except ProtocolError as error:

@@ -1,14 +1,28 @@
 """The ward board as values: one tile a bed, worst first. Unknown is never fine."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from detox.clinical import protocols, schedule
 from detox.clinical import vitals as vital_signs
-from detox.clinical.model import Admission, Alert, Assessment, Bed, Finding, Interpretation, Observation, TaperPlan
+from detox.clinical.answering import Standing, limits_now
+from detox.clinical.model import (
+    Admission,
+    Alert,
+    Assessment,
+    Bed,
+    Finding,
+    Interpretation,
+    Level,
+    Observation,
+    PatientLimit,
+    TaperPlan,
+)
 from detox.clinical.schedule import RECENT
-from detox.store import Connection, find
+from detox.reports.since import Course, courses, escalation_minutes, standings
+from detox.store import Connection, find, orders
+from detox.store.background import background
 
 FUTURE = timedelta(minutes=2)
 LOOK_AHEAD = timedelta(hours=1)
@@ -61,7 +75,9 @@ class Tile:
     """One bed at one moment. `rank` orders the board; `level` is critical, warning, unknown, incomplete, settled or
     free. Nobody is settled whose withdrawal score or one of EXPECTED is missing.
 
-    `overdue` is the silence at this moment; `silence` is its kept alert once somebody has answered it.
+    `overdue` is the silence at this moment; `silence` is its kept alert once somebody has answered it. By alert id,
+    `standing` says whether it waits, is put aside or answered, and `courses` what its vitals did since it was answered.
+    `limits` are those set for this patient that hold now, by vital.
     """
 
     bed: str
@@ -79,12 +95,19 @@ class Tile:
     plan: TaperPlan | None = None
     day: int = 0
     dated_ahead: bool = False
+    standing: Mapping[str, Standing] = field(default_factory=dict)
+    courses: Mapping[str, tuple[Course, ...]] = field(default_factory=dict)
+    limits: Mapping[str, tuple[PatientLimit, ...]] = field(default_factory=dict)
+
+    @property
+    def unanswered(self) -> tuple[Alert, ...]:
+        """The alerts that wait for somebody, the worst first: neither answered nor put aside, or back from that."""
+        return tuple(a for a in self.alerts if self.standing[a.id].state == "unanswered")
 
     @property
     def unanswered_since(self) -> datetime | None:
         """Since when the oldest unanswered critical or warning alert has been waiting."""
-        waiting = [a.recorded_at or a.opened_at for a in self.alerts if a.acknowledged_at is None]
-        return min(waiting, default=None)
+        return min((self.standing[a.id].since for a in self.unanswered), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +152,17 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
     recent = find.last_observations(tx, admission.id, RECENT)
     holding = find.open_alerts(tx, admission.id)
     silence = next((a for a in holding if a.finding.kind == "silence"), None)
-    alerts = tuple(
-        sorted((a for a in holding if a is not silence), key=lambda a: (a.finding.level != "critical", a.opened_at))
-    )
-    due = schedule.next_due(recent, [a.finding for a in alerts], admission.admitted_at)
+    standing = standings(tx, holding, now, escalation_minutes(tx, admission.ward_id)) if holding else {}
+    alerts = tuple(sorted((a for a in holding if a is not silence), key=lambda a: _first(a, standing[a.id])))
+    at = recent[-1].taken_at if recent else admission.admitted_at
+    due = schedule.next_due(recent, alerts, background(tx, admission, at, first=len(recent) >= RECENT))
     ahead = bool(recent) and recent[-1].taken_at > now + FUTURE
     overdue = None if ahead else schedule.overdue(due, now)
     seen = [o for o in recent if schedule.tells_of_state(o)]
     answered = silence if silence and overdue and silence.finding.level == overdue.level else None
     withdrawal, values = _withdrawal(seen), _values(seen)
-    rank = _rank(alerts, overdue, bool(seen) and not ahead, silence_answered=answered is not None)
+    waiting = {a.finding.level for a in alerts if standing[a.id].state == "unanswered"}
+    rank = _rank(alerts, waiting, overdue, bool(seen) and not ahead, silence_answered=answered is not None)
     if rank == "settled" and not _whole(withdrawal, values):
         rank = "incomplete"
     return Tile(
@@ -157,6 +181,9 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
         plan=find.current_plan(tx, admission.id),
         day=day_of_stay(admission, now),
         dated_ahead=ahead,
+        standing=standing,
+        courses=_courses(tx, alerts, recent),
+        limits=limits_now(orders.patient_limits(tx, admission.id), now),
     )
 
 
@@ -165,8 +192,22 @@ def day_of_stay(admission: Admission, now: datetime) -> int:
     return max(1, (now - admission.admitted_at).days + 1)
 
 
-def _rank(alerts: Sequence[Alert], overdue: Finding | None, known: bool, *, silence_answered: bool) -> str:
-    open_levels = {a.finding.level for a in alerts if a.acknowledged_at is None}
+def _first(alert: Alert, standing: Standing) -> tuple[bool, bool, datetime]:
+    """The order of a card: critical first, what is put aside last of its level, then by age."""
+    return alert.finding.level != "critical", standing.state == "aside", alert.opened_at
+
+
+def _courses(tx: Connection, alerts: Sequence[Alert], recent: Sequence[Observation]) -> dict[str, tuple[Course, ...]]:
+    answered = [a.acknowledged_at for a in alerts if a.acknowledged_at is not None]
+    if not answered:
+        return {}
+    doses = find.doses(tx, alerts[0].admission_id, start=min(answered))
+    return {a.id: made for a in alerts if (made := courses(a, recent, doses))}
+
+
+def _rank(
+    alerts: Sequence[Alert], open_levels: set[Level], overdue: Finding | None, known: bool, *, silence_answered: bool
+) -> str:
     levels = {a.finding.level for a in alerts}
     if "critical" in open_levels:
         return "critical"

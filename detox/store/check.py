@@ -22,6 +22,11 @@ AUDITED = {
     "WHERE e.subject = 'admission' AND e.subject_id = r.id)",
     "protocol_review": "SELECT id FROM protocol_review r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "
     "WHERE e.subject = 'protocol_review' AND e.subject_id = r.id)",
+    **{
+        table: f"SELECT id FROM {table} r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "  # noqa: S608 - our own names
+        f"WHERE e.subject = '{table}' AND e.subject_id = r.id)"
+        for table in ("patient_limit", "baseline", "interval_order", "snooze")
+    },
     "clinician": "SELECT id FROM clinician r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "
     "WHERE e.clinician_id = r.id OR (e.subject = 'clinician' AND e.subject_id = r.id))",
 }

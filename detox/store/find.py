@@ -347,10 +347,11 @@ def last_change(tx: Connection) -> int:
 def basis_of(tx: Connection, admission_id: str) -> str:
     """What a suggestion for this stay rests on, in one word: it changes as soon as anything about the stay is kept.
 
-    An acknowledgement changes no data and does not count.
+    An acknowledgement or putting an alert aside changes no data and does not count.
     """
     row = tx.execute(
-        "SELECT coalesce(max(seq), 0) FROM audit_event WHERE admission_id = ? AND verb <> 'acknowledge'",
+        "SELECT coalesce(max(seq), 0) FROM audit_event "
+        "WHERE admission_id = ? AND verb NOT IN ('acknowledge', 'snooze')",
         (admission_id,),
     ).fetchone()
     return str(row[0])

@@ -1,11 +1,15 @@
 """The alerts of a patient: what holds, what was done about it, what the data have ended."""
 
+from datetime import timedelta
+
 import streamlit as st
 
-from detox.care import acknowledge, acknowledge_overdue
-from detox.clinical.model import Alert
+from detox.care import acknowledge, acknowledge_overdue, snooze
+from detox.clinical.answering import Standing, snooze_rule
+from detox.clinical.model import LEVELS, Alert, Snooze
 from detox.errors import DetoxError
 from detox.reports.patient import Answer, PatientPage
+from detox.store import orders
 from detox.ui import frame, saving, tiles, words
 from detox.ui.words import esc
 
@@ -17,34 +21,57 @@ _ENDED = {
 
 @st.fragment
 def waiting(page: PatientPage) -> None:
-    """Every alert that nobody has answered, with a place to answer it; the others in one line each."""
+    """Every alert that waits or is put aside, with a place to answer it; those answered in one line each."""
     here = frame.visit()
-    standing = [a for a in page.alerts if a.resolved_at is None]
-    for alert in (a for a in standing if a.acknowledged_at is None):
-        _with_answer(tiles.alert_html(alert, here.now), page.admission.id, alert.id, here)
-    if answered := [_answered_html(a, here) for a in standing if a.acknowledged_at is not None]:
+    unit, tile = here.ward.temperature_unit, page.tile
+    standing = _in_order(page)
+    for alert in standing:
+        state = tile.standing[alert.id].state
+        if state != "answered":
+            told = tiles.alert_html(alert, here.now, tile, here.zone, unit)
+            _with_answer(told, page.admission.id, alert.id, here, aside=alert if state == "unanswered" else None)
+    if answered := [_answered_html(a, page, here) for a in standing if tile.standing[a.id].state == "answered"]:
         st.html("".join(answered))
-    silence = page.tile.overdue
-    if silence is not None and page.tile.silence is None:
+    silence = tile.overdue
+    if silence is not None and tile.silence is None:
         told = f'<div class="dx-alert unknown"><b>? {esc(silence.message)}</b> {esc(silence.action)}</div>'
-        due = page.tile.due.at.isoformat() if page.tile.due else ""
+        due = tile.due.at.isoformat() if tile.due else ""
         _with_answer(told, page.admission.id, "", here, f"{silence.level} {due}")
     saving.redrawn()
 
 
-def _answered_html(alert: Alert, here: frame.Visit) -> str:
-    """One line: it still holds, and somebody has answered. What was done stands in the list of alerts."""
-    assert alert.acknowledged_at is not None
-    sign = words.LEVELS[alert.finding.level].split()[0]
-    return (
-        f'<div class="dx-alert {alert.finding.level} px-alert"><b>{sign} {esc(alert.finding.message)}</b> '
-        f'<span class="dx-quiet">answered {esc(words.ago(alert.acknowledged_at, here.now))} ago by '
-        f"{esc(alert.acknowledged_by)}</span></div>"
+def _in_order(page: PatientPage) -> list[Alert]:
+    """The worst first, what is put aside last of its level, then the oldest."""
+    standing = page.tile.standing
+    return sorted(
+        (a for a in page.alerts if a.resolved_at is None),
+        key=lambda a: (-LEVELS.index(a.finding.level), standing[a.id].state == "aside", standing[a.id].since),
     )
 
 
-def _with_answer(told: str, admission_id: str, alert_id: str, here: frame.Visit, silence: str = "") -> None:
-    """What holds, and beside it the place to say what was done.
+def _answered_html(alert: Alert, page: PatientPage, here: frame.Visit) -> str:
+    """One line: it still holds, somebody has answered, what its vitals did since, and when the next set is due.
+
+    What was done stands in the list of alerts.
+    """
+    assert alert.acknowledged_at is not None
+    sign = words.LEVELS[alert.finding.level].split()[0]
+    since = tiles.since_html(page.tile, alert, here.zone, here.now, here.ward.temperature_unit)
+    due, following = page.tile.due, ""
+    if due is not None:
+        word = "next set" if due.at > here.now else "next set due since"
+        following = f" · {word} <b>{words.when(due.at, here.zone, here.now)}</b>"
+    return (
+        f'<div class="dx-alert {alert.finding.level} px-alert"><b>{sign} {esc(alert.finding.message)}</b> '
+        f'<span class="dx-quiet">answered {esc(words.ago(alert.acknowledged_at, here.now))} ago by '
+        f"{esc(alert.acknowledged_by)}{since}{following}</span>{tiles.also_html(alert)}</div>"
+    )
+
+
+def _with_answer(
+    told: str, admission_id: str, alert_id: str, here: frame.Visit, silence: str = "", *, aside: Alert | None = None
+) -> None:
+    """What holds, and beside it the place to say what was done; for `aside` also the one to put it aside, if it may be.
 
     Without an `alert_id` it is a set that is overdue; `silence` names which, so that a longer one is answered anew.
     """
@@ -61,6 +88,40 @@ def _with_answer(told: str, admission_id: str, alert_id: str, here: frame.Visit,
         st.button(
             "Acknowledge", key=f"save-{key}", type="primary", on_click=_acknowledge, args=(key, admission_id, alert_id)
         )
+    if aside is not None and here.may("snooze"):
+        with right:
+            _put_aside(told, aside, here)
+
+
+def _put_aside(told: str, alert: Alert, here: frame.Visit) -> None:
+    """The place to put an alert aside for a while, where the rules allow it."""
+    with here.store.read() as tx:
+        before = len(orders.snoozes(tx, [alert.id]).get(alert.id, ()))
+    rule = snooze_rule(alert.finding, before)
+    if rule is None:
+        return
+    key = saving.entry_id(here, alert.id, "snooze", before)
+    with st.popover("Put aside", key=f"aside-{key}", width="stretch"):
+        st.html(told)
+        st.segmented_control(
+            "For how long?", list(rule.choices_min), key=f"long-{key}", required=True, default=rule.choices_min[0],
+            format_func=lambda minutes: words.span(timedelta(minutes=minutes)), wrap=True,
+        )  # fmt: skip
+        st.text_input("Why can it wait?", key=f"because-{key}", placeholder="known to Dr Reyes, repeat at 14:30")
+        saving.problems(key)
+        st.button("Put aside", key=f"keep-{key}", type="primary", on_click=_snooze, args=(key, alert.id))
+
+
+def _snooze(key: str, alert_id: str) -> None:
+    minutes, reason = st.session_state.get(f"long-{key}"), str(st.session_state.get(f"because-{key}") or "")
+    here = frame.visit()
+    until = here.now + timedelta(minutes=int(minutes or 0))
+    try:
+        snooze(here.store, here.by, Snooze(key, alert_id, here.now, until, reason), here.now)
+    except DetoxError as error:
+        saving.told(key, error)
+    else:
+        saving.settled(key)
 
 
 def _acknowledge(key: str, admission_id: str, alert_id: str) -> None:
@@ -88,14 +149,14 @@ def history_html(page: PatientPage, here: frame.Visit) -> str:
         if alert.resolved_at is not None:
             state = f"{_ENDED.get(alert.resolution, 'ended')} {words.when(alert.resolved_at, here.zone, here.now)}"
         else:
-            state = "<b>open, answered</b>" if alert.acknowledged_at is not None else "<b>open, unanswered</b>"
+            state = _open_html(alert, page.tile.standing.get(alert.id), here)
         sign = {"critical": "critically_high", "warning": "high"}.get(found.level, "")
         nobody = '<span class="dx-quiet">nobody</span>'
         rows.append(
             f'<tr><td><b class="dx-val {sign}">{esc(words.LEVELS[found.level])}</b><br>'
             f"{esc(words.when(alert.opened_at, here.zone, here.now))}</td>"
             f'<td class="wrap px-narrow">{state}</td>'
-            f'<td class="wrap"><b>{esc(found.message)}</b><br>{esc(found.reason)} '
+            f'<td class="wrap"><b>{esc(found.message)}</b>{tiles.also_html(alert)}<br>{esc(found.reason)} '
             f'<span class="dx-quiet">Rule {esc(found.rule)}, {esc(found.protocol_version)}; {esc(found.source)}'
             f' [{esc(found.evidence)}]</span></td><td class="wrap">{esc(found.action)}</td>'
             f'<td class="wrap">{answers or nobody}</td></tr>'
@@ -104,6 +165,13 @@ def history_html(page: PatientPage, here: frame.Visit) -> str:
         f"<th>{h}</th>" for h in ("Since", "State", "What and why", "What to do", "Who answered, what was done")
     )
     return f'<div class="dx-table"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+
+
+def _open_html(alert: Alert, standing: Standing | None, here: frame.Visit) -> str:
+    if standing is not None and standing.state == "aside":
+        return f"<b>open</b>, {tiles.standing_html(alert, standing, here.zone, here.now)}"
+    answered = alert.acknowledged_at is not None if standing is None else standing.state == "answered"
+    return "<b>open, answered</b>" if answered else "<b>open, unanswered</b>"
 
 
 def _answer_html(answer: Answer, here: frame.Visit) -> str:

@@ -3,9 +3,10 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from detox.clinical.answering import Standing
 from detox.clinical.model import Admission, Alert
 from detox.reports.board import Board, Tile, Value, Withdrawal
-from detox.ui import words
+from detox.ui import limit_words, words
 from detox.ui.words import esc
 
 _SHORT = {
@@ -25,6 +26,9 @@ _MEANING = {
     "normal": "",
     "not_assessed": "not measured",
 }
+COURSE = 4
+"""How many values a line tells of what happened since: the first and the newest."""
+
 _EXPECTED = ("heart_rate_per_min", "temperature_c", "respiratory_rate_per_min", "spo2_percent", "sedation")
 
 
@@ -47,7 +51,7 @@ def tile_html(tile: Tile, now: datetime, zone: ZoneInfo, unit: str) -> str:
             f'<div class="dx-tile"><div class="dx-head"><span class="dx-bed">BED {esc(tile.bed)}</span>free</div></div>'
         )
     lines = [_head(tile, now, zone)]
-    lines += [alert_html(a, now) for a in tile.alerts]
+    lines += [alert_html(a, now, tile, zone, unit) for a in tile.alerts]
     if tile.overdue is not None:
         answer = f' <span class="dx-quiet">{_answer(tile.silence, now)}</span>' if tile.silence else ""
         lines.append(f'<div class="dx-alert unknown"><b>? {esc(tile.overdue.message)}</b>{answer}</div>')
@@ -79,14 +83,67 @@ def person_html(admission: Admission, now: datetime) -> str:
     )
 
 
-def alert_html(alert: Alert, now: datetime) -> str:
-    """One alert: sign and word, what holds, what to do, and who has answered."""
+def alert_html(
+    alert: Alert, now: datetime, tile: Tile | None = None, zone: ZoneInfo | None = None, unit: str = "C"
+) -> str:
+    """One alert: sign and word, what holds, what else held with it, what to do, and who has answered.
+
+    With its `tile` also with whom it is by now, until when it is put aside, and what happened since it was answered.
+    """
     found = alert.finding
     sign = words.LEVELS[found.level].split()[0]
+    standing = tile.standing.get(alert.id) if tile is not None else None
+    state = _answer(alert, now) if standing is None or zone is None else standing_html(alert, standing, zone, now)
+    since = ""
+    if tile is not None and zone is not None and (standing is None or standing.state == "answered"):
+        since = since_html(tile, alert, zone, now, unit)
     return (
         f'<div class="dx-alert {found.level}"><b>{sign} {esc(found.message)}</b> '
-        f'<span class="dx-quiet">{esc(found.action)} · {_answer(alert, now)}</span></div>'
+        f'<span class="dx-quiet">{esc(found.action)} · {state}{since}</span>{also_html(alert)}</div>'
     )
+
+
+def also_html(alert: Alert) -> str:
+    """The messages of the other rules of the same problem that held with it, on a line of their own.
+
+    What they share with the main message (the value, up to its colon) is not said again.
+    """
+    head = alert.finding.message.partition(": ")[0] + ": "
+    also = [message.removeprefix(head) for message in alert.finding.also.values()]
+    return f"<div>also: {esc('; '.join(also))}</div>" if also else ""
+
+
+def standing_html(alert: Alert, standing: Standing, zone: ZoneInfo, now: datetime) -> str:
+    """Whether it waits and with whom, is put aside and until when, or is answered and how."""
+    snooze = standing.snooze
+    if standing.state == "aside" and snooze is not None:
+        until = words.when(snooze.until_at, zone, now)
+        answered = f" · {_answer(alert, now)}" if alert.acknowledged_at is not None else ""
+        return f"<b>put aside until {until}</b> by {esc(snooze.by)}: {esc(snooze.reason)}{answered}"
+    if standing.state == "answered":
+        return _answer(alert, now)
+    back = "back after being put aside, " if standing.came_back else ""
+    whom = f": now with the {esc(standing.with_whom)}" if standing.with_whom else ""
+    return f"<b>{back}unanswered {words.ago(standing.since, now)}{whom}</b>"
+
+
+def since_html(tile: Tile, alert: Alert, zone: ZoneInfo, now: datetime, unit: str) -> str:
+    """What its vitals did since it was answered: 188 → 172 → 160 since 14:05; empty where it was not answered."""
+    courses, told = tile.courses.get(alert.id, ()), []
+    for course in courses:
+        short = "BP syst" if course.vital == "systolic_mmhg" else _SHORT.get(course.vital, "BP diast")
+        if not course.again:
+            told.append(f"{short} not measured again")
+            continue
+        shown = course.values if len(course.values) <= COURSE else (course.values[0], *course.values[1 - COURSE :])
+        texts = [words.temperature(v, unit) if course.vital == "temperature_c" else words.number(v) for v in shown]
+        if len(shown) < len(course.values):
+            texts.insert(1, "…")
+        told.append(f"{short} <b>{' → '.join(texts)}</b>")
+    if not told:
+        return ""
+    doses = [f"{esc(d.drug)} {d.dose_mg:g} mg at {words.when(d.given_at, zone, now)}" for d in courses[0].doses[-2:]]
+    return f" · {', '.join(told)} since {'; '.join([words.when(courses[0].since, zone, now), *doses])}"
 
 
 def _answer(alert: Alert, now: datetime) -> str:
@@ -155,7 +212,7 @@ def _readings(tile: Tile, now: datetime, zone: ZoneInfo, unit: str) -> str:
         return '<div class="dx-val not_assessed"><b>? No set recorded yet</b></div>'
     old = tile.overdue is not None or tile.dated_ahead
     known = f'<span class="dx-quiet">last known {words.when(tile.last_seen, zone, now)}:</span> ' if old else ""
-    values = values_html(tile.vitals or {}, zone, now, unit)
+    values = values_html(tile.vitals or {}, zone, now, unit) + limit_words.line_html(tile.limits, zone, now, unit)
     missing = words.not_made(tile.admission, now) if tile.admission else ""
     note = f'<div class="dx-val not_assessed">? {esc(missing)}</div>' if missing else ""
     return f"{known}{withdrawal_html(tile.withdrawal, zone, now)}{values}{note}"

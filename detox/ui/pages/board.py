@@ -36,9 +36,10 @@ def _answer(tile: Tile, here: frame.Visit) -> None:
     """The worst unanswered alert of a card, or its silence, can be answered on the spot."""
     if tile.admission is None or not here.may("acknowledge"):
         return
-    waiting = [a for a in tile.alerts if a.acknowledged_at is None]
+    waiting = list(tile.unanswered)
     if waiting:
-        _answer_form(tile.admission.id, waiting[0].id, tiles.alert_html(waiting[0], here.now))
+        told = tiles.alert_html(waiting[0], here.now, tile, here.zone, here.ward.temperature_unit)
+        _answer_form(tile.admission.id, waiting[0].id, told)
     elif tile.overdue is not None and tile.silence is None:
         _answer_form(tile.admission.id, "", f'<div class="dx-alert unknown">{words.esc(tile.overdue.message)}</div>')
 

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from detox.care import add_clinician
+from detox.care import add_clinician, set_escalation
+from detox.clinical.answering import SETTING, answering_file
 from detox.clinical.model import ROLES
 from detox.errors import DetoxError, Refused
 from detox.reports.protocols import count_words, review_states
-from detox.store import find
-from detox.ui import frame, protocol_tables, saving, style_patient, words
+from detox.reports.since import escalation_minutes
+from detox.store import find, orders
+from detox.ui import frame, honesty_section, protocol_tables, saving, style_patient, words
 from detox.ui.words import esc
 
 
@@ -70,6 +72,41 @@ def _add(key: str) -> None:
         st.session_state.pop(f"problem-{key}", None)
 
 
+@st.fragment
+def _escalation() -> None:
+    """After how many minutes an unanswered critical alert is with whom."""
+    here = frame.visit()
+    rule = answering_file().escalation
+    with here.store.read() as tx:
+        minutes, own = escalation_minutes(tx, here.ward.id), orders.ward_setting(tx, here.ward.id, SETTING)
+    key = saving.entry_id(here, "escalation", own or "")
+    st.caption("A critical alert that nobody has answered is, after so many minutes, with:")
+    with st.form(f"escalation-{key}", enter_to_submit=False):
+        for stage, wait, column in zip(rule.stages, minutes, st.columns(len(minutes)), strict=True):
+            column.number_input(
+                f"{stage.who.capitalize()}, minutes", value=wait, min_value=1, max_value=rule.ward_most_min,
+                key=f"{stage.who}-{key}",
+            )  # fmt: skip
+        saving.problems(key)
+        st.form_submit_button("Set for this ward", key=f"save-{key}", on_click=_escalate, args=(key,))
+    first = ", ".join(f"{one.who} {one.after_min}" for one in rule.stages)
+    state = "Set by this ward; proposed are" if own else "As proposed:"
+    st.caption(words.plain(f"{state} {first} ({rule.source})."))
+
+
+def _escalate(key: str) -> None:
+    minutes = [st.session_state.get(f"{one.who}-{key}") for one in answering_file().escalation.stages]
+    here = frame.visit()
+    try:
+        if None in minutes:
+            raise Refused("A time is missing: enter the minutes of every stage.")
+        set_escalation(here.store, here.by, here.ward.id, [int(one) for one in minutes if one is not None], here.now)
+    except DetoxError as error:
+        saving.told(key, error)
+    else:
+        saving.settled(key)
+
+
 def _beds(here: frame.Visit) -> None:
     with here.store.read() as tx:
         beds = find.beds(tx, here.ward.id)
@@ -99,8 +136,11 @@ def _page() -> None:
     _accounts()
     st.subheader("Clinical content")
     _protocols(here)
+    st.subheader("Unanswered alerts")
+    _escalation()
     st.subheader("Beds")
     _beds(here)
+    honesty_section.draw(here)
 
 
 st.html(style_patient.sheet())

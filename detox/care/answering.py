@@ -1,0 +1,152 @@
+"""Answering alerts: acknowledging, putting aside, and after how long who else is told. None of it ends an alert."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from detox.care.roles import permit
+from detox.care.text import clean
+from detox.clinical import answering as rules
+from detox.clinical import schedule
+from detox.clinical.model import Alert, Clinician, Finding, Snooze
+from detox.errors import Conflict, Refused
+from detox.store import Connection, Store, audit, find, keep, orders
+from detox.store.background import background
+
+
+def acknowledge(
+    store: Store, by: Clinician, alert_id: str, what_was_done: str, now: datetime, *, ack_id: str | None = None
+) -> Alert:
+    """Say that an alert was seen and what was done. It goes quiet; it ends only when the data do.
+
+    `ack_id` is made by the screen so that a double tap answers once. Raises Refused without words, Conflict when the
+    data have ended the alert meanwhile.
+    """
+    permit(by, "acknowledge")
+    done = clean(what_was_done)
+    if not done:
+        raise Refused({"what_was_done": "Say in a few words what was done, for the next shift."})
+    ack_id = ack_id or uuid.uuid4().hex
+    with store.write() as tx:
+        alert = find.alert(tx, alert_id)
+        if any(kept == ack_id for kept in find.acknowledgement_ids(tx, alert_id)):
+            return alert
+        if alert.resolved_at is not None:
+            raise Conflict("The data have already ended this alert: nothing needs to be acknowledged.")
+        keep.acknowledgement(tx, ack_id, alert_id, now, by, done)
+        audit.event(
+            tx, now, by, "acknowledge", "alert", alert_id, admission_id=alert.admission_id,
+            detail={"done": done, "next_due": _due(tx, alert.admission_id).at.isoformat()},
+        )  # fmt: skip
+        return find.alert(tx, alert_id)
+
+
+def acknowledge_overdue(
+    store: Store, by: Clinician, admission_id: str, what_was_done: str, now: datetime, *, ack_id: str | None = None
+) -> Alert:
+    """Answer that a set is overdue. The silence is kept as an alert at this moment; the next set ends it.
+
+    Raises Refused without words, Conflict when a set has come meanwhile.
+    """
+    permit(by, "acknowledge")
+    done = clean(what_was_done)
+    if not done:
+        raise Refused({"what_was_done": "Say in a few words what was done, for the next shift."})
+    ack_id = ack_id or uuid.uuid4().hex
+    with store.write() as tx:
+        standing = [a for a in find.open_alerts(tx, admission_id) if a.finding.kind == "silence"]
+        for alert in standing:
+            if ack_id in find.acknowledgement_ids(tx, alert.id):
+                return alert
+        silence = overdue_now(tx, admission_id, now)
+        if silence is None:
+            raise Conflict("A set has come meanwhile: nothing is overdue.")
+        same = [a for a in standing if a.finding.level == silence.level]
+        if same:
+            alert = same[0]
+        else:
+            for milder in standing:
+                keep.resolve(tx, milder.id, now, None, "escalated")
+            alert = Alert(uuid.uuid4().hex, admission_id, None, silence, now, recorded_at=now)
+            keep.alert(tx, alert, now)
+        keep.acknowledgement(tx, ack_id, alert.id, now, by, done)
+        audit.event(
+            tx, now, by, "acknowledge", "alert", alert.id, admission_id=admission_id,
+            detail={"done": done, "overdue": True},
+        )  # fmt: skip
+        return find.alert(tx, alert.id)
+
+
+def snooze(store: Store, by: Clinician, wanted: Snooze, now: datetime) -> Snooze:
+    """Put an open alert aside until a time, with a reason. It stays open and on screen and comes back by itself.
+
+    `wanted.id` is made by the screen so that a double tap keeps one. Raises Refused outside the limits of
+    answering.toml, Conflict when the data have ended the alert meanwhile, NotFound.
+    """
+    permit(by, "snooze")
+    wanted = replace(wanted, reason=clean(wanted.reason), at=now, by=by.name)
+    with store.write() as tx:
+        alert = find.alert(tx, wanted.alert_id)
+        before = orders.snoozes(tx, [alert.id]).get(alert.id, ())
+        if (kept := next((one for one in before if one.id == wanted.id), None)) is not None:
+            return kept
+        if alert.resolved_at is not None:
+            raise Conflict("The data have already ended this alert: there is nothing to put aside.")
+        _check_snooze(alert.finding, wanted, len(before), now)
+        orders.keep_snooze(tx, wanted, by)
+        audit.event(
+            tx, now, by, "snooze", "snooze", wanted.id, admission_id=alert.admission_id,
+            detail={"alert": alert.id, "until": wanted.until_at.isoformat(), "reason": wanted.reason},
+        )  # fmt: skip
+    return wanted
+
+
+def set_escalation(store: Store, by: Clinician, ward_id: str, minutes: Sequence[int], now: datetime) -> tuple[int, ...]:
+    """After how many minutes an unanswered critical alert is with whom, one number a stage, for this ward from now on.
+
+    The same minutes again change nothing. Raises Refused when they do not rise or are longer than allowed.
+    """
+    permit(by, "set_escalation")
+    if wrong := rules.wrong_minutes(minutes):
+        raise Refused({"minutes": wrong})
+    chosen = tuple(int(one) for one in minutes)
+    value = json.dumps(chosen)
+    with store.write() as tx:
+        before = orders.ward_setting(tx, ward_id, rules.SETTING)
+        if before != value:
+            orders.keep_ward_setting(tx, ward_id, rules.SETTING, value, now, by)
+            detail = {"minutes": chosen, "before": rules.ward_minutes(before)}
+            audit.event(tx, now, by, "set_escalation", "ward_setting", rules.SETTING, detail=detail)
+    return chosen
+
+
+def _check_snooze(finding: Finding, wanted: Snooze, before: int, now: datetime) -> None:
+    rule = rules.snooze_rule(finding, before)
+    if rule is None:
+        raise Refused({"alert": rules.why_not_snoozed(finding, before)})
+    problems: dict[str, str] = {}
+    if not wanted.reason:
+        problems["reason"] = "Say in a few words why this can wait, for the next shift."
+    if wanted.until_at <= now:
+        problems["until_at"] = "The time until which it is put aside has passed: choose a later one."
+    if wanted.until_at > now + timedelta(minutes=rule.max_min):
+        problems["until_at"] = (
+            f"This alert can be put aside for {schedule.words(rule.max_min)} at most: choose a shorter time."
+        )
+    if problems:
+        raise Refused(problems)
+
+
+def _due(tx: Connection, admission_id: str) -> schedule.Due:
+    recent = find.last_observations(tx, admission_id, schedule.RECENT)
+    admission = find.admission(tx, admission_id)
+    at = recent[-1].taken_at if recent else admission.admitted_at
+    known = background(tx, admission, at, first=len(recent) >= schedule.RECENT)
+    return schedule.next_due(recent, find.open_alerts(tx, admission_id), known)
+
+
+def overdue_now(tx: Connection, admission_id: str, now: datetime) -> Finding | None:
+    """The silence of this stay at `now`: worked out at each read, kept only when somebody answers it."""
+    return schedule.overdue(_due(tx, admission_id), now)

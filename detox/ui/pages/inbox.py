@@ -1,0 +1,74 @@
+"""What waits for a physician: unanswered alerts by risk and age, what was put aside, overdue sets."""
+
+import streamlit as st
+
+from detox.clinical.model import Admission
+from detox.errors import DetoxError
+from detox.instants import wall
+from detox.reports import inbox as reading
+from detox.reports.board import Tile
+from detox.reports.inbox import Entry, Inbox, Late
+from detox.ui import frame, tiles, words
+from detox.ui.words import esc
+
+REFRESH_S = 5
+OPEN_PX = 130
+
+
+def _entries(heading: str, entries: tuple[Entry, ...], here: frame.Visit) -> None:
+    if not entries:
+        return
+    st.html(f'<div class="dx-big">{esc(heading)} ({len(entries)})</div>')
+    for number, entry in enumerate(entries):
+        told = tiles.alert_html(entry.alert, here.now, entry.tile, here.zone, here.ward.temperature_unit)
+        _row(entry.tile, entry.admission, told, f"{heading}-{number}")
+
+
+def _late(late: tuple[Late, ...]) -> None:
+    if not late:
+        return
+    st.html(f'<div class="dx-big">Overdue sets ({len(late)})</div>')
+    for number, one in enumerate(late):
+        told = f'<div class="dx-alert unknown"><b>? {esc(one.overdue.message)}</b> {esc(one.overdue.action)}</div>'
+        _row(one.tile, one.admission, told, f"late-{number}")
+
+
+def _row(tile: Tile, admission: Admission, told: str, key: str) -> None:
+    """Whom it is about, what it is, and the way to the patient's page."""
+    where = f"BED {esc(tile.bed.removeprefix('Bed ').strip())}" if tile.bed else "no bed"
+    who = (
+        f'<div class="dx-head"><span class="dx-bed">{where}</span><span class="dx-name">{esc(words.name(admission))}'
+        f'</span><span class="dx-quiet">day {tile.day} · {esc(words.PROGRAMMES[admission.programme])}</span></div>'
+    )
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key=f"row-{key}"):
+        st.html(who + told)
+        with st.container(width=OPEN_PX):
+            st.page_link("pages/patient.py", label="Open", query_params={"admission": admission.id}, width="stretch")
+
+
+@st.fragment(run_every=REFRESH_S)
+def _inbox() -> None:
+    here = frame.visit()
+    try:
+        with here.store.read() as tx:
+            seen: Inbox = reading.inbox(tx, here.ward.id, here.now)
+    except DetoxError as error:
+        st.error(f"The inbox cannot be read: {words.plain(error)} Look at the patients themselves until it can.")
+        return
+    as_of = wall(here.now, here.zone, "%H:%M:%S")
+    st.html(f'<div class="dx-quiet">data as of <b>{as_of}</b>, live</div>')
+    if seen.empty:
+        st.html(
+            '<div class="dx-note">Nothing waits: no alert is unanswered or put aside, and no set is overdue. '
+            "It tells of what was recorded, and of nothing else.</div>"
+        )
+    _entries("Critical, unanswered", seen.critical, here)
+    _entries("Warnings, unanswered", seen.warning, here)
+    _entries("Put aside", seen.aside, here)
+    _late(seen.overdue)
+
+
+if frame.visit().may("decide"):
+    _inbox()
+else:
+    st.error("Physicians see this page.")

@@ -1,0 +1,118 @@
+"""What waits for a physician, in its order: lethal first, then by age; what was put aside; overdue sets."""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from detox import care
+from detox.clinical.model import Admission, Alert, Observation, PatientLimit, Snooze
+from detox.reports import board
+from detox.reports.inbox import Inbox, inbox
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def read(store, ward, now) -> Callable[..., Inbox]:
+    def at(moment=now) -> Inbox:
+        with store.read() as tx:
+            return inbox(tx, ward.id, moment)
+
+    return at
+
+
+@pytest.fixture
+def seen_of(store, nurse, vitals, now) -> Callable[..., tuple[Alert, ...]]:
+    """seen_of(stay, minutes_ago=5, systolic_mmhg=190): the alerts of those values, seen twice and kept at once."""
+
+    def record(stay: Admission, minutes_ago: float = 0, **values: object) -> tuple[Alert, ...]:
+        for minutes in (minutes_ago + 7, minutes_ago):
+            at = now - minutes * MINUTE
+            entry = Observation(uuid.uuid4().hex, stay.id, at, vitals(**values))
+            kept = care.record(store, nurse, entry, at, confirmed=True)
+        return kept.open_alerts
+
+    return record
+
+
+def test_an_empty_ward_has_an_empty_inbox(read) -> None:
+    assert read().empty
+
+
+def test_a_settled_patient_does_not_stand_in_it(read, admit, seen_of) -> None:
+    seen_of(admit("Calm"))
+    assert read().empty
+
+
+def test_critical_ones_by_risk_and_age_with_their_stage(read, admit, seen_of) -> None:
+    pressure, pulse, breathing = (admit(name) for name in ("Pressure", "Pulse", "Breathing"))
+    seen_of(pressure, 12, systolic_mmhg=190)
+    seen_of(pulse, 16, heart_rate_per_min=125, systolic_mmhg=155)
+    seen_of(breathing, 2, respiratory_rate_per_min=9)
+    found = [
+        (e.admission.patient.family_name, e.standing.with_whom)
+        for e in read().critical
+        if e.alert.finding.problem in ("blood_pressure", "pulse", "breathing")
+    ]
+    assert found == [("Breathing", "nurse"), ("Pulse", "physician"), ("Pressure", "charge nurse")]
+
+
+def test_answered_ones_leave_it_and_warnings_stand_apart(read, store, nurse, admit, seen_of, now) -> None:
+    red, amber = admit("Red"), admit("Amber")
+    (alert,) = seen_of(red, 3, systolic_mmhg=190)
+    seen_of(amber, 3, temperature_c=37.9)
+    assert [e.admission.id for e in read().warning] == [amber.id]
+    care.acknowledge(store, nurse, alert.id, "called", now)
+    assert read().critical == ()
+
+
+def test_what_is_put_aside_stands_apart_and_comes_back(read, store, nurse, admit, seen_of, now) -> None:
+    stay = admit("Red")
+    (alert,) = seen_of(stay, 3, systolic_mmhg=190)
+    care.snooze(store, nurse, Snooze("s", alert.id, now, now + 10 * MINUTE, "known"), now)
+    assert [e.alert.id for e in read().aside] == [alert.id]
+    assert read().critical == ()
+    assert not read().empty
+    later = read(now + 10 * MINUTE)
+    assert [e.standing.came_back for e in later.critical] == [True]
+    assert later.aside == ()
+
+
+def test_overdue_sets_the_worst_and_longest_first_until_answered(read, store, nurse, admit, now) -> None:
+    long_ago, lately = admit("Long", days_ago=2), admit("Lately", days_ago=1)
+    assert [one.admission.id for one in read().overdue] == [long_ago.id, lately.id]
+    care.acknowledge_overdue(store, nurse, long_ago.id, "on my way", now)
+    assert [one.admission.id for one in read().overdue] == [lately.id]
+
+
+def test_who_has_left_is_not_in_it(read, store, nurse, admit, seen_of, now) -> None:
+    stay = admit("Gone")
+    seen_of(stay, 3, systolic_mmhg=190)
+    care.discharge(store, nurse, stay.id, "to hospital", now)
+    assert read().empty
+
+
+def test_the_board_sorts_what_is_put_aside_below_and_ranks_it_as_answered(
+    store, ward, nurse, physician, admit, seen_of, now
+) -> None:
+    stay = admit("Red")
+    seen_of(stay, 9, systolic_mmhg=190)
+    seen_of(stay, 3, systolic_mmhg=190, heart_rate_per_min=125)
+    limit = PatientLimit("l", stay.id, "heart_rate_per_min", "high", 110, 130, "known", now, now + 60 * MINUTE)
+    with store.read() as tx:
+        before = next(t for t in board.board(tx, ward.id, now).tiles if t.admission)
+    first = next(a for a in before.alerts if a.finding.problem == "blood_pressure")
+    care.snooze(store, nurse, Snooze("s", first.id, now, now + 10 * MINUTE, "known"), now)
+    for number, alert in enumerate(a for a in before.alerts if a.id != first.id):
+        care.acknowledge(store, nurse, alert.id, "called", now, ack_id=str(number))
+    care.set_limit(store, physician, limit, now - 0 * MINUTE)
+    with store.read() as tx:
+        tile = next(t for t in board.board(tx, ward.id, now).tiles if t.admission)
+        later = next(t for t in board.board(tx, ward.id, now + 10 * MINUTE).tiles if t.admission)
+    reds = [a for a in tile.alerts if a.finding.level == "critical"]
+    assert reds[-1].id == first.id
+    assert (tile.rank, later.rank) == ("critical_answered", "critical")
+    assert later.unanswered_since == now + 10 * MINUTE
+    assert [one.id for one in tile.limits["heart_rate_per_min"]] == ["l"]
