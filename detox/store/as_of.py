@@ -90,7 +90,9 @@ def as_of(store: Store, at: datetime) -> Iterator[Connection]:
         finally:
             connection.close()
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"The database {store.path.name} could not be read: {error}. Tell the ward manager.") from error
+        raise StoreError(
+            f"The database {store.path.name} could not be read: {error}. Tell the ward manager."
+        ) from error
 
 
 def views(connection: Connection, at: datetime) -> list[str]:

@@ -67,7 +67,17 @@ class Canvas:
         x = "x" if row == ROWS[0].key else "x2"
         self.traces.append({"type": "scatter", "xaxis": x, "yaxis": axis(row), **trace})
 
-    def line(self, row: str, points: Points, name: str, symbol: str, colour: str, *, numbers: bool = False) -> None:
+    def line(
+        self,
+        row: str,
+        points: Points,
+        name: str,
+        symbol: str,
+        colour: str,
+        *,
+        numbers: bool = False,
+        dash: str = "solid",
+    ) -> None:
         """A line with marks, broken where readings stand too far apart."""
         if not points:
             return
@@ -84,7 +94,7 @@ class Canvas:
                 "textfont": {"size": FONT_PX, "color": self.colours["ink"]},
                 "customdata": [[wall(p[0], self.zone, "%a %H:%M"), p[2]] for p in joined],
                 "hovertemplate": "%{customdata[0]}: %{customdata[1]}<extra></extra>",
-                "line": {"width": 2.5, "color": colour},
+                "line": {"width": 2.5, "color": colour, "dash": dash},
                 "marker": {"symbol": symbol, "size": 9, "color": colour},
                 "connectgaps": False,
                 "cliponaxis": False,
@@ -178,8 +188,9 @@ class Canvas:
         place = (
             {"y": 0.4, "xanchor": "right", "xshift": -8} if beside else {"y": 1, "xanchor": "left", "yanchor": "bottom"}
         )
+        title = row.title.replace("°C", f"°{self.unit}")
         return {
-            "text": f"<b>{row.title}</b>", "xref": "paper", "yref": f"{axis(row.key)} domain", "x": 0,
+            "text": f"<b>{title}</b>", "xref": "paper", "yref": f"{axis(row.key)} domain", "x": 0,
             "showarrow": False, "font": {"size": FONT_PX, "color": self.colours["ink"]}, **place,
         }  # fmt: skip
 

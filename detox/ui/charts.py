@@ -12,12 +12,18 @@ import plotly.graph_objects as go
 from detox.clinical import protocols
 from detox.clinical.model import Alert, Dose, Observation
 from detox.instants import wall
-from detox.ui import words
+from detox.ui import sites, words
 from detox.ui.canvas import FONT_PX, MOST_POINTS, ROWS, Canvas, Colours, Points, axis, thin
 
 CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False, "doubleClick": False}
 
 _DOSE_SIGNS = {"given": ("circle", ""), "held": ("circle-open", "H"), "refused": ("x-open", "R")}
+# a temperature's site: the chart's symbol, the same sign in words, the line
+_SITE_SIGNS = {
+    "oral": ("circle", "●", "solid"), "tympanic": ("diamond", "◆", "dash"), "axillary": ("square", "■", "dot"),
+    "temporal": ("star", "★", "dashdot"), "rectal": ("pentagon", "⬟", "longdash"), None: ("circle-open", "○", "dot"),
+}  # fmt: skip
+_OTHER_SITE = ("x", "✕", "dot")
 _ALERT_SIGNS = {"critical": ("triangle-down", 17), "warning": ("triangle-down-open", 15), "info": ("circle-open", 11)}
 
 
@@ -39,7 +45,10 @@ def course(
     drawing.items(seen)
     drawing.pressure(seen)
     for row in ROWS[5:]:
-        drawing.vital(row.key, seen)
+        if row.key == "temperature_c":
+            drawing.temperature(seen)
+        else:
+            drawing.vital(row.key, seen)
     drawing.alerts(alerts, start)
     return drawing.figure(start, now)
 
@@ -203,6 +212,34 @@ class _Course(Canvas):
         self.line(name, thin(points), limits.label, "circle", self.colours["ink"])
         if points and points[-1][1] is not None:
             self.last(name, points[-1][1], points[-1][2])
+        self.reach(name, points)
+
+    def temperature(self, seen: Sequence[Observation]) -> None:
+        """One line a site: sites read differently, so nothing is joined across them. One that was not said is its own.
+
+        The newest reading of each stands on the right with its mark and its site.
+        """
+        limits = protocols.vitals_file().range("temperature_c")
+        every: Points = []
+        for site, some in sites.by_site(seen).items():
+            said = sites.said(site)
+            points: Points = [
+                (o.taken_at, self.in_unit("temperature_c", value), f"{self.text('temperature_c', value)} {said}")
+                for o in some
+                if (value := o.vitals.temperature_c) is not None
+            ]
+            symbol, mark, dash = _SITE_SIGNS.get(site, _OTHER_SITE)
+            self.line("temperature_c", thin(points), f"{limits.label} {said}", symbol, self.colours["ink"], dash=dash)
+            newest = some[-1].vitals.temperature_c
+            if newest is not None:
+                at, text = self.in_unit("temperature_c", newest), self.text("temperature_c", newest)
+                self.label("temperature_c", at, f"<b>{text}</b> {mark} {words.esc(said)}", self.colours["ink"])
+            every += points
+        self.reach("temperature_c", every)
+
+    def reach(self, name: str, points: Points) -> None:
+        """The row of a vital reaches over its readings and its normal range, with its limits as quiet lines."""
+        limits = protocols.vitals_file().range(name)
         drawn = [p[1] for p in points if p[1] is not None]
         low, high = _span([*drawn, *(self.in_unit(name, v) for v in limits.normal)])
         for limit, beyond, strong in _limits(limits):

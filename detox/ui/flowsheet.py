@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 from detox.clinical import protocols, vitals
 from detox.clinical.model import Assessment, Observation
+from detox.clinical.protocols import Scale
 from detox.instants import repeats, wall
-from detox.ui import words
+from detox.ui import other_measures, scale_words, sites, words
 from detox.ui.words import esc
 
 MOST_SETS = 48
@@ -16,7 +17,7 @@ LATE = timedelta(minutes=15)
 Cell = tuple[str, str]
 _NUMBERS = (
     ("heart_rate_per_min", "HR, /min"),
-    ("temperature_c", "T"),
+    ("temperature_c", "T"),  # one row a site
     ("respiratory_rate_per_min", "RR, /min"),
     ("spo2_percent", "SpO2, %"),
     ("breath_alcohol_percent", "Breath alcohol, %"),
@@ -46,9 +47,10 @@ def _rows(columns: Sequence[Observation], zone: ZoneInfo, unit: str) -> list[tup
     rows: list[tuple[str, Callable[[Observation], Cell]]] = [
         ("<b>COWS</b>", lambda o: _total(o.assessment("cows"))),
         ("BP, mmHg", _pressure),
-        *((label if name != "temperature_c" else f"T, °{unit}", _number(name, unit)) for name, label in _NUMBERS),
+        *(row for name, label in _NUMBERS for row in _measured(name, label, columns, unit)),
         ("On oxygen", _oxygen),
         *((label, _code(name)) for name, label in _CODES),
+        *((esc(label), _beside(name)) for name, label in other_measures.rows(columns)),
         ("NEWS2", lambda o: _early_warning(o.assessment("news2"))),
     ]
     for scale_id in sorted({a.scale for o in columns for a in o.assessments} - {"cows", "news2"}):
@@ -85,10 +87,23 @@ def _old(o: Observation) -> str:
 def _total(made: Assessment | None) -> Cell:
     if made is None:
         return _NOTHING
+    scale = protocols.scales().get(made.scale)
+    if scale is not None and scale.kind != "sum":
+        return _level(scale, made)
     if made.total is None:
         of = len(made.items) + len(made.missing)
         return f"<b>≥ {made.at_least}</b> ? {len(made.items)} of {of}", "not_assessed"
     return f"<b>{made.total}</b> {esc(words.band(made))}", ""
+
+
+def _level(scale: Scale, made: Assessment) -> Cell:
+    """A level or a triage has no number: its words, and for a triage the sign of what it has reached so far."""
+    text = f"<b>{esc(scale_words.total(made).removeprefix(f'{scale.short_name}: '))}</b>"
+    reached = scale.band(made.band) if made.band else scale.band_of(made.at_least)
+    if scale.kind == "triage" and reached != scale.bands[0]:
+        sign, meaning = ("▲▲", "critically_high") if reached == scale.bands[-1] else ("▲", "high")
+        return f"{text} {sign}", f"{meaning} wrap"
+    return text, "not_assessed wrap" if made.missing else "wrap"
 
 
 def _early_warning(made: Assessment | None) -> Cell:
@@ -128,6 +143,24 @@ def _number(name: str, unit: str) -> Callable[[Observation], Cell]:
         return _signed(text, name, value, o.vitals.spo2_scale)
 
     return cell
+
+
+def _measured(
+    name: str, label: str, columns: Sequence[Observation], unit: str
+) -> list[tuple[str, Callable[[Observation], Cell]]]:
+    """The row of a vital; temperatures of different sites never stand in one row."""
+    if name != "temperature_c":
+        return [(label, _number(name, unit))]
+    return [(f"{label} {esc(sites.said(site))}, °{unit}", _at_site(site, unit)) for site in sites.by_site(columns)]
+
+
+def _at_site(site: str | None, unit: str) -> Callable[[Observation], Cell]:
+    cell = _number("temperature_c", unit)
+    return lambda o: cell(o) if (o.vitals.temperature_site or None) == site else _NOTHING
+
+
+def _beside(name: str) -> Callable[[Observation], Cell]:
+    return lambda o: other_measures.cell(o, name)
 
 
 def _code(name: str) -> Callable[[Observation], Cell]:

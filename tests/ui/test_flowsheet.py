@@ -101,3 +101,18 @@ def test_the_repeated_hour_tells_both_apart(entry):
 def test_a_long_stay_is_cut_and_says_so(entry):
     seen = [entry(n) for n in range(flowsheet.MOST_SETS + 5, 0, -1)]
     assert "5 older ones" in table(*seen)
+
+
+@pytest.mark.parametrize(
+    ("answers", "says", "looks"),
+    [
+        ({"wish_to_be_dead": 1}, "at least low (1 of 7)</b> ▲<", "high"),
+        ({"wish_to_be_dead": 0, "suicidal_thoughts": 0}, "no level yet (2 of 4", "not_assessed"),
+        ({"wish_to_be_dead": 1, "behaviour_past_3_months": 1, "behaviour_lifetime": 1}, "▲▲<", "critically_high"),
+    ],
+)
+def test_a_screener_that_is_never_summed_has_no_number(entry, answers, says, looks):
+    row = next(r for r in table(entry(answers={"c-ssrs": answers})).split("<tr>") if "C-SSRS" in r)
+    assert says in row
+    assert f'class="dx-val {looks} wrap"' in row
+    assert "≥" not in row

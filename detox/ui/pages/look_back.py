@@ -20,7 +20,6 @@ from detox.ui import (
     charts,
     flowsheet,
     frame,
-    patient_head,
     style,
     style_patient,
     suggestion_card,
@@ -33,7 +32,15 @@ _KEPT = {
     "admit": "admitted", "move": "moved to another bed", "discharge": "discharged", "record": "set recorded",
     "amend": "set corrected", "acknowledge": "alert answered", "chart_dose": "dose charted",
     "write_plan": "plan drafted", "sign_plan": "plan signed", "end_plan": "plan ended", "decide": "decision signed",
+    "snooze": "alert put aside", "set_limit": "own limits set", "end_limit": "own limits ended",
+    "set_baseline": "baseline set",
 }  # fmt: skip
+# What was chosen stays in sight, so that nobody takes what stands below for now.
+_SHEET = (
+    '[data-testid="stLayoutWrapper"]:has(> .st-key-then) { position: sticky; top: 3.6rem; z-index: 50; } '
+    ".st-key-then { background: var(--paper); padding: .4rem 0 .2rem; } "
+    ".st-key-tile .px-facts { padding-left: 1.45rem; }"
+)
 
 
 def _asked() -> datetime | None:
@@ -72,7 +79,7 @@ def _stepper(look: LookBack, at: datetime, labels: dict[datetime, str], zone: Zo
     """To the step before, to the one after, and anywhere between."""
     sides = st.columns(2)
     for side, name, step in zip(sides, ("Previous", "Next"), (look.before(at), look.after(at)), strict=True):
-        told = f"{wall(step.at, zone, '%a %H:%M')} {_kept(step)}" if step else "nothing"
+        told = f"{wall(step.at, zone, '%a %H:%M')} {_kept(step)}" if step else "nothing more"
         text = f"◀ {name}: {told}" if name == "Previous" else f"{name}: {told} ▶"
         to = step.at if step else at
         side.button(words.plain(text), key=name, disabled=step is None, on_click=_go, args=(to,), width="stretch")
@@ -86,13 +93,24 @@ def _stepper(look: LookBack, at: datetime, labels: dict[datetime, str], zone: Zo
 
 
 def _banner_html(look: LookBack, at: datetime, label: str, zone: ZoneInfo) -> str:
-    last = look.last(at)
     kept = ""
-    if last is not None:
+    if (last := look.last(at)) is not None:
         people = ", ".join(dict.fromkeys(m.by for m in last.moments))
-        when = "at this moment" if last.at == at else f"last, {words.when(last.at, zone, at)}"
+        when = "At this moment" if last.at == at else f"Last, {words.when(last.at, zone, at)}"
         kept = f' <span class="dx-quiet">{when}: {words.esc(_kept(last))}, by {words.esc(people)}</span>'
-    return f'<div class="dx-alert unknown"><b>As it stood on {words.esc(label)}. Nothing can be changed here.</b>{kept}</div>'
+    stood = f"As it stood on {words.esc(label)}. Nothing can be changed here."
+    return f'<div class="dx-alert unknown"><b>{stood}</b>{kept}</div>'
+
+
+def _facts_html(page: PatientPage, zone: ZoneInfo) -> str:
+    """Whom it is about, beyond what the tile says."""
+    stay = page.admission
+    facts = [f"born {stay.patient.born_on or 'unknown'}", words.age(stay, page.as_of)]
+    facts.append(f"allergy: {stay.allergies}" if stay.allergies else "no allergy charted")
+    facts.append(f"admitted {words.when(stay.admitted_at, zone, page.as_of)}")
+    if stay.discharged_at is not None:
+        facts.append(f"discharged {words.when(stay.discharged_at, zone, page.as_of)}")
+    return f'<div class="px-facts">{"".join(f"<span>{words.esc(fact)}</span>" for fact in facts)}</div>'
 
 
 def _suggestion(page: PatientPage, review: ReviewState, zone: ZoneInfo) -> None:
@@ -132,13 +150,16 @@ def _draw(here: frame.Visit, admission_id: str) -> None:
         look = reading.look_back(tx, admission_id, here.now)
     at = look.within(_asked())
     labels = _labels(look.stops(at), here.zone, here.now)
-    _stepper(look, at, labels, here.zone)
-    st.html(_banner_html(look, at, labels[at], here.zone))
+    with st.container(key="then", gap="xsmall"):
+        _stepper(look, at, labels, here.zone)
+        st.html(_banner_html(look, at, labels[at], here.zone))
     page, review = reading.page_at(here.store, admission_id, at, WINDOW_H)
     then = replace(here, now=page.as_of)
-    st.html(patient_head.identity_html(page, here.zone))
-    with st.container(border=True, key="tile"):
-        st.html(tiles.tile_html(page.tile, page.as_of, here.zone, here.ward.temperature_unit))
+    with st.container(border=True, key="tile", gap="xsmall"):
+        left = page.admission.discharged_at is not None
+        tile = replace(page.tile, due=None, overdue=None) if left else page.tile
+        st.html(tiles.tile_html(tile, page.as_of, here.zone, here.ward.temperature_unit))
+        st.html(_facts_html(page, here.zone))
     _suggestion(page, review, here.zone)
     st.markdown("**Alerts by then**")
     st.html(alert_list.history_html(page, then))
@@ -154,21 +175,26 @@ def _choose(here: frame.Visit) -> None:
     with here.store.read() as tx:
         staying, left = reading.stays(tx, here.ward.id, here.now)
     st.subheader("Look back on a stay")
-    for title, found in (("On the ward", staying), (f"Left in the last {reading.LEFT_WITHIN.days} days", left)):
+    for title, found in ((f"Left in the last {reading.LEFT_WITHIN.days} days", left), ("On the ward", staying)):
         st.markdown(f"**{title}**")
         if not found:
             st.caption("Nobody.")
         for admission in found:
             st.page_link(
-                "pages/look_back.py", label=words.plain(_line(admission, here)), query_params={"admission": admission.id}
+                "pages/look_back.py",
+                label=words.plain(_line(admission, here)),
+                query_params={"admission": admission.id},
             )
 
 
 def _line(admission: Admission, here: frame.Visit) -> str:
     born = f"born {admission.patient.born_on}" if admission.patient.born_on else "born unknown"
     ended = admission.discharged_at
-    left = f", left {words.when(ended, here.zone, here.now)}" if ended else f", {admission.bed or 'no bed'}"
-    return f"{words.name(admission)}, {born}, admitted {words.when(admission.admitted_at, here.zone, here.now)}{left}"
+    bed = f"bed {admission.bed.removeprefix('Bed ').strip()}" if admission.bed else "no bed"
+    where = f"left {words.when(ended, here.zone, here.now)}" if ended else bed
+    return (
+        f"{words.name(admission)}, {born}, admitted {words.when(admission.admitted_at, here.zone, here.now)}, {where}"
+    )
 
 
 def _page() -> None:
@@ -183,8 +209,8 @@ def _page() -> None:
         st.error(words.plain(error))
     with st.container(horizontal=True, gap="small", key="actions"):
         st.page_link("pages/patient.py", label="The patient now", query_params={"admission": admission_id})
-        st.page_link("pages/look_back.py", label="Another stay")
+        st.button("Another stay", on_click=st.query_params.clear)
 
 
-st.html(style_patient.sheet())
+st.html(f"{style_patient.sheet()}<style>{_SHEET}</style>")
 _page()
