@@ -1,10 +1,14 @@
-"""Charting one dose: given, held or refused, from the signed plan, below what was last seen of the patient."""
+"""Charting one dose: given, held or refused, from the signed plan, below what was last seen of the patient.
+
+Beside it a medicine without a plan of this ward, or a dose that somebody gave elsewhere.
+"""
 
 import streamlit as st
 
 from detox.care import chart_dose
-from detox.clinical.model import Dose
-from detox.errors import Conflict, DetoxError
+from detox.care.other_doses import chart_other_dose, other_drugs
+from detox.clinical.model import Dose, TaperPlan
+from detox.errors import Conflict, DetoxError, Refused
 from detox.instants import wall
 from detox.reports.patient import PatientPage
 from detox.store import find
@@ -26,13 +30,20 @@ _LOOK_AT = (
 def form(page: PatientPage) -> None:
     """The form and, above its button, the newest pressure, pulse, breathing and sedation with their ages."""
     here = frame.visit()
-    plan = page.plan
-    own = sum(1 for d in page.doses if d.recorded_by == here.by.name)
-    key = saving.entry_id(here, page.admission.id, "dose", own)
     _saved(here, page.admission.id)
-    if plan is None:
+    if page.plan is None:
         st.warning("There is no signed plan: a physician must write and sign one before a dose is given.")
-        return
+    else:
+        _plan_form(page, page.plan, here)
+    with st.expander("Other medicine, or given elsewhere", key="other-dose"):
+        _other_form(page, here)
+    saving.redrawn()
+
+
+def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
+    """The dose that the signed plan orders."""
+    own = sum(1 for d in page.doses if d.recorded_by == here.by.name and d.plan_id is not None)
+    key = saving.entry_id(here, page.admission.id, "dose", own)
     ordered = plan.step(plan.current_step).dose_mg
     today = page.days[0] if page.days else None
     given = today.given_mg if today and today.day == here.now.astimezone(here.zone).date() else 0.0
@@ -59,7 +70,33 @@ def form(page: PatientPage) -> None:
             on_click=_save,
             args=(key, page.admission.id, plan.drug),
         )
-    saving.redrawn()
+
+
+def _other_form(page: PatientPage, here: frame.Visit) -> None:
+    """Emergency medicine, medicine on a prescription from elsewhere, this morning's dose in a clinic."""
+    own = sum(1 for d in page.doses if d.recorded_by == here.by.name and d.plan_id is None)
+    key = saving.entry_id(here, page.admission.id, "other-dose", own)
+    today = here.now.astimezone(here.zone).date()
+    if page.plan is not None:
+        st.caption(
+            words.plain(f"{_named(page.plan.drug).capitalize()} from elsewhere counts towards the day's signed dose.")
+        )
+    with st.form(f"other-dose-{key}", enter_to_submit=False, border=False):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.selectbox("Medicine", other_drugs(), index=None, format_func=_named, key=f"drug-{key}", width=240)
+            st.number_input("Amount given, mg", min_value=0.0, value=None, step=None, format="%g", key=f"mg-{key}",
+                            width=200)  # fmt: skip
+            st.date_input("Day (if not today)", value=None, max_value=today, format="YYYY-MM-DD", key=f"day-{key}",
+                          width=200)  # fmt: skip
+            st.time_input("At (empty: now)", value=None, step=60, key=f"at-{key}", width=180)
+        st.text_input("Where, or by whose order", key=f"reason-{key}", placeholder="clinic this morning, Dr Lee")
+        saving.problems(key)
+        st.form_submit_button("Chart this other dose", key=f"save-{key}", on_click=_save_other,
+                              args=(key, page.admission.id))  # fmt: skip
+
+
+def _named(drug: str) -> str:
+    return drug.replace("_", " ")
 
 
 def _last_seen(page: PatientPage, here: frame.Visit) -> str:
@@ -119,6 +156,25 @@ def _save(key: str, admission_id: str, drug: str) -> None:
             raise Conflict(
                 f"This form was saved as {kept.dose_mg:g} mg {kept.status} before: look at the list of doses first."
             )
+    except DetoxError as error:
+        saving.told(key, error)
+    else:
+        st.session_state[f"saved-dose-{admission_id}"] = key
+        saving.settled(key)
+
+
+def _save_other(key: str, admission_id: str) -> None:
+    drug = str(st.session_state.get(f"drug-{key}") or "")
+    amount = float(st.session_state.get(f"mg-{key}") or 0)
+    day, clock = st.session_state.get(f"day-{key}"), st.session_state.get(f"at-{key}")
+    reason = str(st.session_state.get(f"reason-{key}") or "")
+    here = frame.visit()
+    try:
+        if day is not None and clock is None:
+            raise Refused("Enter the time at which it was given on that day.")
+        given_at = saving.moment(clock, here.now, here.zone, on=day)
+        wanted = Dose(key, admission_id, None, drug, amount, "given", given_at, reason)
+        chart_other_dose(here.store, here.by, wanted, here.now)
     except DetoxError as error:
         saving.told(key, error)
     else:

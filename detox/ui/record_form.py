@@ -18,7 +18,7 @@ from detox.clinical.model import Observation, Vitals
 from detox.clinical.protocols import Item
 from detox.errors import Refused
 from detox.reports.board import Tile
-from detox.ui import frame, scale_rows, words
+from detox.ui import frame, limit_words, other_measures, scale_rows, words
 from detox.ui.scale_rows import BLANK, worded
 
 NUMBERS = ("systolic_mmhg", "diastolic_mmhg", "heart_rate_per_min", "respiratory_rate_per_min", "spo2_percent")
@@ -55,6 +55,7 @@ def draw(form: Form) -> None:
             _vitals(form)
         with right:
             _cows(form)
+    other_measures.draw(form)
     _not_done(form)
 
 
@@ -73,6 +74,7 @@ def entry(form: Form, admission_id: str) -> Observation:
         not_done=form.value("not_done"),
         note=form.value("note") or "",
         pulse_reason=form.value("pulse-reason") or "",
+        other=other_measures.charted(form),
     )
 
 
@@ -129,6 +131,7 @@ def prefill(form: Form, original: Observation) -> None:
         "which": "second" if local.fold else "first",
         "prefilled": True,
     }
+    values |= other_measures.fields(original)
     values |= {item: v for item, v in original.answers.get("cows", {}).items() if item != "resting_pulse"}
     for field, value in values.items():
         if value is not None:
@@ -181,6 +184,7 @@ def _vitals(form: Form) -> None:
     with left:
         _number(form, "heart_rate_per_min", "Heart rate /min")
         _number(form, "respiratory_rate_per_min", "Breaths /min")
+        other_measures.timer(form)
     with right:
         unit = form.here.ward.temperature_unit
         _number(form, "temperature", f"Temperature °{unit}", vital="temperature_c")
@@ -203,6 +207,9 @@ def _vitals(form: Form) -> None:
 def _number(form: Form, field: str, label: str, vital: str | None = None) -> None:
     vital = vital or field
     st.number_input(label, value=None, step=None, format="%g", key=form.key(field), placeholder=_was(form, vital))
+    if limits := form.tile.limits.get(vital):
+        told = limit_words.note(limits, form.here.zone, form.here.now, form.here.ward.temperature_unit)
+        st.html(f'<div class="dx-quiet">⚑ {words.esc(told)}</div>')
     _meaning(form, vital)
 
 
