@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from detox.care.other_doses import settle_after
 from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical.model import Clinician, Decision, Dose, TaperPlan
@@ -90,6 +91,7 @@ def chart_dose(store: Store, by: Clinician, dose: Dose, now: datetime) -> Dose:
             _check_against_plan(tx, dose, plan)
         dose = replace(dose, plan_id=plan.id if plan is not None and plan.drug == dose.drug else None)
         keep.dose(tx, dose, by, now)
+        settle_after(tx, dose, now)
         audit.event(
             tx, now, by, "chart_dose", "dose", dose.id, admission_id=dose.admission_id,
             detail={"drug": dose.drug, "dose_mg": dose.dose_mg, "status": dose.status},

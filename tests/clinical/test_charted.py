@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from detox.clinical.charted import COLUMNS, Charted, Rejected, read_csv
+from detox.care.importing import import_rows
+from detox.clinical.charted import COLUMNS, Charted, Rejected, columns, read_csv
 from detox.clinical.model import Vitals
+from detox.clinical.protocols import vitals_file
 from detox.errors import Refused
+from detox.store import find
 
 HEADER = (
     "patient_id,admission_id,taken_at,systolic_mmhg,diastolic_mmhg,temperature_c,on_oxygen,consciousness,sedation\n"
@@ -126,3 +129,61 @@ def test_a_wrong_header_is_refused_before_the_first_row(header, told):
 
 def test_every_vital_is_a_column():
     assert {"spo2_scale", "breath_alcohol_percent", "respiratory_rate_per_min"} <= set(COLUMNS)
+
+
+# --- what is charted beside the vitals --------------------------------------------------------------------------
+
+BESIDE = "patient_id,admission_id,taken_at,systolic_mmhg,vomits,weight_kg,chest_pain,standing_systolic_mmhg,"
+BESIDE += "standing_diastolic_mmhg\n"
+
+
+def test_what_is_charted_beside_the_vitals_is_a_column_too():
+    assert set(columns()) == set(COLUMNS) | {o.name for o in vitals_file().other}
+    found = one("p,a,2026-11-21T22:41:00,188,0,71.5,1,108,70", BESIDE)
+    assert found.vitals == Vitals(systolic_mmhg=188)
+    assert found.other == {
+        "vomits": 0, "weight_kg": 71.5, "chest_pain": 1, "standing_systolic_mmhg": 108, "standing_diastolic_mmhg": 70,
+    }  # fmt: skip
+    assert found.observation.other == found.other
+
+
+def test_a_blank_cell_is_absent_and_never_zero():
+    assert one("p,a,2026-11-21T22:41:00,188,,,,,", BESIDE).other == {}
+    assert one("p,a,2026-11-21T22:41:00,,,71.5,,,", BESIDE).other == {"weight_kg": 71.5}
+    assert isinstance(one("p,a,2026-11-21T22:41:00,,,,,,", BESIDE), Rejected)
+
+
+@pytest.mark.parametrize(("written", "value"), [("0", 0), ("1", 1), ("false", 0), ("TRUE", 1)])
+def test_a_sign_is_there_or_not(written, value):
+    found = one(f"p,a,2026-11-21T22:41:00,,,,{written},,", BESIDE)
+    assert (found.other, type(found.other["chest_pain"])) == ({"chest_pain": value}, float)
+
+
+def test_every_problem_beside_the_vitals_is_told_with_the_others():
+    found = one("p,a,2026-11-21T22:41:00,999,1.5,715,2,70,80", BESIDE)
+    assert isinstance(found, Rejected)
+    told = {column: (value, reason) for column, value, reason in found.problems}
+    assert set(told) == {"systolic_mmhg", "vomits", "weight_kg", "chest_pain"}
+    assert told["weight_kg"] == ("715", "Weight 715 kg is outside 20-400: check and enter again.")
+    assert told["chest_pain"][1] == "'2' is neither yes nor no: write 0, 1, false or true."
+    assert "whole number" in told["vomits"][1]
+
+
+def test_a_standing_diastolic_above_its_systolic_is_rejected():
+    found = one("p,a,2026-11-21T22:41:00,,,,,80,90", BESIDE)
+    assert isinstance(found, Rejected)
+    assert [p[0] for p in found.problems] == ["standing_diastolic_mmhg"]
+
+
+def test_an_import_keeps_what_stands_beside_the_vitals(store, nurse, now):
+    lines = [BESIDE, "p,a,2026-11-20T22:41:00,120,2,71.5,0,,\n", "p,a,2026-11-20T23:41:00,,3,,,,\n"]
+    dry = import_rows(store, nurse, read_csv(lines), now, dry_run=True)
+    done = import_rows(store, nurse, read_csv(lines), now)
+    again = import_rows(store, nurse, read_csv(lines), now)
+    assert (dry.kept, done.kept, again.already) == (2, 2, 2)
+    other = import_rows(store, nurse, read_csv([BESIDE, "p,a,2026-11-20T22:41:00,120,5,71.5,0,,\n"]), now)
+    assert [p.column for p in other.rejected] == ["taken_at"], "another count for the same moment is no repetition"
+    with store.read() as tx:
+        stay = find.admission_by_external_id(tx, "a")
+        kept = [o.other for o in find.observations(tx, stay.id)]
+    assert kept == [{"vomits": 2, "weight_kg": 71.5, "chest_pain": 0}, {"vomits": 3}]

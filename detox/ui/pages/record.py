@@ -12,7 +12,7 @@ from detox.clinical.model import Observation
 from detox.errors import DetoxError, NeedsConfirmation, NotFound, Refused
 from detox.reports import board as reading
 from detox.store import find
-from detox.ui import frame, receipt, record_form, tiles, words
+from detox.ui import frame, other_measures, receipt, record_form, tiles, words
 from detox.ui.record_form import Form
 
 
@@ -81,7 +81,8 @@ def _running(form: Form, admission_id: str) -> None:
         st.html(f'<div class="dx-alert critical">{words.esc(refused)}</div>')
         return
     parts = [f"<b>{words.esc(words.total(a))}</b>{f' {words.esc(a.risk)}' if a.risk else ''}" for a in made if a.items]
-    st.html(f'<div class="dx-cows">{" · ".join(parts) or "Nothing entered yet"}</div>')
+    said = " · ".join(parts) or words.esc(other_measures.said(seen.other)) or "Nothing entered yet"
+    st.html(f'<div class="dx-cows">{said}</div>')
 
 
 @st.fragment

@@ -1,0 +1,83 @@
+"""Doses without a plan of this ward: emergency medicine, medicine on a prescription from elsewhere, a dose in a clinic.
+
+They are charted because alert rules ask for them, and because a dose from elsewhere counts towards the day's total.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from detox.care import alerting
+from detox.care.roles import permit
+from detox.care.text import clean
+from detox.clinical import alerts as rules
+from detox.clinical.model import Clinician, Dose
+from detox.errors import Conflict, Refused
+from detox.instants import CLOCK_TOLERANCE
+from detox.store import Connection, Store, audit, find, keep
+
+
+def other_drugs() -> tuple[str, ...]:
+    """Every medicine that an alert rule asks for, by the name under which it is charted; sorted."""
+    groups = rules.alerts_file().drugs
+    return tuple(sorted({*groups.opioid, *groups.alpha2, *groups.rate_limiting, *groups.precipitant}))
+
+
+def chart_other_dose(store: Store, by: Clinician, dose: Dose, now: datetime) -> Dose:
+    """Keep one dose that was given without a plan of this ward; `dose.reason` says where or by whose order.
+
+    The amount is in mg. It is a record of what happened and no order: nothing limits it, and it leaves less of the
+    signed daily dose of the same drug to be given. `dose.id` is made by whoever enters it, so that sending twice keeps
+    one. Alerts follow where readings were charted since the dose. Raises Refused with every problem, Conflict after
+    discharge or when the id stands for another dose, NotAllowed, NotFound.
+    """
+    permit(by, "chart_dose")
+    dose = _checked(dose, now)
+    with store.write() as tx:
+        stay = find.admission(tx, dose.admission_id)
+        if (known := find.dose(tx, dose.id)) is not None:
+            if _told(known) != _told(dose):
+                raise Conflict("This form was already charted with another dose: look at the chart first.")
+            return known
+        if stay.discharged_at is not None:
+            raise Conflict("The patient has been discharged: nothing more can be charted as given here.")
+        keep.dose(tx, dose, by, now)
+        settle_after(tx, dose, now)
+        audit.event(
+            tx, now, by, "chart_other_dose", "dose", dose.id, admission_id=dose.admission_id,
+            detail={"drug": dose.drug, "dose_mg": dose.dose_mg, "order": dose.reason},
+        )  # fmt: skip
+        return find.dose(tx, dose.id) or dose
+
+
+def settle_after(tx: Connection, dose: Dose, now: datetime) -> None:
+    """Work the stay's alerts out anew where a dose was charted after readings that it comes before.
+
+    A dose that was held or refused changes no alert, nor does one that is newer than every reading.
+    """
+    newest = find.last_observations(tx, dose.admission_id, 1, judged=False)
+    if dose.status == "given" and newest and newest[-1].taken_at >= dose.given_at:
+        alerting.settle_anew(tx, dose.admission_id, now, "amended")
+
+
+def _told(dose: Dose) -> tuple[object, ...]:
+    return dose.admission_id, dose.drug, dose.dose_mg, dose.status, dose.plan_id, dose.reason
+
+
+def _checked(dose: Dose, now: datetime) -> Dose:
+    reason = clean(dose.reason)
+    problems: dict[str, str] = {}
+    if not dose.drug:
+        problems["drug"] = "Say which medicine it was: choose one."
+    elif dose.drug not in other_drugs():
+        problems["drug"] = f"Medicine {dose.drug!r} is not one of {', '.join(other_drugs())}: choose one of them."
+    if dose.status != "given":
+        problems["status"] = "Without a plan of this ward only what was given is charted: write the rest in a note."
+    if not 0 < dose.dose_mg < float("inf"):
+        problems["dose_mg"] = "A given dose needs its amount in mg: enter it."
+    if dose.given_at > now + CLOCK_TOLERANCE:
+        problems["given_at"] = "The time lies in the future: set it to when the dose was given."
+    if not reason:
+        problems["reason"] = "Say where it was given, or by whose order: the next shift reads it."
+    if problems:
+        raise Refused(problems)
+    return replace(dose, reason=reason, plan_id=None)

@@ -1,0 +1,190 @@
+"""What is charted beside the vitals: signs, counts, fluids, weight, standing readings; and a timer to count breaths by.
+
+A sign is 1 when it is marked. It is 0 only when a person says that all were asked about, or where the set that is being
+corrected says so. Everything else was not charted: it is absent, never zero.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from detox.clinical import protocols
+from detox.clinical import vitals as vital_signs
+from detox.clinical.model import Observation
+from detox.clinical.protocols import Other
+from detox.ui import words
+from detox.ui.words import esc
+
+if TYPE_CHECKING:
+    from detox.ui.record_form import Form
+
+SIGNS, ASKED, NOT_THERE, WERE_NOT_THERE = "signs", "signs-asked", "signs-not", "signs-not-were"
+COUNTED, SECONDS = "breaths-counted", "breaths-seconds"
+BREATHS = "respiratory_rate_per_min"
+MINUTE_S = 60
+COUNT_S = (30, 60)
+_SINCE = " since the last set"
+A_LINE = 4
+
+
+def charted(form: "Form") -> dict[str, float]:
+    """What the fields say so far, by name, in the units of vitals.toml; what is blank is absent."""
+    found: dict[str, float] = {o.name: v for o in _numbers() if (v := form.value(_field(o.name))) is not None}
+    there = _listed(form, SIGNS)
+    not_there = set(_listed(form, NOT_THERE))
+    for sign in _signs():
+        if sign.name in there:
+            found[sign.name] = 1
+        elif form.value(ASKED) or sign.name in not_there:
+            found[sign.name] = 0
+    return found
+
+
+def fields(original: Observation) -> dict[str, object]:
+    """The values of a set that is being corrected, by field of the form."""
+    kept = original.other
+    signs = [s.name for s in _signs()]
+    there = [name for name in signs if kept.get(name) == 1]
+    not_there = [name for name in signs if kept.get(name) == 0]
+    found: dict[str, object] = {_field(o.name): float(kept[o.name]) for o in _numbers() if o.name in kept}
+    if there:
+        found[SIGNS] = there
+    if not_there and len(there) + len(not_there) == len(signs):
+        found[ASKED] = True
+    elif not_there:
+        found |= {NOT_THERE: not_there, WERE_NOT_THERE: not_there}
+    return found
+
+
+def said(other: Mapping[str, float]) -> str:
+    """What was charted in one line: signs that are there, signs that are not, numbers. Empty where nothing was."""
+    there = [s.label for s in _signs() if other.get(s.name) == 1]
+    not_there = [s.label.lower() for s in _signs() if other.get(s.name) == 0]
+    parts = [f"▲ {label}" for label in there]
+    parts += [f"{o.label.removesuffix(_SINCE)} {text(o, other[o.name])}" for o in _numbers() if o.name in other]
+    if not_there and len(there) + len(not_there) == len(_signs()):
+        parts.append("asked: no other sign" if there else "asked: none of the signs")
+    elif not_there:
+        parts.append(f"not there: {', '.join(not_there)}")
+    return " · ".join(parts)
+
+
+def text(known: Other, value: float) -> str:
+    """A charted value with its unit; a sign as yes or no."""
+    if known.kind == "sign":
+        return "yes" if value else "no"
+    return f"{words.number(value)} {known.unit}".strip()
+
+
+def rows(seen: Sequence[Observation]) -> list[tuple[str, str]]:
+    """Name and label of each measure that any of these sets charts, in the order of vitals.toml."""
+    charted_once = {name for o in seen for name in o.other}
+    return [(o.name, o.label) for o in protocols.vitals_file().other if o.name in charted_once]
+
+
+def cell(seen: Observation, name: str) -> tuple[str, str]:
+    """A set's value as text and its meaning as a class: a sign that is there is red; absent is empty."""
+    if name not in seen.other:
+        return "", ""
+    known = protocols.vitals_file().other_named(name)
+    shown = esc(text(known, seen.other[name]))
+    return (f"<b>{shown}</b> ▲", "high") if known.kind == "sign" and seen.other[name] else (shown, "")
+
+
+def draw(form: "Form") -> None:
+    """The area below the vitals: folded until it is wanted, with what it holds in sight all the time."""
+    now = charted(form)
+    problems = vital_signs.impossible_other(protocols.vitals_file(), now)
+    with st.expander("**Also**: signs, vomits and stools, fluids, weight, standing pressure", key=form.key("also")):
+        _draw_signs(form)
+        since = [o for o in _numbers() if o.label.endswith(_SINCE)]
+        _draw_numbers(form, "Since the last set (blank: not counted)", since, problems)
+        rest = [o for o in _numbers() if o not in since]
+        _draw_numbers(form, "Now (standing: within 3 minutes of getting up)", rest, problems)
+    if line := said(now):
+        st.html(f'<div class="dx-note">Also: {esc(line)}</div>')
+    for problem in problems.values():
+        st.html(f'<div class="dx-alert critical">{esc(problem)}</div>')
+
+
+def _draw_signs(form: "Form") -> None:
+    labels = {s.name: s.label for s in _signs()}
+    st.pills(
+        "Signs: mark what is there", list(labels), selection_mode="multi", format_func=labels.__getitem__, wrap=True,
+        key=form.key(SIGNS),
+    )  # fmt: skip
+    if were := _listed(form, WERE_NOT_THERE):
+        st.pills(
+            "Charted before as not there", were, selection_mode="multi", format_func=labels.__getitem__, wrap=True,
+            key=form.key(NOT_THERE),
+        )  # fmt: skip
+    st.toggle("Asked about all: what is not marked is not there", key=form.key(ASKED))
+
+
+def _draw_numbers(form: "Form", title: str, some: Sequence[Other], problems: Mapping[str, str]) -> None:
+    """A few fields a line, each with its unit."""
+    st.html(f'<div class="dx-quiet">{title}</div>')
+    for start in range(0, len(some), A_LINE):
+        for known, column in zip(
+            some[start : start + A_LINE], st.columns(A_LINE, vertical_alignment="bottom"), strict=False
+        ):
+            wrong = " ▲" if known.name in problems else ""
+            unit = f", {known.unit}" if known.unit else ""
+            column.number_input(
+                f"{known.label.removesuffix(_SINCE)}{unit}{wrong}", value=None, step=None, format="%g",
+                key=form.key(_field(known.name)),
+            )  # fmt: skip
+
+
+def timer(form: "Form") -> None:
+    """Beside the breathing rate: a bar that empties in 30 or 60 seconds, and the count that becomes a rate."""
+    here = form.key("breaths")
+    with st.popover("Count breaths", width="stretch", key=here, on_change="rerun"):
+        seconds = st.segmented_control(
+            "Count for", list(COUNT_S), default=COUNT_S[0], format_func="{} s".format, required=True,
+            key=form.key(SECONDS),
+        )  # fmt: skip
+        st.html(timer_html(int(seconds or COUNT_S[0])))
+        counted, use = st.columns(2, vertical_alignment="bottom")
+        counted.number_input("Breaths counted", value=None, step=None, format="%g", key=form.key(COUNTED))
+        times = MINUTE_S // int(seconds or COUNT_S[0])
+        use.button(
+            f"Use × {times}" if times > 1 else "Use", key=form.key("breaths-use"), width="stretch", type="primary",
+            on_click=_use, args=(form.key(BREATHS), form.key(COUNTED), times, here),
+        )  # fmt: skip
+
+
+def timer_html(seconds: int) -> str:
+    """The timer of so many seconds. It starts when it is drawn: styles alone move it, no script and no server."""
+    strip = "".join(f"<i>{left}</i>" for left in range(seconds, -1, -1))
+    return (
+        f'<div class="dx-timer s{seconds}" role="timer" aria-label="{seconds} seconds, running since this was opened">'
+        f'<div class="window" aria-hidden="true"><div class="strip">{strip}</div></div>'
+        '<div class="bar"><div class="left"></div></div><div class="over">Time: enter the count</div></div>'
+    )
+
+
+def _use(rate_key: str, counted_key: str, times: int, popover_key: str) -> None:
+    """Put the rate into its field and close the timer; nothing where nothing was counted."""
+    counted: Any = st.session_state.get(counted_key)
+    if counted is not None:
+        st.session_state[rate_key] = float(counted * times)
+        st.session_state[counted_key] = None
+        st.session_state[popover_key] = False
+
+
+def _signs() -> tuple[Other, ...]:
+    return tuple(o for o in protocols.vitals_file().other if o.kind == "sign")
+
+
+def _numbers() -> tuple[Other, ...]:
+    return tuple(o for o in protocols.vitals_file().other if o.kind == "number")
+
+
+def _field(name: str) -> str:
+    return f"other-{name}"
+
+
+def _listed(form: "Form", field: str) -> list[str]:
+    return list(form.value(field) or [])
