@@ -94,17 +94,26 @@ def text_of(file: str) -> Iterator[io.TextIOBase]:
 
 def write_whole(path: Path, content: bytes) -> None:
     """The file appears whole, or not at all."""
+    with written_whole(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to that appears under `path` once all is written, or not at all."""
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror}.") from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        os.replace(name, path)
+    except BaseException as error:
+        os.unlink(name)
+        if isinstance(error, OSError):
+            raise StoreError(f"{path} cannot be written: {error.strerror}.") from error
+        raise
 
 
 @contextmanager

@@ -6,20 +6,21 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from detox.care.importing import USERNAME, import_rows, importer
-from detox.clinical.charted import Charted, Rejected, read_csv
+from detox.clinical.charted import Rejected, read_csv
 from detox.clinical.model import Clinician, Ward
-from detox.commands.common import binary_out, clock, csv_file, progress, shown, text_of, write_whole
+from detox.commands.common import binary_out, clock, csv_file, progress, shown, text_of, write_whole, written_whole
 from detox.commands.database import staying_open, store_of, takes_database
 from detox.errors import NotFound
 from detox.reports.csv_text import safe
 from detox.reports.replay import ChangeRow
-from detox.reports.replay import replay as play
+from detox.reports.replay_file import replay_file
 from detox.reports.shift import shift_csv
 from detox.store import Store, audit, find
 
@@ -38,12 +39,8 @@ def replay(context: click.Context, file: str, alerts: Path | None) -> None:
     FILE is a CSV (or .csv.gz) with patient_id, admission_id, taken_at and vitals. The last line on standard output is
     one JSON object with the counts. Rejected rows are told on standard error; exit status 1 when there were any.
     """
-    changes: list[ChangeRow] = []
-    with text_of(file) as lines, progress("Replaying") as tell:
-        result = play(_telling(read_csv(lines), lambda n: tell(0.0, f"{n} rows read")), changes.append)
-    if alerts is not None:
-        write_whole(alerts, _alerts_csv(changes))
-        click.echo(f"{len(changes)} changes of alerts are in {alerts}.", err=True)
+    with text_of(file) as lines, progress("Replaying") as tell, _alerts_csv(alerts) as write:
+        result = replay_file(lines, write, _tell_rejected, tell)
     click.echo(json.dumps(result.as_dict()))
     context.exit(1 if result.rows_rejected else 0)
 
@@ -142,21 +139,31 @@ def _ward(store: Store, wanted: str | None) -> Ward:
     raise NotFound(f"There is no ward {wanted!r}: choose {names}.")
 
 
-def _telling(rows: Iterator[Charted | Rejected], tell: Callable[[int], object]) -> Iterator[Charted | Rejected]:
-    """The rows as they are, with progress and each rejected cell told on standard error."""
-    for count, row in enumerate(rows, start=1):
-        tell(count)
-        if isinstance(row, Rejected):
-            for column, value, why in row.problems:
-                click.echo(shown(f"line {row.line_number}, {column or 'row'}, {value!r}: rejected: {why}"), err=True)
-        yield row
+def _tell_rejected(row: Rejected) -> None:
+    """Each rejected cell, on standard error."""
+    for column, value, why in row.problems:
+        click.echo(shown(f"line {row.line_number}, {column or 'row'}, {value!r}: rejected: {why}"), err=True)
 
 
-def _alerts_csv(changes: list[ChangeRow]) -> bytes:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(ALERT_COLUMNS)
-    for change in changes:
-        cells = (getattr(change, name) for name in ALERT_COLUMNS)
-        writer.writerow([c.isoformat() if isinstance(c, datetime) else safe(c) for c in cells])
-    return out.getvalue().encode()
+@contextmanager
+def _alerts_csv(path: Path | None) -> Iterator[Callable[[ChangeRow], object]]:
+    """What writes each change to the file, which appears whole or not at all; without a path nothing is written."""
+    if path is None:
+        yield lambda change: None
+        return
+    count = 0
+    with written_whole(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerow(ALERT_COLUMNS)
+
+        def write(change: ChangeRow) -> None:
+            nonlocal count
+            count += 1
+            cells = (getattr(change, name) for name in ALERT_COLUMNS)
+            writer.writerow([c.isoformat() if isinstance(c, datetime) else safe(c) for c in cells])
+
+        yield write
+        text.flush()
+        text.detach()
+    click.echo(f"{count} changes of alerts are in {path}.", err=True)

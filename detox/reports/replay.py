@@ -1,20 +1,20 @@
 """Charted vitals played through the rules in force: the alerts they would have raised, in the order of time.
 
 Nothing is kept. Each observation is treated as if it had just been recorded; between two sets of one admission the
-silence rule runs as it would have on the ward.
+silence rule runs as it would have on the ward. For files of any size see replay_file.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
-from detox.clinical.alerts import LOOKBACK, OpenAlert, applied, step
+from detox.clinical.alerts import Course, OpenAlert, applied
 from detox.clinical.charted import Charted, Rejected
 from detox.clinical.judgement import assessments
-from detox.clinical.model import LEVELS, Finding, Level, Observation
-from detox.clinical.schedule import Due, is_set, next_due, overdue, overdue_from
+from detox.clinical.model import LEVELS, Background, Finding, Level, Observation
+from detox.clinical.rules import RuleBook
+from detox.clinical.schedule import Clock, Due, is_set, overdue, overdue_from, overdue_level
 
 DAY_S = 86400
 INSTANT = timedelta(microseconds=1)  # silence is over its limit just after it
@@ -65,11 +65,41 @@ class ReplaySummary:
         return asdict(self)
 
 
-def replay(rows: Iterable[Row | Charted | Rejected], on_change: Callable[[ChangeRow], object]) -> ReplaySummary:
+@dataclass
+class Counts:
+    """What is counted while admissions are played."""
+
+    alerts_opened: int = 0
+    critical_opened: int = 0
+    seconds_of_stay: float = 0.0
+
+    def summary(self, rows: int, patients: int, rejected: int, seconds: float) -> ReplaySummary:
+        """The counts as they are reported. An alert that opens as a warning and is escalated to critical counts once
+        in `alerts_opened` and once in `critical_opened`."""
+        days = self.seconds_of_stay / DAY_S
+        return ReplaySummary(
+            rows=rows,
+            patients=patients,
+            patient_days=round(days, 3),
+            alerts_opened=self.alerts_opened,
+            critical_opened=self.critical_opened,
+            per_100_patient_days=round(100 * self.alerts_opened / days, 1) if days else None,
+            rows_rejected=rejected,
+            seconds=round(seconds, 3),
+        )
+
+
+def replay(
+    rows: Iterable[Row | Charted | Rejected],
+    on_change: Callable[[ChangeRow], object],
+    *,
+    backgrounds: Mapping[str, Background] | None = None,
+    book: RuleBook | None = None,
+) -> ReplaySummary:
     """Plays `rows`, in any order, and calls `on_change` for each change in the order of time.
 
-    An alert that opens as a warning and is escalated to critical counts once in `alerts_opened` and once in
-    `critical_opened`. Silence after the last row of an admission is unknown and raises nothing.
+    `backgrounds` tells by admission what is known beside the rows (doses, limits); `book` holds other rules than those
+    in force. Silence after the last row of an admission is unknown and raises nothing.
     """
     started = perf_counter()
     kept: list[Row | Charted] = []
@@ -79,85 +109,98 @@ def replay(rows: Iterable[Row | Charted | Rejected], on_change: Callable[[Change
             rejected += 1
         else:
             kept.append(row)
-    kept.sort(key=lambda row: row.observation.taken_at)
-    admissions: dict[tuple[str, str], _Admission] = {}
+    kept.sort(key=lambda row: row.taken_at if isinstance(row, Charted) else row.observation.taken_at)
+    counts = Counts()
+    admissions: dict[tuple[str, str], Played] = {}
+    changes: list[ChangeRow] = []
     for row in kept:
-        key = row.patient_id, row.admission_id
+        key, seen = (row.patient_id, row.admission_id), row.observation
         if key not in admissions:
-            admissions[key] = _Admission(*key, first=row.observation.taken_at)
-        admissions[key].play(row.observation)
-    changes = [change for admission in admissions.values() for change in admission.changes]
+            known = (backgrounds or {}).get(row.admission_id)
+            admissions[key] = Played(*key, seen.taken_at, counts, known, book)
+        changes += admissions[key].play(seen)
+    for played in admissions.values():
+        played.end()
     changes.sort(key=lambda change: change.taken_at)
     for change in changes:
         on_change(change)
-    days = sum((a.last - a.first).total_seconds() for a in admissions.values()) / DAY_S
-    opened = sum(change.state == "opened" for change in changes)
-    return ReplaySummary(
-        rows=len(kept) + rejected,
-        patients=len({patient_id for patient_id, _ in admissions}),
-        patient_days=round(days, 3),
-        alerts_opened=opened,
-        critical_opened=sum(a.critical_opened for a in admissions.values()),
-        per_100_patient_days=round(100 * opened / days, 1) if days else None,
-        rows_rejected=rejected,
-        seconds=round(perf_counter() - started, 3),
-    )
+    patients = len({patient_id for patient_id, _ in admissions})
+    return counts.summary(len(kept) + rejected, patients, rejected, perf_counter() - started)
 
 
-class _Admission:
-    """One admission as far as it has been played: the last few observations, what is open, when the next set is due."""
+class Played:
+    """One admission as far as it has been played: its course, what is open, when the next set is due."""
 
-    def __init__(self, patient_id: str, admission_id: str, first: datetime) -> None:
+    def __init__(
+        self,
+        patient_id: str,
+        admission_id: str,
+        first: datetime,
+        counts: Counts,
+        background: Background | None = None,
+        book: RuleBook | None = None,
+    ) -> None:
         self.patient_id = patient_id
         self.admission_id = admission_id
-        self.first = self.last = first
-        self.changes: list[ChangeRow] = []
-        self.critical_opened = 0
-        self._seen: deque[Observation] = deque(maxlen=LOOKBACK)
+        self._first = self._last = first
+        self._counts = counts
+        self._background = background or Background(admitted_at=first)
+        self._course = Course(self._background, book)
+        self._clock = Clock()
         self._open: dict[str, OpenAlert] = {}
         self._silence: Finding | None = None
         self._due: Due | None = None
 
-    def play(self, observation: Observation) -> None:
-        """The next observation, in the order of time."""
+    def play(self, observation: Observation) -> list[ChangeRow]:
+        """What the next observation, in the order of time, changes, and what the silence before it did."""
+        made: list[ChangeRow] = []
         if self._due is not None:
-            self._fall_silent(self._due, observation.taken_at)
-        if self._silence is not None and is_set(observation):
-            self._changed(observation.taken_at, self._silence, "resolved")
-            self._silence = None
+            self._fall_silent(self._due, observation.taken_at, made)
         if not observation.assessments:
             observation = replace(observation, assessments=assessments(observation))
-        self._seen.append(observation)
-        changes = step(self._open, tuple(self._seen))
-        for change in changes:
-            before = self._open.get(change.problem) if change.action == "escalated" else None
-            self._changed(change.at, change.finding, change.action, before.finding.level if before else None)
-        self._open = applied(self._open, changes)
-        self._due = next_due(tuple(self._seen), [alert.finding for alert in self._open.values()], self.first)
-        self.last = observation.taken_at
+        self._course.add(observation)
+        self._clock.add(observation)
+        if changes := self._course.step(self._open):
+            for change in changes:
+                before = self._open.get(change.problem) if change.action == "escalated" else None
+                level = before.finding.level if before else None
+                made.append(self._changed(change.at, change.finding, change.action, level))
+            self._open = applied(self._open, changes)
+        self._due = self._clock.due(self._open.values(), self._background)
+        if self._silence and is_set(observation) and overdue_level(self._due, observation.taken_at) is None:
+            made.append(self._changed(observation.taken_at, self._silence, "resolved"))
+            self._silence = None
+        self._last = observation.taken_at
+        return made
 
-    def _fall_silent(self, due: Due, until: datetime) -> None:
+    def end(self) -> None:
+        """The last row has been played."""
+        self._counts.seconds_of_stay += (self._last - self._first).total_seconds()
+
+    def _fall_silent(self, due: Due, until: datetime, made: list[ChangeRow]) -> None:
         """The silence between the last observation and the one at `until`, at the moments when its level changes."""
-        for at in sorted(overdue_from(due).values()):
-            at = max(at, self.last)
+        from_moments = overdue_from(due).values()
+        if min(from_moments) >= until:
+            return
+        for at in sorted(from_moments):
+            at = max(at, self._last)
             finding = overdue(due, at + INSTANT) if at < until else None
             before = self._silence.level if self._silence else None
             if finding is not None and (before is None or LEVELS.index(finding.level) > LEVELS.index(before)):
-                self._changed(at, finding, "escalated" if before else "opened", before)
+                made.append(self._changed(at, finding, "escalated" if before else "opened", before))
                 self._silence = finding
 
-    def _changed(self, at: datetime, finding: Finding, state: str, before: Level | None = None) -> None:
+    def _changed(self, at: datetime, finding: Finding, state: str, before: Level | None = None) -> ChangeRow:
+        self._counts.alerts_opened += state == "opened"
         if state != "resolved" and finding.level == "critical" and before != "critical":
-            self.critical_opened += 1
-        self.changes.append(
-            ChangeRow(
-                patient_id=self.patient_id,
-                admission_id=self.admission_id,
-                taken_at=at,
-                rule=finding.rule,
-                level=finding.level,
-                kind=finding.kind,
-                message=finding.message,
-                state=state,
-            )
+            self._counts.critical_opened += 1
+        return ChangeRow(
+            patient_id=self.patient_id,
+            admission_id=self.admission_id,
+            taken_at=at,
+            rule=finding.rule,
+            level=finding.level,
+            kind=finding.kind,
+            message=finding.message,
+            state=state,
         )
