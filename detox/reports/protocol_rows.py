@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from detox.clinical.content import Content, File
+from detox.clinical.measures import DERIVED, SCORES, decimals
 from detox.clinical.protocols import Coded, Jump, Range, VitalsFile, scales, vitals_file
-from detox.clinical.rules import OPERATORS, SCORES, AlertsFile, Condition, Rule, decimals
+from detox.clinical.rules import OPERATORS, AlertsFile, Condition, Rule
 from detox.clinical.schedule import Cadence, Interval, MonitoringFile, Recheck, words
 from detox.clinical.suggestions.content import Limit, SuggestionsFile
 
@@ -195,7 +196,7 @@ def measure(name: str) -> str:
         return labels[name]
     if name in scales():
         return f"{scales()[name].short_name} points"
-    return SCORES.get(name, "").split(";")[0].removeprefix("the ") or _plain(name)
+    return {**SCORES, **DERIVED}.get(name, "").split(";")[0].removeprefix("the ") or _plain(name)
 
 
 def condition(one: Condition) -> str:
@@ -212,22 +213,41 @@ def condition(one: Condition) -> str:
 
 _RULE_KEYS = frozenset({
     "id", "problem", "level", "grade", "kind", "consecutive", "all", "any", "clear_all", "clear_any", "clear_readings",
-    "says", "reason", "action", "action_of_news2", "source", "evidence",
+    "confirm_min", "at_once_if", "of", "of_problems", "says", "reason", "action", "action_of_news2", "source",
+    "evidence",
 })  # fmt: skip
 
 
 def _rule(rule: Rule, file: AlertsFile) -> Row:
-    opens = _both(rule.all, rule.any) + (f", on {rule.consecutive} readings in a row" if rule.consecutive > 1 else "")
+    opens = _rests(rule) or _both(rule.all, rule.any)
+    opens += f", on {rule.consecutive} readings in a row" if rule.consecutive > 1 else ""
     readings = rule.clear_readings or file.clear_readings
     clears = _both(rule.clear_all, rule.clear_any) or "it no longer holds"
     clears += f", on {readings} readings in a row" if readings > 1 else ""
     name = lines(_name(rule.id), rule.id, f"{rule.kind}, {_plain(rule.problem)}, grade {rule.grade}")
     cells = (
         name,
-        lines(opens, rest(rule, _RULE_KEYS), f"clears: {clears}"),
+        lines(opens, f"clears: {clears}", _confirmed(rule), rest(rule, _RULE_KEYS)),
         lines(f"“{rule.says}”", rule.reason, f"→ {rule.what_to_do}"),
     )
     return Row(rule.id, cells, rule.source, rule.evidence, rule.level)
+
+
+def _rests(rule: Rule) -> str:
+    """A rule that rests on others: which, how many of their problems, and its own conditions."""
+    if not rule.of:
+        return ""
+    count = "one" if rule.of_problems == 1 else f"{rule.of_problems} different problems"
+    own = f", and {_both(rule.all, rule.any)}" if rule.all or rule.any else ""
+    return f"{count} of: {'; '.join(map(_plain, rule.of))}{own}"
+
+
+def _confirmed(rule: Rule) -> str:
+    if rule.confirm_min is None:
+        return ""
+    at_once = "; ".join(map(condition, rule.at_once_if))
+    unless = f", unless {at_once}" if at_once else ""
+    return f"a warning until a second reading within {rule.confirm_min} min confirms it{unless}"
 
 
 def _both(every: tuple[Condition, ...], some: tuple[Condition, ...]) -> str:

@@ -111,7 +111,7 @@ def test_a_manager_records_a_review_and_it_counts_everywhere(open_page, manager,
     assert f"“{esc(HOSTILE)}”" in text
     assert "<img" not in text
     assert "<b>A</b>" not in text
-    assert "✓ Recorded: Alerts version 2026.1, reviewed by Dr &lt;b&gt;A&lt;/b&gt;" in text
+    assert "✓ Recorded: Alerts version 2026.2, reviewed by Dr &lt;b&gt;A&lt;/b&gt;" in text
     assert "Nothing differs from the last review" in text
     assert not [w for w in at.text_area if w.value], "the form is empty again"
     with store.read() as tx:
@@ -120,14 +120,14 @@ def test_a_manager_records_a_review_and_it_counts_everywhere(open_page, manager,
 
 def test_what_differs_is_shown_old_and_new(open_page, manager, store, now):
     one = content_file("vitals")
-    older = one.text.replace("absolute = [30, 300]", "absolute = [30, 290]")
+    older = one.text.replace("absolute = [30, 300]", "absolute = [30, 290]", 1)
     given = {"profession": "physician", "sha256": one.sha256, "review_id": "r1"}
     care.review(store, manager, one.id, one.file.version, "Dr A", "read", now, **given)
     with store.write() as tx:
         tx.execute("DROP TRIGGER protocol_review_keeps")
         tx.execute("UPDATE protocol_review SET content = ?, sha256 = ? WHERE id = 'r1'", (older, "0" * 64))
     text = html_of(choose(open_page(manager, "protocols"), "vitals"))
-    assert "1 value differs from version 2026.1" in text
+    assert "1 value differs from version 2026.2" in text
     assert "ranges systolic_mmhg › absolute" in text
     assert "<del>30, 290</del>" in text
     assert "<ins>30, 300</ins>" in text

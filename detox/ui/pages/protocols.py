@@ -4,7 +4,7 @@ import streamlit as st
 
 from detox.clinical.files import content_file, content_files
 from detox.reports import protocols as report
-from detox.ui import frame, protocol_tables, review_form, words
+from detox.ui import frame, protocol_tables, review_form, what_if, words
 from detox.ui.words import esc
 
 MOST = 80
@@ -59,6 +59,8 @@ def _file(here: frame.Visit, file_id: str) -> None:
     st.html("".join(protocol_tables.section_html(section, one) for section in shown.sections))
     with st.expander(f"The file itself, as it is in force: {words.plain(one.path)}, SHA-256 {one.sha256[:16]}…"):
         st.code(one.text, language="toml")
+    if file_id == "alerts":
+        what_if.section(here)
     st.html(protocol_tables.history_html(shown.history, one, here.zone))
     review_form.form(here, shown)
 
