@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import singledispatchmethod
 from pathlib import Path
 
-from detox.care import accounts, alerting, observing, staying, tapering
+from detox.care import accounts, answering, observing, staying, tapering
 from detox.care.demo_course import (
     LAST_USE_H,
     SCALE,
@@ -208,7 +208,7 @@ class _Scene:
         with self.store.read() as tx:
             waiting = [a.id for a in find.open_alerts(tx, admission.id) if a.acknowledged_at is None]
         for alert_id in waiting:
-            alerting.acknowledge(self.store, by, alert_id, what.words, at, ack_id=self._id())
+            answering.acknowledge(self.store, by, alert_id, what.words, at, ack_id=self._id())
 
     @_do.register
     def _leave(self, what: Left, person: Person, admission: Admission, at: datetime) -> None:

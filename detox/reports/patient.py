@@ -175,9 +175,13 @@ def _alerts(tx: Connection, admission_id: str, start: datetime | None) -> tuple[
 
 
 def _changes(last: Sequence[Observation]) -> list[Change]:
+    """Each vital's newest value and the one before it; a temperature's one before it at the same site."""
     found: list[Change] = []
     for vital in CHANGES:
         measured = [(o, float(value)) for o in last if (value := getattr(o.vitals, vital)) is not None]
+        if vital == "temperature_c" and measured:
+            site = measured[-1][0].vitals.temperature_site
+            measured = [(o, value) for o, value in measured if o.vitals.temperature_site == site]
         if len(measured) > 1:
             (then, was), (now, value) = measured[-2:]
             found.append(Change(vital, was, then.taken_at, value, now.taken_at))

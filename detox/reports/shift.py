@@ -14,6 +14,7 @@ from detox.reports.shift_patient import Answer, Correction, Counts, PatientShift
 from detox.reports.shift_period import ShiftPeriod, period, recent, shift_of
 from detox.reports.shift_table import file_name, header, row_of
 from detox.store import Connection, Store, find, find_shift
+from detox.store.background import background
 
 __all__ = ["UNRECORDED", "ShiftPeriod", "ShiftSummary", "period", "recent", "shift_csv", "shift_of", "summary"]
 
@@ -89,6 +90,7 @@ def _rows(tx: Connection, admission: Admission, period: ShiftPeriod) -> Rows:
         alerts=tuple((a, tuple(Answer(*said) for said in find.acknowledgements(tx, a.id))) for a in alerts),
         doses=tuple(find.doses(tx, admission.id, start, end)),
         decisions=tuple(reversed(find.decisions(tx, admission.id, start, end))),
+        background=background(tx, admission, start),
         corrections=tuple(_correction(tx, o) for o in seen if o.replaced_by is not None),
     )
 

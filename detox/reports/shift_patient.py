@@ -4,7 +4,7 @@ Pure: rows in, values out. detox.reports.shift reads the rows.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -14,9 +14,9 @@ from detox.clinical.model import (
     Admission,
     Alert,
     Assessment,
+    Background,
     Decision,
     Dose,
-    Finding,
     Interpretation,
     Level,
     NotDone,
@@ -222,6 +222,7 @@ class Rows:
     doses: tuple[Dose, ...]
     decisions: tuple[Decision, ...]
     corrections: tuple[Correction, ...]
+    background: Background = Background()
     current: tuple[Observation, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -245,7 +246,7 @@ def patient_shift(rows: Rows, start: datetime, as_of: datetime) -> PatientShift:
         doses=rows.doses,
         decisions=rows.decisions,
         corrections=rows.corrections,
-        due=None if left else next_due(known, _standing(rows, as_of), admission.admitted_at),
+        due=None if left else next_due(known, _standing(rows, as_of), _known(rows, as_of)),
     )
 
 
@@ -335,8 +336,22 @@ def _stood(alert: Alert, at: datetime) -> bool:
     return alert.opened_at <= at and (alert.resolved_at is None or alert.resolved_at > at)
 
 
-def _standing(rows: Rows, at: datetime) -> list[Finding]:
-    return [alert.finding for alert, _ in rows.alerts if _stood(alert, at)]
+def _standing(rows: Rows, at: datetime) -> list[Alert]:
+    return [alert for alert, _ in rows.alerts if _stood(alert, at)]
+
+
+def _known(rows: Rows, at: datetime) -> Background:
+    """What was known at a moment: doses given and intervals ordered by then, an order not ended before its time."""
+    known = rows.background
+    return replace(
+        known,
+        admitted_at=rows.admission.admitted_at,
+        doses=tuple(d for d in known.doses if d.given_at <= at),
+        intervals=tuple(
+            o if o.ended_at is None or o.ended_at <= at else replace(o, ended_at=None)
+            for o in known.intervals if o.set_at <= at
+        ),
+    )  # fmt: skip
 
 
 def _unrecorded(rows: Rows, start: datetime, as_of: datetime) -> tuple[datetime, ...]:
@@ -349,21 +364,21 @@ def _unrecorded(rows: Rows, start: datetime, as_of: datetime) -> tuple[datetime,
     since = max(start, rows.admission.admitted_at)
     until = min(as_of, rows.admission.discharged_at or as_of)
     seen = list(rows.before)
-    due = next_due(seen[-RECENT:], _standing(rows, since), rows.admission.admitted_at)
+    due = next_due(seen[-RECENT:], _standing(rows, since), _known(rows, since))
     at, found = _first_that_counts(due, since), list[datetime]()
     for entry in (o for o in rows.current if set_taken(o).kind != "note"):
-        interval, before = timedelta(minutes=due.interval_min), due
+        interval, before = timedelta(minutes=due.repeat_min), due
         while at + interval <= entry.taken_at:
             found.append(at)
             at += interval
         answered = at - _grace(due) <= entry.taken_at
         seen.append(entry)
-        due = next_due(seen[-RECENT:], _standing(rows, entry.taken_at), rows.admission.admitted_at)
+        due = next_due(seen[-RECENT:], _standing(rows, entry.taken_at), _known(rows, as_of))
         if due.at != before.at:
             at = due.at
         elif answered:
             at += interval
-    interval, grace = timedelta(minutes=due.interval_min), _grace(due)
+    interval, grace = timedelta(minutes=due.repeat_min), _grace(due)
     while at + grace < until:
         found.append(at)
         at += interval
@@ -375,7 +390,7 @@ def _first_that_counts(due: Due, since: datetime) -> datetime:
     late = since - _grace(due) - due.at
     if late <= timedelta(0):
         return due.at
-    interval = timedelta(minutes=due.interval_min)
+    interval = timedelta(minutes=due.repeat_min)
     return due.at + -(-late // interval) * interval
 
 

@@ -78,9 +78,12 @@ def _pages(here: Visit) -> list[st.Page]:
         st.Page("pages/patient.py", title="Patient", url_path="patient", visibility="hidden"),
         st.Page("pages/scale.py", title="Other scale", url_path="scale", visibility="hidden"),
     ]
+    if here.may("decide"):
+        pages.append(st.Page("pages/inbox.py", title="Inbox", url_path="inbox"))
     if here.may("admit"):
         pages.append(st.Page("pages/admit.py", title="Admit", url_path="admit"))
     pages.append(st.Page("pages/shift.py", title="Shift summary", url_path="shift"))
+    pages.append(st.Page("pages/look_back.py", title="Look back", url_path="look-back"))
     pages.append(st.Page("pages/protocols.py", title="Protocols", url_path="protocols"))
     if here.may("add_clinician"):
         pages.append(st.Page("pages/ward.py", title="Ward and accounts", url_path="ward"))

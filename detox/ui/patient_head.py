@@ -8,7 +8,7 @@ from detox.clinical import protocols
 from detox.clinical.model import Dose, Interpretation
 from detox.reports.board import Value
 from detox.reports.patient import Change, PatientPage
-from detox.ui import words
+from detox.ui import limit_words, words
 from detox.ui.words import esc
 
 _SHORT = {
@@ -18,8 +18,8 @@ _SHORT = {
 _PREGNANCY = {"negative": "not pregnant (test negative)", "positive": "PREGNANT", "unknown": "? pregnancy unknown"}
 
 
-def identity_html(page: PatientPage, zone: ZoneInfo) -> str:
-    """Bed, name, born, age, day, programme, pregnancy, allergies and the level with sign and word."""
+def identity_html(page: PatientPage, zone: ZoneInfo, unit: str = "C") -> str:
+    """Bed, name, born, age, day, programme, pregnancy, allergies, limits and the level with sign and word."""
     stay, tile = page.admission, page.tile
     born = f"born {stay.patient.born_on}" if stay.patient.born_on else "? born unknown"
     days = f" of {stay.planned_days}" if stay.planned_days else ""
@@ -42,6 +42,7 @@ def identity_html(page: PatientPage, zone: ZoneInfo) -> str:
         f'<div class="px-id"><span class="px-bed">{where}</span>'
         f'<span class="px-name">{esc(words.name(stay))}</span>{left}{sign}</div>'
         f'<div class="px-facts">{"".join(f"<span>{fact}</span>" for fact in facts)}{_due(page, zone)}</div>'
+        + limit_words.line_html(tile.limits, zone, page.as_of, unit)
     )
 
 
@@ -60,7 +61,7 @@ def _due(page: PatientPage, zone: ZoneInfo) -> str:
     if due.at <= page.as_of:
         since = words.when(due.at, zone, page.as_of)
         return f'<span class="dx-val not_assessed"><b>? next set due since {since}</b></span>'
-    return f"<span>next set <b>{words.when(due.at, zone, page.as_of)}</b>, {esc(due.why)}</span>"
+    return f"<span>next set <b>{words.when(due.at, zone, page.as_of)}</b>, {esc(due.words(zone))}</span>"
 
 
 def _cows(page: PatientPage, zone: ZoneInfo) -> str:

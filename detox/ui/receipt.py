@@ -6,6 +6,7 @@ import streamlit as st
 from detox.care import observing
 from detox.clinical import protocols
 from detox.clinical.model import Observation
+from detox.clinical.schedule import WHAT
 from detox.instants import wall
 from detox.store import find
 from detox.ui import frame, style, tiles, words
@@ -38,7 +39,9 @@ def draw(here: frame.Visit, observation_id: str) -> None:
         if not kept.open_alerts:
             st.html('<div class="dx-alert info">No alert holds on what was measured.</div>')
         due = wall(kept.due.at, here.zone)
-        st.html(f'<div class="dx-big">Next set {due}</div><div class="dx-quiet">{words.esc(kept.due.why)}</div>')
+        what, why = WHAT[kept.due.what], words.esc(kept.due.words(here.zone))
+        what = what if what.isupper() else what.lower()
+        st.html(f'<div class="dx-big">Next {what} {due}</div><div class="dx-quiet">{why}</div>')
         with st.container(horizontal=True):
             st.page_link("pages/board.py", label="Ward board")
             st.page_link("pages/patient.py", label="Open patient", query_params={"admission": seen.admission_id})

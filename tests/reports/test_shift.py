@@ -156,8 +156,9 @@ def night(
     record(novak, "19:00", vitals=vitals(), answers=cows())
     first = record(admission, "20:00", vitals=vitals(heart_rate_per_min=124.0), answers=cows(tremor=4, gi_upset=5))
     raised = record(
-        admission, "22:00", vitals=vitals(systolic_mmhg=188.0, diastolic_mmhg=112.0), answers=cows(tremor=None)
-    )
+        admission, "22:00", vitals=vitals(systolic_mmhg=188.0, diastolic_mmhg=112.0), answers=cows(tremor=None),
+        other={"chest_pain": 1},  # so that the pressure is red at once
+    )  # fmt: skip
     record(admission, "22:30", not_done="off_ward", note="X-ray")
     record(admission, "23:30", vitals=vitals(), answers=cows())
     record(novak, "23:00", not_done="refused")

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import streamlit as st
 
+from detox.clinical.protocols import vitals_file
 from detox.errors import DetoxError
 from detox.instants import CLOCK_TOLERANCE, wall
 from detox.reports import patient as reading
@@ -16,6 +17,9 @@ from detox.ui import (
     dose_form,
     flowsheet,
     frame,
+    limit_forms,
+    limit_words,
+    monitoring_forms,
     other_scales,
     patient_head,
     stay_forms,
@@ -47,6 +51,7 @@ def _actions(here: frame.Visit, admission_id: str, stays: bool) -> None:
             st.page_link("pages/scale.py", label="Other scale", query_params=query)
         if here.may("chart_dose") and stays:
             st.toggle("Give a dose", key="give-dose")
+        st.page_link("pages/look_back.py", label="Look back", query_params=query)
         st.page_link("pages/board.py", label="Back to the board")
 
 
@@ -73,6 +78,7 @@ def _suggestion(page: PatientPage, here: frame.Visit) -> None:
 
 def _charts(page: PatientPage, here: frame.Visit) -> None:
     st.segmented_control("Time shown", list(WINDOWS), default=FIRST_WINDOW, required=True, key="window")
+    _limits(page, here)
     start = page.start or page.admission.admitted_at
     figure = charts.course(
         page.current, page.doses_shown, page.alerts, zone=here.zone, start=start, now=page.as_of,
@@ -90,6 +96,13 @@ def _charts(page: PatientPage, here: frame.Visit) -> None:
     )
 
 
+def _limits(page: PatientPage, here: frame.Visit) -> None:
+    """The limits set for this patient, beside what they are limits of."""
+    for vital, limits in page.tile.limits.items():
+        said = limit_words.note(limits, here.zone, page.as_of, here.ward.temperature_unit)
+        st.html(f'<div class="dx-note">{words.esc(vitals_file().range(vital).label)}: {words.esc(said)}</div>')
+
+
 def _sections(page: PatientPage, here: frame.Visit) -> None:
     """Only the part that is looked at is worked out."""
     section = st.segmented_control(
@@ -105,8 +118,11 @@ def _sections(page: PatientPage, here: frame.Visit) -> None:
     elif section == "Corrections":
         _corrections(page, here)
     elif section == "Stay":
+        monitoring_forms.forms(page)
+        limit_forms.forms(page)
         stay_forms.forms(page)
     else:
+        _limits(page, here)
         st.html(flowsheet.table(page.seen, here.zone, here.now, here.ward.temperature_unit))
 
 
@@ -159,7 +175,7 @@ def _draw(here: frame.Visit, admission_id: str) -> None:
             '<div class="dx-alert unknown"><b>? The dates of this stay lie in the future</b> (an import with shifted '
             "dates): everything below stands as of its newest reading.</div>"
         )
-    st.html(patient_head.identity_html(page, here.zone))
+    st.html(patient_head.identity_html(page, here.zone, here.ward.temperature_unit))
     alert_list.waiting(page)
     _actions(here, admission_id, page.admission.discharged_at is None)
     if st.session_state.get("give-dose") and here.may("chart_dose"):
