@@ -208,6 +208,8 @@ class Course:
         told = not moment.book.told_by[rules[0].rule.problem].isdisjoint(moment.seen.values)
         if not told or not self._ended(rules, current, now):
             return []
+        if current is not None and _waits(now.finding, current):
+            return self._after_doubt(rules, current, now)
         return self._after(rules, current, rank, now.finding)
 
     def _escalated(
@@ -257,6 +259,16 @@ class Course:
             if following is None:
                 return [("resolved", now)]
         return [("resolved", now), ("opened", self._finding(following, still))]
+
+    def _after_doubt(self, rules: tuple[Compiled, ...], current: Compiled, now: OpenAlert) -> list[Act]:
+        """What follows a red reading that its repeat did not confirm: what stands beside it, or stood before it."""
+        others = [r for r in rules if r is not current]
+        still = [h for r in others if (h := self._standing(r)) is not None]
+        still = still or [h for r in others if (h := self._stood_before(r, now.opened_at)) is not None]
+        if not still:
+            return [("resolved", now.finding)]
+        following = max(still, key=lambda h: h.worse)
+        return [("resolved", now.finding), ("opened", self._finding(following, still))]
 
     def _held(self) -> dict[str, list[_Held]]:
         """By problem, the rules that hold at the newest observation by what was measured in it."""
@@ -369,6 +381,21 @@ class Course:
             if found == rule.clear_readings:
                 return False
         return False
+
+    def _stood_before(self, rule: Compiled, moment: datetime) -> _Held | None:
+        """Where the rule last held before `moment`, if it had not been cleared by then."""
+        found = 0
+        for index in range(len(self._moments) - 1, self._oldest - 1, -1):
+            if self._moments[index].seen.observation.taken_at >= moment:
+                continue
+            if self._holds(rule, index):
+                held = self._ranked(rule, index)
+                return held if held.confirmed else None
+            one = self._cleared(rule, index)
+            found = found + 1 if one else found if one is None else 0
+            if found == rule.clear_readings:
+                return None
+        return None
 
     def _finding(self, held: _Held, with_it: Iterable[_Held], before: Finding | None = None) -> Finding:
         """The rule put into words with the values of its observation, and the other rules of the problem beside it."""

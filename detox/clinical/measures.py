@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 
+from pydantic import Field
+
 from detox.clinical.baseline import BaselineContent, Baselines
 from detox.clinical.content import Content, Evidence, Text
 from detox.clinical.drift import ewma, ewma_sigma
@@ -27,6 +29,7 @@ REACH = 12
 """How many earlier observations a measure looks back on."""
 
 _NONE: frozenset[str] = frozenset()
+_LOSSES = frozenset({"losses"})
 _SIGNS = ("consciousness", "sedation", "on_oxygen")
 
 SCORES: Mapping[str, str] = {
@@ -66,6 +69,11 @@ DERIVED: Mapping[str, str] = {
     "hours_since_rate_limiting": "hours since the last drug that slows the pulse",
     "minutes_since_precipitant": "minutes since the last dose that can precipitate withdrawal",
 }
+TIMED: frozenset[str] = frozenset(
+    name for name in DERIVED if name.startswith(("hours_", "minutes_", "day_", "methadone_"))
+)
+"""What changes by itself as time passes."""
+
 NAMES: Mapping[str, str] = {
     "cows": "COWS", "cows_fall": "COWS falling by", "cows_fall_undosed": "COWS falling without a dose by",
     "respiratory_rate_fall_per_min": "breathing below baseline by", "spo2_fall_percent": "SpO2 below baseline by",
@@ -89,6 +97,20 @@ class Ewma(Content):
     readings: int
     systolic_sigma_mmhg: float
     heart_rate_sigma_per_min: float
+    source: Text
+    evidence: Evidence
+
+
+class Trend(Content):
+    """The slope shown as information: over how many readings, how sure, how far ahead it is followed.
+
+    The readings lie in the last `longest_h` hours. No rule looks at it.
+    """
+
+    readings: int = Field(ge=3)
+    confidence: float = Field(gt=0, lt=1)
+    within_h: float = Field(gt=0)
+    longest_h: float = Field(gt=0)
     source: Text
     evidence: Evidence
 
@@ -120,6 +142,7 @@ class MeasuresContent(Content):
 
     baseline: BaselineContent
     ewma: Ewma
+    trend: Trend
     derived: Derived
     drugs: Drugs
 
@@ -146,7 +169,7 @@ class Measurer:
         )
         self._doses = _by_group(content.drugs, background)
         self._admitted_at = background.admitted_at
-        self._first_weight = next((o.other["weight_kg"] for o in background.first if "weight_kg" in o.other), None)
+        self._first_weight = background.first_weight
 
     def measure(self, observation: Observation, earlier: Sequence[Seen]) -> Seen:
         """The measures of an observation; `earlier` are the REACH observations before it, oldest first."""
@@ -161,9 +184,10 @@ class Measurer:
             self._since_doses(values, observation.taken_at)
         if observation.other:
             values.update(observation.other)
-            self._standing(values)
-        self._losses(values, observation, earlier)
-        partial = self._scores(values, observation, earlier) if observation.assessments else _NONE
+            self._standing(values, observation.taken_at)
+        partial = self._losses(values, observation, earlier)
+        if observation.assessments:
+            partial = partial | self._scores(values, observation, earlier)
         self._baselines.add(observation)
         return Seen(observation, values, partial)
 
@@ -242,7 +266,7 @@ class Measurer:
         place = bisect_right(given, at) if given else 0
         return given[place - 1] if given and place else None
 
-    def _standing(self, values: Values) -> None:
+    def _standing(self, values: Values, at: datetime) -> None:
         for standing, lying, name in (
             ("standing_systolic_mmhg", "systolic_mmhg", "standing_systolic_fall_mmhg"),
             ("standing_diastolic_mmhg", "diastolic_mmhg", "standing_diastolic_fall_mmhg"),
@@ -255,19 +279,23 @@ class Measurer:
         weight = values.get("weight_kg")
         if weight is not None:
             if self._first_weight is None:
-                self._first_weight = float(weight)
-            values["weight_loss_percent"] = 100 * (self._first_weight - float(weight)) / self._first_weight
+                self._first_weight = at, float(weight)
+            since, first = self._first_weight
+            if since <= at:
+                values["weight_loss_percent"] = 100 * (first - float(weight)) / first
 
-    def _losses(self, values: Values, observation: Observation, earlier: Sequence[Seen]) -> None:
-        """Counted at every observation that tells something new of them or of the circulation."""
+    def _losses(self, values: Values, observation: Observation, earlier: Sequence[Seen]) -> Set[str]:
+        """The losses of the last hours; where this observation did not count them they are a lower bound."""
         since = observation.taken_at - timedelta(hours=self._content.derived.losses_h)
         seen = (s.observation for s in earlier)
         counted = [o.other for o in seen if o.other and o.taken_at > since]
         if observation.other:
             counted.append(observation.other)
         found = [float(o[name]) for o in counted for name in ("vomits", "loose_stools") if name in o]
-        if found:
-            values["losses"] = sum(found)
+        if not found:
+            return _NONE
+        values["losses"] = sum(found)
+        return _NONE if "vomits" in observation.other or "loose_stools" in observation.other else _LOSSES
 
     def _scores(self, values: Values, observation: Observation, earlier: Sequence[Seen]) -> Set[str]:
         partial: Set[str] = _NONE

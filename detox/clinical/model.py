@@ -387,7 +387,8 @@ class Background:
     """What the rules ask beside the observations of a stay. All of it may be unknown.
 
     `doses` are those that were given, oldest first: at least the first ones and those of the last days. `first`
-    are the first observations of the stay, for its baseline, where the observations at hand do not reach back to them.
+    are the first observations of the stay, for its baseline, where the observations at hand do not reach back to them;
+    `first_weight` is the first weight of the stay in kg, and when it was taken.
     """
 
     admitted_at: datetime | None = None
@@ -397,3 +398,4 @@ class Background:
     limits: tuple[PatientLimit, ...] = ()
     intervals: tuple[IntervalOrder, ...] = ()
     first: tuple[Observation, ...] = ()
+    first_weight: tuple[datetime, float] | None = None

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from detox.clinical.measures import MeasuresContent, Value, decimals, measures
+from detox.clinical.measures import TIMED, MeasuresContent, Value, decimals, measures
 from detox.clinical.model import LEVELS, Level, PatientLimit
 from detox.clinical.protocols import Content, Evidence, File, Text, scale, vitals_file
 
@@ -373,10 +373,11 @@ def _limited(rule: Rule, limits: Sequence[PatientLimit], every: Sequence[Rule]) 
 
 
 def _plain_limit(rule: Rule) -> tuple[str, str, float] | None:
-    """Vital, side and limit of a rule that is one limit of one measure and nothing else."""
-    if rule.kind != "limit" or len(rule.all) != 1 or rule.any or rule.of or rule.all[0].one_of:
+    """Vital, side and limit of a rule that is one limit of one measure, on the SpO2 scale that it is for."""
+    numbers = [c for c in rule.all if not c.one_of]
+    if rule.kind != "limit" or len(numbers) != 1 or rule.any or rule.of:
         return None
-    one = rule.all[0]
+    one = numbers[0]
     return one.measure, "high" if one.operator in ("at_least", "above") else "low", float(getattr(one, one.operator))
 
 
@@ -415,7 +416,7 @@ def _confirms(other: Rule, rule: Rule) -> bool:
 
 def _compile(rule: Rule, clear_readings: int, order: int, *, rests_on: int, confirmed_by: int) -> Compiled:
     raised = _both(rule.all, rule.any) if rule.all or rule.any else _always
-    cleared = _both(rule.clear_all, rule.clear_any) if rule.clear_all or rule.clear_any else _not(raised)
+    cleared = _both(rule.clear_all, rule.clear_any) if rule.clear_all or rule.clear_any else _over(rule, raised)
     at_once = _any([test_of(c) for c in rule.at_once_if]) if rule.at_once_if else None
     some = _any([test_of(c) for c in rule.any]) if rule.any else None
     ends = rule.clear_readings or clear_readings
@@ -461,12 +462,15 @@ def _any(tests: list[Test]) -> Test:
     return some
 
 
-def _not(test: Test) -> Test:
-    def opposite(values: Mapping[str, Value], partial: Set[str]) -> bool | None:
-        one = test(values, partial)
-        return None if one is None else not one
+def _over(rule: Rule, raised: Test) -> Test:
+    """The rule no longer holds, and something of it was measured: that time has passed alone ends nothing."""
+    measured = frozenset(rule.measures) - TIMED
 
-    return opposite
+    def over(values: Mapping[str, Value], partial: Set[str]) -> bool | None:
+        one = raised(values, partial)
+        return None if one is None or measured.isdisjoint(values) else not one
+
+    return over
 
 
 def _possible(measure: str) -> tuple[bool | int | str, ...]:

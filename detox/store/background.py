@@ -28,6 +28,7 @@ def background(
         baselines=orders.baselines(tx, admission.id),
         limits=orders.patient_limits(tx, admission.id),
         intervals=orders.interval_orders(tx, admission.id),
+        first_weight=find.first_weight(tx, admission.id),
         first=tuple(find.first_observations(tx, admission.id, FIRST)) if first else (),
     )
 

@@ -326,6 +326,15 @@ def watching(db: Database) -> None:
         _keeps(db, table, ENDINGS[table])
 
 
+@migrations()
+def beside_the_vitals(db: Database) -> None:
+    """The few observations that hold more than vitals and answers, so that the first weight is found at once."""
+    db.execute(
+        "CREATE INDEX observation_beside ON observation (admission_id, taken_at) "
+        "WHERE replaced_by IS NULL AND other <> '{}'"
+    )
+
+
 def _only_grows(db: Database, table: str) -> None:
     """The triggers of a later table: its rows are never deleted, and nothing but an ending is filled, once."""
     db.execute(

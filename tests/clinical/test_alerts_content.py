@@ -36,6 +36,14 @@ heart_rate_sigma_per_min = 10.0
 source = "s"
 evidence = "P"
 
+[trend]
+readings = 6
+confidence = 0.95
+within_h = 12.0
+longest_h = 36.0
+source = "s"
+evidence = "P"
+
 [derived]
 losses_h = 8.0
 fever_pulse_per_c = 8.0
