@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from math import factorial
 
 from detox.clinical.alerts import alerts_file, rulebook
-from detox.clinical.answering import limits_now
 from detox.clinical.drift import Slope, crossing_h, theil_sen
 from detox.clinical.measures import Trend
 from detox.clinical.model import LEVELS, Level, Observation, PatientLimit, Vitals
@@ -57,10 +56,8 @@ def outlooks(
     seen: Iterable[Observation], now: datetime, limits: Iterable[PatientLimit] = (), *, unclear: bool = False
 ) -> tuple[Outlook, ...]:
     """What can be said of each vital from the observations up to `now`; without a clear trend only if asked for."""
-    current = sorted(
-        (o for o in seen if o.replaced_by is None and o.taken_at <= now), key=lambda o: (o.taken_at, o.recorded_at or now)
-    )
-    holding = tuple(limit for those in limits_now(limits, now).values() for limit in those)
+    current = sorted((o for o in seen if o.replaced_by is None and o.taken_at <= now), key=lambda o: o.taken_at)
+    holding = tuple(limit for limit in limits if limit.holds_at(now))
     rules = [compiled.rule for compiled in rulebook().with_limits(holding).rules]
     found = (outlook(vital, current, now, rules) for vital in VITALS)
     return tuple(one for one in found if one is not None and (one.clear or unclear))
@@ -129,9 +126,7 @@ def _limits(vital: str, newest: Vitals, rules: Iterable[Rule]) -> Iterator[tuple
             yield own[0], rule.level
 
 
-def _next(
-    limits: Iterable[tuple[Condition, Level]], value: float, *, upward: bool
-) -> tuple[Condition, Level] | None:
+def _next(limits: Iterable[tuple[Condition, Level]], value: float, *, upward: bool) -> tuple[Condition, Level] | None:
     """The nearest limit beyond a value on its way up or down; of several at one place the worst."""
     side = ("at_least", "above") if upward else ("at_most", "below")
     ahead = [

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from detox.clinical import protocols
 from detox.clinical.model import Alert, Dose, Observation
 from detox.instants import wall
+from detox.reports.outlook import HOUR, Outlook
 from detox.ui import sites, words
 from detox.ui.canvas import FONT_PX, MOST_POINTS, ROWS, Canvas, Colours, Points, axis, thin
 
@@ -37,6 +38,7 @@ def course(
     now: datetime,
     colours: Colours,
     unit: str = "C",
+    trends: Sequence[Outlook] = (),
 ) -> go.Figure:
     """The figure of one patient. `seen` are the current observations, oldest first; replaced ones are not drawn."""
     drawing = _Course(zone, colours, unit)
@@ -49,6 +51,8 @@ def course(
             drawing.temperature(seen)
         else:
             drawing.vital(row.key, seen)
+    for one in trends:
+        drawing.trend(one)
     drawing.alerts(alerts, start)
     return drawing.figure(start, now)
 
@@ -236,6 +240,22 @@ class _Course(Canvas):
                 self.label("temperature_c", at, f"<b>{text}</b> {mark} {words.esc(said)}", self.colours["ink"])
             every += points
         self.reach("temperature_c", every)
+
+    def trend(self, one: Outlook) -> None:
+        """The slope of the last readings as a thin line over just these: nothing is drawn where nothing was read."""
+        row = next(r.key for r in ROWS if one.vital in r.measures)
+        ends = (0.0, (one.until - one.since) / HOUR)
+        self.add(
+            row,
+            {
+                "x": [self.naive(one.since), self.naive(one.until)],
+                "y": [self.in_unit(one.vital, one.slope.at(hours)) for hours in ends],
+                "mode": "lines",
+                "name": "trend",
+                "line": {"width": 1.5, "dash": "dash", "color": self.colours["link"]},
+                "hoverinfo": "skip",
+            },
+        )
 
     def reach(self, name: str, points: Points) -> None:
         """The row of a vital reaches over its readings and its normal range, with its limits as quiet lines."""

@@ -13,6 +13,10 @@ intervals, so their gaps say nothing about the rules. Interruptive is every chan
 escalates it to (or within) critical. A critical alert that is resolved and leaves a lesser one of the same problem in
 the same moment is a step down, not a new alert.
 
+**Calls** count once what calls somebody to one bed: a call lasts from the first interruptive alert of a patient until
+none is open. A NEWS2 policy has one condition and so raises calls only; the engine and the single limits have many,
+whose alerts come in bundles.
+
 **NEWS2** is taken from the last known values, none older than 4 h, at each reading that holds one of its vitals; what
 is not known counts nothing, so it is a lower bound. Complete sets alone would leave a NEWS2 for few of the real
 readings (a temperature is in a quarter of them, oxygen and consciousness in a sixth), and 4 h is the interval at which
@@ -261,6 +265,21 @@ def raised_by_all(charts: Charts, scores: Mapping[Key, Sequence[Score]]) -> dict
     return raised
 
 
+def calls_of(spells: Spells) -> Spells:
+    """The calls to a bed: from the moment when a patient has any interruptive alert open until none is left."""
+    found: Spells = {}
+    for key, own in spells.items():
+        calls: list[Spell] = []
+        for spell in filter(interruptive, own):
+            if calls and (calls[-1].end is None or spell.start <= calls[-1].end):
+                last = calls[-1].end
+                calls[-1] = calls[-1]._replace(end=None if last is None or spell.end is None else max(last, spell.end))
+            else:
+                calls.append(spell._replace(news=True))
+        found[key] = calls
+    return found
+
+
 # --- measures on the real data ------------------------------------------------------------------------------------
 
 
@@ -504,14 +523,19 @@ def on_real(path: Path, report: Report) -> dict[str, Quality]:
             f"{quiet} of {sum(map(len, part.values()))} readings quiet."
         )
         found = {name: quality(part, events, spells, interruptive) for name, spells in raised.items()}
+        for name in (ENGINE, SINGLE):
+            found[f"{name}, calls"] = quality(part, events, calls_of(raised[name]), interruptive)
         found["engine, any level"] = quality(part, events, raised[ENGINE], anything)
-        report.table(_quality_rows(found, (ENGINE, *SOURCES, "engine, any level")))
+        report.table(
+            _quality_rows(found, (ENGINE, f"{ENGINE}, calls", *SOURCES, f"{SINGLE}, calls", "engine, any level"))
+        )
         _engine_load(part, raised[ENGINE], report)
         _aims_real(found, report)
         if half == "reporting":
             headline = found
             _dominant(part, raised[ENGINE], events, report)
-        report.figures[f"real {half}"] = {name: _plain(found[name]) for name in (ENGINE, *SOURCES)}
+        named = (ENGINE, f"{ENGINE}, calls", *SOURCES, f"{SINGLE}, calls")
+        report.figures[f"real {half}"] = {name: _plain(found[name]) for name in named}
     return headline
 
 
@@ -561,6 +585,11 @@ def _aims_real(found: Mapping[str, Quality], report: Report) -> None:
         f"- Aim, at the sensitivity of NEWS2 >= 5 at most half its interruptive alerts: "
         f"{_met(reaches and mine.load <= plain.load / 2)} (found {_percent(mine.found)} with {mine.load:.0f}; "
         f"NEWS2 >= 5 {_percent(plain.found)} with {plain.load:.0f})."
+    )
+    calls = found[f"{ENGINE}, calls"]
+    report.say(
+        f"- The same counted in calls to a bed: {_met(calls.load <= plain.load / 2)} (found {_percent(calls.found)} "
+        f"with {calls.load:.0f})."
     )
     same = between([(q.found or 0, q.load) for q in curve], mine.found or 0, min)
     if same is not None:

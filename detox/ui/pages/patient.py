@@ -7,6 +7,7 @@ import streamlit as st
 from detox.clinical.protocols import vitals_file
 from detox.errors import DetoxError
 from detox.instants import CLOCK_TOLERANCE, wall
+from detox.reports import outlook
 from detox.reports import patient as reading
 from detox.reports.patient import PatientPage
 from detox.store import find
@@ -21,6 +22,7 @@ from detox.ui import (
     limit_words,
     monitoring_forms,
     other_scales,
+    outlook_words,
     patient_head,
     stay_forms,
     style,
@@ -80,8 +82,9 @@ def _charts(page: PatientPage, here: frame.Visit) -> None:
     st.segmented_control("Time shown", list(WINDOWS), default=FIRST_WINDOW, required=True, key="window")
     _limits(page, here)
     start = page.start or page.admission.admitted_at
+    trends = _trends(page, here)
     figure = charts.course(
-        page.current, page.doses_shown, page.alerts, zone=here.zone, start=start, now=page.as_of,
+        page.current, page.doses_shown, page.alerts, zone=here.zone, start=start, now=page.as_of, trends=trends,
         colours=style.palette(dark=st.context.theme.type == "dark"), unit=here.ward.temperature_unit,
     )  # fmt: skip
     replaced = sum(1 for o in page.seen if o.replaced_by is not None)
@@ -89,11 +92,21 @@ def _charts(page: PatientPage, here: frame.Visit) -> None:
     st.plotly_chart(
         figure, theme=None, config=charts.CONFIG, key="course", alt=charts.describe(page.current, here.zone, here.now)
     )
+    if trends:
+        st.html(outlook_words.lines_html(trends, here.zone, page.as_of, here.ward.temperature_unit))
     st.caption(
         f"Times are the ward's: {words.plain(here.ward.time_zone)}. ● given, ○H held, ×R refused; ▼ alert opened; "
         f"○ with ≥: COWS incomplete, at least so much. No line over more than "
         f"{canvas.longest_join() / timedelta(hours=1):g} h without a reading.{hidden}"
     )
+
+
+def _trends(page: PatientPage, here: frame.Visit) -> tuple[outlook.Outlook, ...]:
+    """Where the vitals are heading; of a stay that has ended nothing is told."""
+    if page.admission.discharged_at is not None:
+        return ()
+    with here.store.read() as tx:
+        return outlook.outlooks_of(tx, page.admission.id, page.as_of)
 
 
 def _limits(page: PatientPage, here: frame.Visit) -> None:
