@@ -15,11 +15,6 @@ from detox.store import Connection, find, keep
 from detox.store import background as backgrounds
 
 
-def history_before(tx: Connection, entry: Observation) -> list[Observation]:
-    """The newest current observations of the stay, oldest first: what the rules look back on."""
-    return find.last_observations(tx, entry.admission_id, rules.LOOKBACK)
-
-
 def settle(
     tx: Connection, kept: Observation, earlier: Sequence[Observation], background: Background, now: datetime
 ) -> tuple[tuple[Alert, ...], tuple[Alert, ...]]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from detox.care import alerting
+from detox.care import alerting, remembering
 from detox.care.roles import permit
 from detox.care.text import clean
-from detox.clinical import alerts, protocols, schedule
+from detox.clinical import protocols, schedule
 from detox.clinical import vitals as vital_signs
 from detox.clinical.judgement import answered, assessments
 from detox.clinical.model import NOT_DONE, Admission, Alert, Background, Clinician, Interpretation, Observation, Vitals
@@ -49,22 +49,24 @@ def record(store: Store, by: Clinician, entry: Observation, now: datetime, *, co
         if (known := find.observation(tx, entry.id)) is not None:
             return _said_again(tx, known, entry, admission)
         _check_stay(admission, entry)
-        earlier = alerting.history_before(tx, entry)
+        before = remembering.looked_back(store, tx, admission)
+        earlier = before.earlier
         if not confirmed:
             _ask_if_unusual(entry, earlier)
         kept = _judged(entry, admission, by, now)
         keep.observation(tx, kept, by, now)
         for made in kept.assessments:
             keep.assessment(tx, kept.id, made)
-        beside = background(tx, admission, kept.taken_at, first=len(earlier) >= alerts.LOOKBACK)
-        opened, resolved = alerting.settle(tx, kept, earlier, beside, now)
-        audit.event(
+        opened, resolved = alerting.settle(tx, kept, earlier, before.beside, now)
+        event = audit.event(
             tx, now, by, "record", "observation", kept.id, admission_id=kept.admission_id,
             detail={"taken_at": kept.taken_at.isoformat(), "alerts": [a.finding.rule for a in opened]},
         )  # fmt: skip
         newest = not earlier or earlier[-1].taken_at <= kept.taken_at
         recent = [*earlier, kept][-schedule.RECENT :] if newest else ()
-        return _recorded(tx, kept, admission, opened, resolved, beside, recent)
+        recorded = _recorded(tx, kept, admission, opened, resolved, before.beside, recent)
+    remembering.remember(store, kept.admission_id, event, before, kept)
+    return recorded
 
 
 def amend(
@@ -165,7 +167,7 @@ def _check_stay(admission: Admission, entry: Observation) -> None:
         raise Refused({"taken_at": "The patient had left by then: set the time back, or admit the patient again."})
 
 
-def _ask_if_unusual(entry: Observation, earlier: list[Observation]) -> None:
+def _ask_if_unusual(entry: Observation, earlier: Sequence[Observation]) -> None:
     before = (o.vitals for o in reversed(earlier) if o.taken_at <= entry.taken_at)
     last = next((vitals for vitals in before if vitals.measured()), None)
     questions = vital_signs.unusual(protocols.vitals_file(), entry.vitals, last)

@@ -6,7 +6,7 @@ limits. A value that was not measured neither raises nor clears; a score with a 
 can raise and cannot clear. A red reading that needs a second one to be believed opens as a warning that says so.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -125,6 +125,38 @@ class _Moment:
     clears: dict[str, bool | None] = field(default_factory=dict)
 
 
+class _Moments:
+    """The moments of the newest observations. Each is worked out when first asked for: most never are."""
+
+    def __init__(self, measurer: Measurer, book_at: Callable[[datetime], RuleBook]) -> None:
+        self._measurer = measurer
+        self._book_at = book_at
+        self._seen: list[Observation] = []
+        self._made: list[_Moment | None] = []
+
+    def add(self, observation: Observation) -> None:
+        self._measurer.add(observation)
+        self._seen.append(observation)
+        self._made.append(None)
+        if len(self._seen) > 2 * LOOKBACK:
+            del self._seen[:-LOOKBACK], self._made[:-LOOKBACK]
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def taken_at(self, index: int) -> datetime:
+        return self._seen[index].taken_at
+
+    def __getitem__(self, index: int) -> _Moment:
+        index = index if index >= 0 else len(self._seen) + index
+        made = self._made[index]
+        if made is None:
+            seen = self._measurer.measure(self._seen[index], self._seen[max(0, index - REACH) : index])
+            book = self._book_at(seen.observation.taken_at)
+            made = self._made[index] = _Moment(seen, book, *book.judged(seen.values, seen.partial))
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
     """A rule that holds at a moment, and how bad that is: one that waits to be confirmed is a warning."""
@@ -151,18 +183,14 @@ class Course:
     def __init__(self, background: Background = NOTHING_KNOWN, book: RuleBook | None = None) -> None:
         self._book = book or rulebook()
         self._limits = background.limits
-        self._measurer = Measurer(self._book.file, background)
-        self._moments: list[_Moment] = []
+        self._moments = _Moments(Measurer(self._book.file, background), self._book_at)
 
     def add(self, observation: Observation) -> None:
         """The next observation."""
-        seen = self._measurer.measure(observation, [m.seen for m in self._moments[-REACH:]])
-        book = self._book
-        if self._limits:
-            book = book.with_limits(tuple(x for x in self._limits if x.holds_at(observation.taken_at)))
-        self._moments.append(_Moment(seen, book, *book.judged(seen.values, seen.partial)))
-        if len(self._moments) > 2 * LOOKBACK:
-            del self._moments[:-LOOKBACK]
+        self._moments.add(observation)
+
+    def _book_at(self, moment: datetime) -> RuleBook:
+        return self._book.with_limits(tuple(x for x in self._limits if x.holds_at(moment)))
 
     def findings(self) -> tuple[Finding, ...]:
         """What holds at the newest observation; see the function of that name."""
@@ -360,7 +388,7 @@ class Course:
         """True when the newest readings of the rule, all later than `since`, are inside its clear limits."""
         found = 0
         for index in range(len(self._moments) - 1, self._oldest - 1, -1):
-            if self._moments[index].seen.observation.taken_at <= since:
+            if self._moments.taken_at(index) <= since:
                 return False
             one = self._cleared(rule, index)
             if one is False:
@@ -386,7 +414,7 @@ class Course:
         """Where the rule last held before `moment`, if it had not been cleared by then."""
         found = 0
         for index in range(len(self._moments) - 1, self._oldest - 1, -1):
-            if self._moments[index].seen.observation.taken_at >= moment:
+            if self._moments.taken_at(index) >= moment:
                 continue
             if self._holds(rule, index):
                 held = self._ranked(rule, index)

@@ -16,7 +16,7 @@ from pydantic import Field
 from detox.clinical.baseline import BaselineContent, Baselines
 from detox.clinical.content import Content, Evidence, Text
 from detox.clinical.drift import ewma, ewma_sigma
-from detox.clinical.model import VITALS, Background, Observation, Vitals
+from detox.clinical.model import VITALS, Assessment, Background, Observation, Vitals
 from detox.clinical.protocols import scales, vitals_file
 from detox.clinical.scales import round_half_up
 
@@ -171,13 +171,22 @@ class Measurer:
         self._admitted_at = background.admitted_at
         self._first_weight = background.first_weight
 
-    def measure(self, observation: Observation, earlier: Sequence[Seen]) -> Seen:
-        """The measures of an observation; `earlier` are the REACH observations before it, oldest first."""
-        vitals = observation.vitals
-        values = dict(_vitals(vitals))
+    def add(self, observation: Observation) -> None:
+        """The next observation of the stay: what those that follow are held against."""
         if self._admitted_at is None:
             self._admitted_at = observation.taken_at
-        values["day_of_stay"] = (observation.taken_at - self._admitted_at).days + 1
+        if self._first_weight is None and "weight_kg" in observation.other:
+            self._first_weight = observation.taken_at, float(observation.other["weight_kg"])
+        self._baselines.add(observation)
+
+    def measure(self, observation: Observation, earlier: Sequence[Observation]) -> Seen:
+        """The measures of an observation; `earlier` are the REACH observations before it, oldest first.
+
+        All of them have been added before.
+        """
+        vitals = observation.vitals
+        values = dict(_vitals(vitals))
+        values["day_of_stay"] = (observation.taken_at - (self._admitted_at or observation.taken_at)).days + 1
         self._against_baseline(values, observation, earlier)
         self._circulation(values, observation)
         if self._doses:
@@ -188,10 +197,9 @@ class Measurer:
         partial = self._losses(values, observation, earlier)
         if observation.assessments:
             partial = partial | self._scores(values, observation, earlier)
-        self._baselines.add(observation)
         return Seen(observation, values, partial)
 
-    def _against_baseline(self, values: Values, observation: Observation, earlier: Sequence[Seen]) -> None:
+    def _against_baseline(self, values: Values, observation: Observation, earlier: Sequence[Observation]) -> None:
         at, vitals, usual = observation.taken_at, observation.vitals, self._baselines.usual
         systolic, heart_rate = vitals.systolic_mmhg, vitals.heart_rate_per_min
         pressure = usual("systolic_mmhg", None, at)
@@ -221,14 +229,16 @@ class Measurer:
             if warmth is not None:
                 values["temperature_rise_c"] = round(vitals.temperature_c - warmth.low, 2)
 
-    def _weigh(self, values: Values, which: int, newest: float, baseline: float, earlier: Sequence[Seen]) -> None:
+    def _weigh(
+        self, values: Values, which: int, newest: float, baseline: float, earlier: Sequence[Observation]
+    ) -> None:
         vital, name, unit, sigma = self._weighted[which]
         content = self._content.ewma
         taken = [newest]
         for seen in reversed(earlier):
             if len(taken) == content.readings:
                 break
-            value = getattr(seen.observation.vitals, vital)
+            value = getattr(seen.vitals, vital)
             if value is not None:
                 taken.append(value)
         taken.reverse()
@@ -277,18 +287,15 @@ class Measurer:
             rise = float(values["standing_heart_rate_per_min"]) - float(values["heart_rate_per_min"])
             values["standing_pulse_rise_per_min"] = rise
         weight = values.get("weight_kg")
-        if weight is not None:
-            if self._first_weight is None:
-                self._first_weight = at, float(weight)
+        if weight is not None and self._first_weight is not None:
             since, first = self._first_weight
             if since <= at:
                 values["weight_loss_percent"] = 100 * (first - float(weight)) / first
 
-    def _losses(self, values: Values, observation: Observation, earlier: Sequence[Seen]) -> Set[str]:
+    def _losses(self, values: Values, observation: Observation, earlier: Sequence[Observation]) -> Set[str]:
         """The losses of the last hours; where this observation did not count them they are a lower bound."""
         since = observation.taken_at - timedelta(hours=self._content.derived.losses_h)
-        seen = (s.observation for s in earlier)
-        counted = [o.other for o in seen if o.other and o.taken_at > since]
+        counted = [o.other for o in earlier if o.other and o.taken_at > since]
         if observation.other:
             counted.append(observation.other)
         found = [float(o[name]) for o in counted for name in ("vomits", "loose_stools") if name in o]
@@ -297,7 +304,7 @@ class Measurer:
         values["losses"] = sum(found)
         return _NONE if "vomits" in observation.other or "loose_stools" in observation.other else _LOSSES
 
-    def _scores(self, values: Values, observation: Observation, earlier: Sequence[Seen]) -> Set[str]:
+    def _scores(self, values: Values, observation: Observation, earlier: Sequence[Observation]) -> Set[str]:
         partial: Set[str] = _NONE
         for made in observation.assessments:
             if not made.items:
@@ -318,26 +325,27 @@ class Measurer:
                 values.update({f"{made.scale}.{item}": points for item, points in made.items.items()})
         return partial
 
-    def _withdrawal(self, values: Values, observation: Observation, earlier: Sequence[Seen]) -> Set[str]:
+    def _withdrawal(self, values: Values, observation: Observation, earlier: Sequence[Observation]) -> Set[str]:
         made = observation.assessment("cows")
         assert made is not None
         values["cows"] = points = made.at_least
-        before = next((s for s in reversed(earlier) if "cows" in s.values), None)
+        rated = [(seen, found) for seen in earlier if (found := _rated(seen)) is not None]
         partial: set[str] = set() if made.complete else {"cows", "cows_rise_after_precipitant"}
-        if made.complete and before is not None:
-            fall = int(before.values["cows"]) - points
+        if made.complete and rated:
+            before, found = rated[-1]
+            fall = found.at_least - points
             names = {"cows_fall"}
             values["cows_fall"] = fall
-            if not self._dosed_since(before.observation.taken_at, observation.taken_at):
+            if not self._dosed_since(before.taken_at, observation.taken_at):
                 values["cows_fall_undosed"] = fall
                 names.add("cows_fall_undosed")
-            if "cows" in before.partial:
+            if not found.complete:
                 partial |= names
         started = self._last("precipitant", observation.taken_at)
         if started is not None:
-            rated = [s for s in earlier if s.observation.taken_at <= started and "cows" in s.values]
-            if rated and "cows" not in rated[-1].partial:
-                values["cows_rise_after_precipitant"] = points - int(rated[-1].values["cows"])
+            before_dose = [found for seen, found in rated if seen.taken_at <= started]
+            if before_dose and before_dose[-1].complete:
+                values["cows_rise_after_precipitant"] = points - before_dose[-1].at_least
         return partial
 
     def _dosed_since(self, before: datetime, now: datetime) -> bool:
@@ -357,11 +365,19 @@ def _by_group(drugs: Drugs, background: Background) -> dict[str, list[datetime]]
     return {group: times for group, times in given.items() if times}
 
 
-def _news2_before(earlier: Sequence[Seen]) -> int | None:
+def _news2_before(earlier: Sequence[Observation]) -> int | None:
     """The points of the newest complete NEWS2 before."""
-    complete = (s for s in reversed(earlier) if "news2" in s.values and "news2" not in s.partial)
-    found = next(complete, None)
-    return None if found is None else int(found.values["news2"])
+    for seen in reversed(earlier):
+        made = seen.assessment("news2") if seen.assessments else None
+        if made is not None and made.items and made.complete:
+            return made.at_least
+    return None
+
+
+def _rated(seen: Observation) -> Assessment | None:
+    """The COWS of an observation, if any of its items was rated."""
+    made = seen.assessment("cows") if seen.assessments else None
+    return made if made is not None and made.items else None
 
 
 @lru_cache(maxsize=64)

@@ -30,14 +30,16 @@ def event(
     *,
     admission_id: str | None = None,
     detail: Mapping[str, object] | None = None,
-) -> None:
-    """Append one event to the trail inside the caller's transaction."""
+) -> str:
+    """Append one event to the trail inside the caller's transaction; returns its link of the chain."""
     body = (
         to_text(at), by.id, by.role, verb, subject, subject_id, admission_id,
         json.dumps(detail or {}, ensure_ascii=False, sort_keys=True),
     )  # fmt: skip
     last = tx.execute(_LAST).fetchone()
-    tx.execute(_INSERT, (*body, _link(last["chain"] if last else "", body)))
+    link = _link(last["chain"] if last else "", body)
+    tx.execute(_INSERT, (*body, link))
+    return link
 
 
 def first_broken(tx: Connection) -> int | None:

@@ -354,6 +354,14 @@ def last_change(tx: Connection) -> int:
     return int(tx.execute("SELECT coalesce(max(seq), 0) FROM audit_event").fetchone()[0])
 
 
+def newest_event(tx: Connection, admission_id: str) -> str:
+    """The link in the audit chain of the newest event of a stay: no two states of it share one. Empty for none."""
+    row = tx.execute(
+        "SELECT chain FROM audit_event WHERE admission_id = ? ORDER BY seq DESC LIMIT 1", (admission_id,)
+    ).fetchone()
+    return "" if row is None else str(row["chain"])
+
+
 def basis_of(tx: Connection, admission_id: str) -> str:
     """What a suggestion for this stay rests on, in one word: it changes as soon as anything about the stay is kept.
 

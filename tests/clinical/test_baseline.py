@@ -83,8 +83,9 @@ def test_readings_count_only_after_their_own_time():
 
 def measured(sets, background=None):
     measurer, seen = Measurer(alerts_file(), background or Background()), []
-    for one in sets:
-        seen.append(measurer.measure(one, seen[-REACH:]))
+    for number, one in enumerate(sets):
+        measurer.add(one)
+        seen.append(measurer.measure(one, sets[max(0, number - REACH) : number]))
     return [s.values for s in seen]
 
 
