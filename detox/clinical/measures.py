@@ -368,16 +368,18 @@ def _by_group(drugs: Drugs, background: Background) -> dict[str, list[datetime]]
 def _news2_before(earlier: Sequence[Observation]) -> int | None:
     """The points of the newest complete NEWS2 before."""
     for seen in reversed(earlier):
-        made = seen.assessment("news2") if seen.assessments else None
-        if made is not None and made.items and made.complete:
-            return made.at_least
+        for made in seen.assessments:
+            if made.scale == "news2" and made.complete and made.items:
+                return made.at_least
     return None
 
 
 def _rated(seen: Observation) -> Assessment | None:
     """The COWS of an observation, if any of its items was rated."""
-    made = seen.assessment("cows") if seen.assessments else None
-    return made if made is not None and made.items else None
+    for made in seen.assessments:
+        if made.scale == "cows" and made.items:
+            return made
+    return None
 
 
 @lru_cache(maxsize=64)

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from detox.clinical.measures import NAMES, Reading, Value, decimals
 from detox.clinical.model import Assessment, Finding, Observation
 from detox.clinical.protocols import scale, vitals_file
-from detox.clinical.rules import Compiled, Condition, test_of
+from detox.clinical.rulebook import Compiled, test_of
+from detox.clinical.rules import Condition
 
 NOT_MEASURED = "not measured"
 

@@ -13,7 +13,7 @@ from detox.clinical.alerts import Course, OpenAlert, applied
 from detox.clinical.charted import Charted, Rejected
 from detox.clinical.judgement import assessments
 from detox.clinical.model import LEVELS, Background, Finding, Level, Observation
-from detox.clinical.rules import RuleBook
+from detox.clinical.rulebook import RuleBook
 from detox.clinical.schedule import Clock, Due, is_set, overdue, overdue_from, overdue_level
 
 DAY_S = 86400

@@ -10,7 +10,8 @@ from statistics import median
 
 from detox.clinical.alerts import Change, alerts_file, fold
 from detox.clinical.model import Admission, Background, Observation
-from detox.clinical.rules import Condition, Rule, RuleBook, moved
+from detox.clinical.rulebook import RuleBook, moved
+from detox.clinical.rules import Condition, Rule
 from detox.errors import Refused
 from detox.store import Connection, find
 from detox.store.background import background

@@ -88,7 +88,7 @@ def _write_form(page: PatientPage, key: str) -> None:
         )
         st.number_input(
             "Least hours at a step", min_value=1.0, max_value=2000.0, value=cited.value, step=1.0, format="%g",
-            key=f"hours-{key}", help=f"{cited.value:g} h: {cited.source} [{cited.evidence}], not yet reviewed",
+            key=f"hours-{key}", help=f"{cited.value:g} h: {cited.source} [{cited.evidence}]",
         )  # fmt: skip
         st.text_input("Note", key=f"note-{key}")
         saving.problems(key)

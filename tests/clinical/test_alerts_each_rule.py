@@ -14,7 +14,7 @@ from detox.clinical.judgement import assessments
 from detox.clinical.measures import decimals
 from detox.clinical.model import Background, Baseline, Dose, Observation, Vitals
 from detox.clinical.protocols import scales, vitals_file
-from detox.clinical.rules import RuleBook
+from detox.clinical.rulebook import RuleBook
 
 FILE = Path(__file__).resolve().parents[1] / "cases" / "alerts" / "each_rule.toml"
 PAIRS = tomllib.loads(FILE.read_text(encoding="utf-8"))["pairs"]

@@ -144,7 +144,9 @@ def test_taking_an_input_away_never_gives_more(case: dict[str, Any], data: st.Da
         seen["vitals"].pop(name, None)
     before, after = answer(case), answer(less)
     assert GIVES.get(after.suggestion_class, 0) <= GIVES.get(before.suggestion_class, 0), name
-    if index == 0:
+    # without the newest COWS an older one that is still fresh speaks, and may rightly say less of withdrawal
+    older = name in ("cows", "total") or name.startswith("items.")
+    if index == 0 and not (older and any(o["cows"] for o in case["observations"][1:])):
         assert ADVISES[after.suggestion_class] <= max(ADVISES[before.suggestion_class], 1), name
 
 

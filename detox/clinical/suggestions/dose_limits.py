@@ -33,7 +33,7 @@ def given_twice(f: Facts) -> Iterator[str]:
     scheduled = _scheduled(f)
     if scheduled is None:
         return
-    times = [d.h_ago or 0 for d in f.plan_doses(f.limits.window_h.value) if (d.mg or 0) >= scheduled]
+    times = [d.h_ago or 0 for d in f.plan_doses(f.limits.window_h.value) if d.mg is not None and d.mg >= scheduled]
     closest = _interval(f) * f.limits.interval_share.value
     for later, earlier in zip(times, times[1:], strict=False):
         if earlier - later < closest:
@@ -48,7 +48,7 @@ def already_given(f: Facts) -> Iterator[str]:
         return
     window = _interval(f) * f.limits.interval_share.value
     for d in f.plan_doses(window):
-        if (d.mg or 0) >= scheduled:
+        if d.mg is not None and d.mg >= scheduled:
             yield f"{f.plan.drug} {d.mg:g} mg was already given {hours(d.h_ago or 0)} ago, possible duplicate."
             return
 
