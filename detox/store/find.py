@@ -198,7 +198,8 @@ def first_weight(tx: Connection, admission_id: str) -> tuple[datetime, float] | 
     """The first weight of a stay in kg, and when it was taken."""
     row = tx.execute(
         "SELECT taken_at, json_extract(other, '$.weight_kg') AS kg FROM observation "
-        "WHERE admission_id = ? AND replaced_by IS NULL AND other <> '{}' AND kg IS NOT NULL ORDER BY taken_at LIMIT 1",
+        "WHERE admission_id = ? AND replaced_by IS NULL AND json_extract(other, '$.weight_kg') IS NOT NULL "
+        "ORDER BY taken_at LIMIT 1",
         (admission_id,),
     ).fetchone()
     return None if row is None else (from_text(row["taken_at"]), row["kg"])

@@ -327,11 +327,11 @@ def watching(db: Database) -> None:
 
 
 @migrations()
-def beside_the_vitals(db: Database) -> None:
-    """The few observations that hold more than vitals and answers, so that the first weight is found at once."""
+def weights(db: Database) -> None:
+    """The few observations that hold a weight, so that the first of a stay is found at once."""
     db.execute(
-        "CREATE INDEX observation_beside ON observation (admission_id, taken_at) "
-        "WHERE replaced_by IS NULL AND other <> '{}'"
+        "CREATE INDEX observation_weight ON observation (admission_id, taken_at) "
+        "WHERE replaced_by IS NULL AND json_extract(other, '$.weight_kg') IS NOT NULL"
     )
 
 
