@@ -69,7 +69,7 @@ READINGS = st.fixed_dictionaries({}, optional={name: around(name) for name in ed
 SCORES = st.sets(st.sampled_from(["cows", "cows_fall", "cows_fall_undosed", "news2", "news2_single", "news2_rise"]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(READINGS, SCORES)
 def test_judged_is_asking_every_rule(values, partial):
     """Of a reading of any measures, some of them lower bounds; at, beside and between the limits."""
@@ -81,7 +81,7 @@ def test_judged_is_asking_every_rule(values, partial):
         assert told is rule.raised(values, partial), rule.rule.id
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(READINGS, SCORES, st.integers(100, 220), st.integers(70, 110))
 def test_the_same_with_limits_of_one_patient(values, partial, high, low):
     book = rulebook().with_limits(
@@ -188,7 +188,7 @@ def levels(sets, background):
     return {f.problem: LEVELS.index(f.level) for f in findings(sets, background)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32), st.integers(0, 6))
 def test_leaving_a_value_out_of_the_newest_set_raises_nothing(seed, count):
     rng = random.Random(seed)
@@ -225,7 +225,7 @@ SOURCES = {
 TIME_ENDS = {"pulse_masked"}  # see below
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 12))
 def test_a_set_without_what_an_alert_is_about_does_nothing_to_it(seed, count):
     rng = random.Random(seed)
@@ -248,7 +248,7 @@ def refused(hours):
     return Observation(f"r{hours:g}", "a", at(hours), not_done="refused")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 25))
 def test_sets_that_were_not_taken_change_nothing(seed, count):
     rng = random.Random(seed)
@@ -274,7 +274,7 @@ def test_a_set_that_was_not_taken_does_not_end_an_alert_of_losses():
 # --- the newest part of a stay ------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32), st.integers(2 * LOOKBACK, 90))
 def test_the_newest_sets_and_the_first_ones_say_as_much_as_the_whole_stay(seed, count):
     rng = random.Random(seed)
@@ -332,7 +332,7 @@ def test_there_are_limits_to_try():
     assert len(LIMITED) > 10
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.data())
 @pytest.mark.parametrize(("vital", "side", "level"), LIMITED, ids=str)
 def test_the_mildest_rule_moves_exactly_there_and_a_worse_one_never_comes_sooner(vital, side, level, data):
@@ -374,7 +374,7 @@ def test_taken_back_it_holds_no_longer():
     assert "systolic_high_red" in raised([seen(5, systolic_mmhg=190)], background)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([(v, s) for v, s, _ in LIMITED]))
 def test_a_limit_changes_no_rule_but_those_of_its_vital_on_its_side(seed, which):
     vital, side = which
