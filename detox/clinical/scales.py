@@ -6,27 +6,30 @@ Works from the scale's own content alone, so a new scale is a TOML file and no l
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from decimal import ROUND_HALF_UP, Decimal
-from operator import attrgetter
-from typing import NamedTuple
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
 
-from detox.clinical.model import Assessment, Vitals
+from detox.clinical.model import VITALS, Assessment, Vitals
 from detox.clinical.scale_form import Flag, Item, Scale, Step
 from detox.errors import Refused
 
 EMPTY = Vitals()
 REMEMBERED = 4096
+_NAMES = frozenset(VITALS)
 
 
 def assess(
     scale: Scale,
     answers: Mapping[str, object] | None = None,
-    vitals: Vitals = EMPTY,
+    vitals: Vitals | Mapping[str, Any] = EMPTY,
     *,
     reasons: Mapping[str, str] | None = None,
 ) -> Assessment:
     """What `scale` makes of chosen `answers` (item id to value, None is not assessed) and `vitals`.
 
+    `vitals` may be plain values by the names of Vitals, which saves making one where many are scored.
     Items that a vital gives are worked out from it. Such an item may also be given: lower than the vital implies only
     with a reason in `reasons` (item id to words), never higher, and never where the vital is a code. Raises Refused
     naming every unknown item, every value that the scale does not have and every contradiction at once.
@@ -105,10 +108,16 @@ class _Remembered(dict[object, int | None]):
 
 
 class _Plan(NamedTuple):
-    """A scale made ready to score: a line for each item with its points by answer, or by reading."""
+    """A scale made ready to score: a line for each item with its points by answer, or by reading.
+
+    `names` are the vitals that any item comes from, `read` takes them from Vitals in that order; of these a line takes
+    its own.
+    """
 
     scale: Scale
-    lines: tuple[tuple[str, dict[object, int | None], Callable[[Vitals], object] | None], ...]
+    names: tuple[str, ...]
+    read: Callable[[Vitals], tuple[object, ...]]
+    lines: tuple[tuple[str, dict[object, int | None], Callable[[tuple[object, ...]], object] | None], ...]
     chosen: int
     lows: tuple[int, ...]
     bands: tuple[str | None, ...]
@@ -116,6 +125,9 @@ class _Plan(NamedTuple):
 
 
 _PLANS: dict[int, _Plan] = {}
+(
+    _put_scale, _put_version, _put_total, _put_band, _put_complete, _put_missing, _put_at_least, _put_items, _put_risk,
+) = (getattr(Assessment, slot.name).__set__ for slot in fields(Assessment))  # fmt: skip
 
 
 def _plan(scale: Scale) -> _Plan:
@@ -127,16 +139,20 @@ def _plan(scale: Scale) -> _Plan:
 
 
 def _made_ready(scale: Scale) -> _Plan:
-    lines: list[tuple[str, dict[object, int | None], Callable[[Vitals], object] | None]] = []
+    lines: list[tuple[str, dict[object, int | None], Callable[[tuple[object, ...]], object] | None]] = []
+    needs = {item.id: _needs(item) for item in scale.items if item.measured}
+    every = tuple(dict.fromkeys(name for names in needs.values() for name in names))
     for item in scale.items:
         if item.measured:
-            names = tuple(dict.fromkeys([item.vital, *(name for v in item.variants for name in v.when)]))
-            lines.append((item.id, _Remembered(item, names), attrgetter(*names)))
+            names = needs[item.id]
+            lines.append((item.id, _Remembered(item, names), itemgetter(*map(every.index, names))))
         else:
             lines.append((item.id, dict[object, int | None](item.points_of.items()), None))
     single = scale.single_item
     return _Plan(
         scale,
+        every,
+        _reader(every),
         tuple(lines),
         sum(not item.measured for item in scale.items),
         scale.lows or (scale.minimum,),
@@ -145,19 +161,38 @@ def _made_ready(scale: Scale) -> _Plan:
     )
 
 
-def _plain(plan: _Plan, answers: Mapping[str, object], vitals: Vitals) -> tuple[dict[str, int], tuple[str, ...]] | None:
+def _needs(item: Item) -> tuple[str, ...]:
+    """The vitals that a measured item comes from: its own, and those that its variants depend on."""
+    return tuple(dict.fromkeys([item.vital, *(name for v in item.variants for name in v.when)]))
+
+
+def _reader(names: tuple[str, ...]) -> Callable[[Vitals], tuple[object, ...]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda vitals: tuple(getattr(vitals, name) for name in names)
+
+
+def _plain(
+    plan: _Plan, answers: Mapping[str, object], vitals: Vitals | Mapping[str, Any]
+) -> tuple[dict[str, int], tuple[str, ...]] | None:
     """The points and what is missing, of a set that leaves nothing to ask; None for every other: see `_careful`.
 
     Only what is measured may be missing here: of chosen items each must have its answer.
     """
     if len(answers) != plan.chosen:
         return None
+    if isinstance(vitals, Vitals):
+        read = plan.read(vitals)
+    elif vitals.keys() <= _NAMES:
+        read = tuple(map(vitals.get, plan.names))
+    else:
+        return None
     points: dict[str, int] = {}
     missing: tuple[str, ...] = ()
     try:
         for item_id, table, seen in plan.lines:
             if seen is not None:
-                worth = table[seen(vitals)]
+                worth = table[seen(read)]
                 if worth is None:
                     missing += (item_id,)
                     continue
@@ -173,9 +208,13 @@ def _plain(plan: _Plan, answers: Mapping[str, object], vitals: Vitals) -> tuple[
 
 
 def _careful(
-    scale: Scale, answers: Mapping[str, object], vitals: Vitals, reasons: Mapping[str, str]
+    scale: Scale, answers: Mapping[str, object], vitals: Vitals | Mapping[str, Any], reasons: Mapping[str, str]
 ) -> tuple[dict[str, int], tuple[str, ...]]:
     """The points of every item that was assessed, and the ids of those that were not, with every problem told."""
+    if not isinstance(vitals, Vitals):
+        if unknown := vitals.keys() - _NAMES:
+            raise Refused(f"No vital is called {', '.join(sorted(unknown))}: choose from {', '.join(VITALS)}.")
+        vitals = Vitals(**vitals)
     ids = {item.id for item in scale.items}
     problems = {name: f"{scale.short_name} has no item {name!r}: leave it out." for name in answers if name not in ids}
     points: dict[str, int] = {}
@@ -198,7 +237,7 @@ def _careful(
 
 def _whole(plan: _Plan, points: Mapping[str, int]) -> Assessment:
     """What a sum makes of points with nothing missing."""
-    scale, _, _, lows, bands, single = plan
+    scale, _, _, _, _, lows, bands, single = plan
     total = sum(points.values())
     band = bands[bisect_right(lows, total) - 1]
     risk = None
@@ -206,7 +245,18 @@ def _whole(plan: _Plan, points: Mapping[str, int]) -> Assessment:
         if band == bands[0] and max(points.values()) >= single[0]:
             band = single[1]
         risk = band
-    return Assessment(scale.id, scale.version, total, band, True, (), total, points, risk)
+    # What Assessment(...) does, at half its price: it is frozen, so that its own __init__ looks each slot up by name.
+    made = object.__new__(Assessment)
+    _put_scale(made, scale.id)
+    _put_version(made, scale.version)
+    _put_total(made, total)
+    _put_band(made, band)
+    _put_complete(made, True)
+    _put_missing(made, ())
+    _put_at_least(made, total)
+    _put_items(made, points)
+    _put_risk(made, risk)
+    return made
 
 
 def _level(scale: Scale, points: Mapping[str, int], missing: tuple[str, ...]) -> Assessment:

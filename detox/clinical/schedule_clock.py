@@ -179,10 +179,21 @@ class Clock:
             return [Line(since, first.interval_min, "set", first, first.because, since)]
         cows_since = self._cows_at or self.unscored_since or self._set_at
         cows_clock = "set" if self._cows_at is None else "cows"
+        if self._asked.visits:
+            return [
+                self._visit(cows_since, cows_clock, background),
+                self._visit(self._vitals_at or self._set_at, "vitals", background),
+            ]
         found = self._line(self._shortest(_COWS, self._file.unscored), cows_since, cows_clock, background)
         guess = self._file.early_warning_incomplete
         vitals = self._line(self._shortest(_VITALS, guess), self._vitals_at or self._set_at, "vitals", background)
         return [found, vitals if self._asleep is None else self._in_sleep(vitals)]
+
+    def _visit(self, since: datetime, clock: str, background: Background) -> Line:
+        """The next visit of somebody who does not stay, as an order may have shortened the wait for it."""
+        row = self._asked.visit(background.admitted_at, since)
+        line = Line(since + _minutes(row.interval_min), row.interval_min, clock, row, row.because, since)
+        return ordered(line, background.intervals) if background.intervals else line
 
     def _shortest(self, rows: tuple[tuple[str, str], ...], guess: Interval) -> tuple[Scheduled, Because]:
         """The row with the shortest interval; the guess counts while the first measure was never complete."""
@@ -222,16 +233,17 @@ class Clock:
 
     def _after_doses(self) -> Iterator[Line]:
         asleep = None if self._asleep is None else self._asleep.taken_at
-        for row, dose, looks in self._asked.watches:
+        for watch in self._asked.watches:
+            row, cause, since, looks = watch
             for clock in row.clocks:
                 last = self._cows_at if clock == "cows" else self._vitals_at
                 if clock == "vitals" and row.asleep_counts and asleep is not None:
                     last = asleep if last is None else max(last, asleep)
                 if last is not None and last >= looks[-1].done_from:
                     continue
-                look = doses.Watch(row, dose, looks).pending(last)
+                look = watch.pending(last)
                 if look is not None:
-                    yield Line(look.at, look.interval_min, clock, row, dose, dose.given_at)
+                    yield Line(look.at, look.interval_min, clock, row, cause, since)
 
     def _by_alert(self, alert: Raised, lines: list[Line]) -> None:
         finding = alert.finding
@@ -241,7 +253,8 @@ class Clock:
         state_at = self._state_at
         new = state_at is None or alert.opened_at >= state_at
         since = alert.opened_at if state_at is None else state_at
-        minutes = row.recheck_min if new else row.standing_min
+        standing = row.visits_min if self._asked.visits else row.standing_min
+        minutes = row.recheck_min if new else standing
         how = "" if new else STANDING
         lines.append(Line(since + _minutes(minutes), minutes, "set", row, finding, since, how))
         confirm = finding.values.get("confirm_min")

@@ -3,16 +3,19 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 from operator import attrgetter
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from detox.clinical.case import Setting
 from detox.clinical.content import ROOT, Content, Evidence, File, Text, read
 from detox.clinical.model import PROGRAMMES, VITALS, Assessment, Level
 from detox.clinical.protocols import Response, scale
 
 Minutes = Annotated[int, Field(gt=0)]
 Clocks = Literal["cows", "vitals", "both"]
+Settings = tuple[Setting, ...]
+SETTINGS: tuple[str, ...] = get_args(Setting)
 POINTS: Mapping[str, Callable[[Assessment], int]] = {
     "cows": attrgetter("at_least"),
     "news2": attrgetter("at_least"),
@@ -63,18 +66,21 @@ class Cadence(Content):
 
 
 class ForPatients(Content):
-    """A line for some programmes: none named is every programme, and one that nobody has named counts as any."""
+    """A line for some programmes and settings: none named is every one, and one that nobody has named counts as any."""
 
     id: Text
     programmes: tuple[Text, ...] = ()
     except_programmes: tuple[Text, ...] = ()
+    settings: Settings = ()
     clock: Clocks
     because: Text
     source: Text
     evidence: Evidence
 
-    def applies_to(self, programme: str) -> bool:
-        """True for the programme of a stay; a programme that is not known leaves no line out."""
+    def applies_to(self, programme: str, setting: str) -> bool:
+        """True for the programme and the setting of a stay; what is not known leaves no line out."""
+        if setting and self.settings and setting not in self.settings:
+            return False
         return not programme or (
             programme not in self.except_programmes and (not self.programmes or programme in self.programmes)
         )
@@ -109,27 +115,49 @@ class Phase(ForPatients):
         return self
 
 
-class AfterDose(ForPatients):
-    """Looks at fixed times after a dose. One is done by a look from `tolerance_min` before its time on.
+class Visits(Content):
+    """How long from one visit to the next, in settings where patients do not stay; `until_min` after the admission."""
 
-    `start_min` keeps it to the doses so soon after the first of a course; `last_only` to the newest dose;
+    id: Text
+    settings: Annotated[Settings, Field(min_length=1)]
+    interval_min: Minutes
+    until_min: Minutes | None = None
+    because: Text
+    source: Text
+    evidence: Evidence
+
+
+class Looks(ForPatients):
+    """Looks at fixed times after something. One is done by a look from `tolerance_min` before its time on.
+
     `asleep_counts` lets breathing seen in sleep stand for the vitals.
     """
 
     drugs: tuple[Text, ...]
     at_min: tuple[Minutes, ...]
     tolerance_min: Annotated[int, Field(ge=0)]
-    start_min: Minutes | None = None
-    last_only: bool = False
     asleep_counts: bool = False
 
     @model_validator(mode="after")
-    def _rising(self) -> "AfterDose":
+    def _rising(self) -> "Looks":
         if not self.drugs or not self.at_min or list(self.at_min) != sorted({*self.at_min}):
             raise ValueError(f"{self.id}: drugs must be named and at_min must rise: {self.at_min}")
         if self.tolerance_min >= self.at_min[0]:
             raise ValueError(f"{self.id}: with such a tolerance a look before the dose would answer it")
         return self
+
+
+class AfterDose(Looks):
+    """Looks after a dose. `start_min` keeps them to the doses so soon after the first of a course, `last_only` to the
+    newest dose; `until_next` ends them with a dose, given or not, at the time of the first look or later."""
+
+    start_min: Minutes | None = None
+    last_only: bool = False
+    until_next: bool = False
+
+
+class AfterStep(Looks):
+    """Looks after a step down, from the first dose of the lower step on."""
 
 
 class Course(Content):
@@ -170,12 +198,13 @@ class Orders(Content):
 
 
 class Recheck(Content):
-    """How soon to look again at an open alert: when it is new, and while it stands."""
+    """How soon to look again at an open alert: when it is new, while it stands, and then of one who comes to visits."""
 
     id: Text
     level: Level
     recheck_min: Minutes
     standing_min: Minutes
+    visits_min: Minutes
     source: Text
     evidence: Evidence
 
@@ -203,7 +232,9 @@ class MonitoringFile(File):
     cadence: tuple[Cadence, ...]
     vitals_by_cows: tuple[Cadence, ...]
     phase: tuple[Phase, ...]
+    visits: tuple[Visits, ...]
     after_dose: tuple[AfterDose, ...]
+    after_step: tuple[AfterStep, ...]
     course: Course
     alerts: tuple[Recheck, ...]
     orders: Orders
@@ -228,6 +259,14 @@ class MonitoringFile(File):
                 raise ValueError(f"cadence of {name}: a worse score must not mean a longer wait: {intervals}")
         if any(row.measure != "cows" for row in self.vitals_by_cows):
             raise ValueError("vitals_by_cows goes by COWS alone")
+        return self
+
+    @model_validator(mode="after")
+    def _visits_without_a_gap(self) -> "MonitoringFile":
+        for name in SETTINGS:
+            ends = [row.until_min for row in self.visits if name in row.settings]
+            if ends and (None in ends[:-1] or ends[-1] is not None):
+                raise ValueError(f"visits: the last line of {name} has no until_min, each before it has one")
         return self
 
     @model_validator(mode="after")

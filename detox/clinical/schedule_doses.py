@@ -1,4 +1,4 @@
-"""What a dose or a programme asks of the clocks: the looks after each dose, and the phase that a stay is in."""
+"""What a dose, a step of the plan, the programme or the setting asks of the clocks."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
-from detox.clinical.model import Background, Dose
-from detox.clinical.schedule_content import AfterDose, Minutes, Phase, monitoring_file
+from detox.clinical.model import Background, Dose, StepDown
+from detox.clinical.schedule_content import AfterDose, AfterStep, Minutes, Phase, Visits, monitoring_file
 
 _FIRST_WORD = re.compile(r"[a-z]+")
 
@@ -21,10 +21,11 @@ class Look(NamedTuple):
 
 
 class Watch(NamedTuple):
-    """The looks that one dose asks for, by one line."""
+    """The looks that one dose or one step down asks for, by one line, counted from `since`."""
 
-    row: AfterDose
-    dose: Dose
+    row: AfterDose | AfterStep
+    cause: Dose | StepDown
+    since: datetime
     looks: tuple[Look, ...]
 
     def pending(self, last: datetime | None) -> Look | None:
@@ -47,20 +48,29 @@ class Stage(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """Everything that the programme and the doses of a stay ask for."""
+    """Everything that the programme, the doses, the steps and the setting of a stay ask for."""
 
     watches: tuple[Watch, ...]
     stages: tuple[Stage, ...]
+    visits: tuple[Visits, ...]
+
+    def visit(self, admitted_at: datetime | None, since: datetime) -> Visits:
+        """The line of visits that holds after one at `since`. Only where there are any."""
+        if admitted_at is None:
+            return self.visits[0]
+        late = since - admitted_at
+        return next(row for row in self.visits if row.until_min is None or late < timedelta(minutes=row.until_min))
 
 
-NOTHING = Asked((), ())
+NOTHING = Asked((), (), ())
 
 
 def asked_by(background: Background) -> Asked:
-    """What the programme and the doses that were given ask for."""
-    if not background.doses and not background.programme:
+    """What the programme, the doses that were given, the steps down and the setting ask for."""
+    if not (background.doses or background.programme or background.setting or background.steps):
         return NOTHING
-    return Asked(tuple(_watches(background)), tuple(_stages(background)))
+    visits = tuple(row for row in monitoring_file().visits if background.setting in row.settings)
+    return Asked((*_watches(background), *_after_steps(background)), tuple(_stages(background)), visits)
 
 
 @cache
@@ -72,24 +82,48 @@ def first_word(drug: str) -> str:
 
 def _watches(background: Background) -> Iterator[Watch]:
     for row in monitoring_file().after_dose:
-        if row.applies_to(background.programme):
+        if row.applies_to(background.programme, background.setting):
             courses = list(_courses(background.doses, row.drugs))
             for dose, start in courses[-1:] if row.last_only else courses:
                 if row.start_min is None or dose.given_at - start < timedelta(minutes=row.start_min):
-                    yield Watch(row, dose, tuple(_looks(row, dose.given_at)))
+                    looks = tuple(_looks(row, dose.given_at))
+                    if not (row.until_next and _came(row, looks[0].done_from, background)):
+                        yield Watch(row, dose, dose.given_at, looks)
 
 
-def _looks(row: AfterDose, given_at: datetime) -> Iterator[Look]:
+def _came(row: AfterDose, since: datetime, background: Background) -> bool:
+    """True once a dose of the line was given, held or refused from `since` on."""
+    doses = (*background.doses, *background.not_given)
+    return any(dose.given_at >= since and first_word(dose.drug) in row.drugs for dose in doses)
+
+
+def _after_steps(background: Background) -> Iterator[Watch]:
+    for row in monitoring_file().after_step:
+        if row.applies_to(background.programme, background.setting):
+            for step in background.steps:
+                if first_word(step.drug) in row.drugs:
+                    since = _begins(step, background.doses)
+                    yield Watch(row, step, since, tuple(_looks(row, since)))
+
+
+def _begins(step: StepDown, doses: Sequence[Dose]) -> datetime:
+    """With the first dose of the lower step; until one is charted, and where the step is to nothing, when decided."""
+    drug = first_word(step.drug)
+    given = (d.given_at for d in doses if d.status == "given" and first_word(d.drug) == drug and d.given_at >= step.at)
+    return next(given, step.at) if step.to_mg > 0 else step.at
+
+
+def _looks(row: AfterDose | AfterStep, since: datetime) -> Iterator[Look]:
     before = 0
     for minutes in row.at_min:
-        at = given_at + timedelta(minutes=minutes)
+        at = since + timedelta(minutes=minutes)
         yield Look(at, at - timedelta(minutes=row.tolerance_min), minutes - before)
         before = minutes
 
 
 def _stages(background: Background) -> Iterator[Stage]:
     for row in monitoring_file().phase:
-        if not row.applies_to(background.programme):
+        if not row.applies_to(background.programme, background.setting):
             continue
         courses = list(_courses(background.doses, row.until_first or row.after_first))
         if row.until_first and not courses and background.programme:

@@ -6,23 +6,25 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from detox.clinical.messages import points_words
-from detox.clinical.model import Assessment, Dose, Finding, IntervalOrder, Observation, Vitals
+from detox.clinical.model import Assessment, Dose, Finding, IntervalOrder, Observation, StepDown, Vitals
 from detox.clinical.protocols import Scale, scale
 from detox.clinical.schedule_content import (
     POINTS,
     AfterDose,
+    AfterStep,
     Cadence,
     Interval,
     Orders,
     Phase,
     Recheck,
     ShortSet,
+    Visits,
     monitoring_file,
 )
 from detox.instants import wall
 
-Row = Interval | Cadence | Phase | AfterDose | Recheck | Orders | ShortSet
-Because = str | Assessment | Finding | Dose | IntervalOrder
+Row = Interval | Cadence | Phase | AfterDose | AfterStep | Visits | Recheck | Orders | ShortSet
+Because = str | Assessment | Finding | Dose | StepDown | IntervalOrder
 
 SHORT, STANDING, CONFIRM = "short", "standing", "confirm"
 
@@ -118,6 +120,11 @@ def line_words(line: Line, zone: tzinfo | None = None) -> str:
         after = words(int((line.at - because.given_at) / timedelta(minutes=1)))
         at = f", given at {_clock(because.given_at, zone)}" if zone else ""
         return f"{after} after {because.drug}{at}: {line.row.because}"
+    if isinstance(because, StepDown) and isinstance(line.row, AfterStep):
+        after = words(int((line.at - line.since) / timedelta(minutes=1)))
+        at = f", counted from {_clock(line.since, zone)}" if zone else ""
+        step = f"the step from {because.from_mg:g} to {because.to_mg:g} mg of {because.drug}"
+        return f"{after} after {step}{at}: {line.row.because}"
     if isinstance(because, Finding):
         if line.how == CONFIRM:
             return f"in {words(line.interval_min)} to confirm: {because.message}"
@@ -125,7 +132,7 @@ def line_words(line: Line, zone: tzinfo | None = None) -> str:
     return f"{every} because {because if isinstance(because, str) else _score_words(line.row, because)}"
 
 
-def _score_words(row: Row, found: Assessment | Dose) -> str:
+def _score_words(row: Row, found: Assessment | Dose | StepDown) -> str:
     assert isinstance(found, Assessment)
     of_scale = scale(found.scale)
     text = f"{of_scale.short_name} {points_words(found)}"
@@ -145,7 +152,8 @@ def late_words(due: Due, line: Line, late: int, now: datetime, zone: tzinfo | No
 def _short_why(line: Line, zone: tzinfo | None) -> str:
     if isinstance(line.because, IntervalOrder):
         return f"every {words(line.because.interval_min)}, ordered by {line.because.set_by or line.because.role}"
-    told = isinstance(line.because, Dose) or line.how == CONFIRM or line.row.id == monitoring_file().first_set.id
+    first = line.row.id == monitoring_file().first_set.id
+    told = first or line.how == CONFIRM or isinstance(line.because, (Dose, StepDown))
     return line_words(line, zone) if told else f"every {words(line.interval_min)}"
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from detox.clinical import protocols, schedule
 from detox.clinical import vitals as vital_signs
 from detox.clinical.answering import Standing, limits_now
+from detox.clinical.in_force import by_limits
 from detox.clinical.model import (
     Admission,
     Alert,
@@ -36,11 +37,15 @@ EXPECTED = ("systolic_mmhg", "heart_rate_per_min", "temperature_c", "respiratory
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """The last known value of a vital: what it means, when it was taken, whether it is older than the last set."""
+    """The last known value of a vital: what it means, when it was taken, whether it is older than the last set.
+
+    It means what the limits in force at `taken_at` say; `limits` are those of the patient among them.
+    """
 
     interpretation: Interpretation
     taken_at: datetime
     stale: bool
+    limits: tuple[PatientLimit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Tile:
 
     `overdue` is the silence at this moment; `silence` is its kept alert once somebody has answered it. By alert id,
     `standing` says whether it waits, is put aside or answered, and `courses` what its vitals did since it was answered.
-    `limits` are those set for this patient that hold now, by vital.
+    `limits` are those set for this patient that hold now, by vital; `every_limit` are all of the stay, oldest first.
     """
 
     bed: str
@@ -98,6 +103,7 @@ class Tile:
     standing: Mapping[str, Standing] = field(default_factory=dict)
     courses: Mapping[str, tuple[Course, ...]] = field(default_factory=dict)
     limits: Mapping[str, tuple[PatientLimit, ...]] = field(default_factory=dict)
+    every_limit: tuple[PatientLimit, ...] = ()
 
     @property
     def unanswered(self) -> tuple[Alert, ...]:
@@ -160,7 +166,8 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
     overdue = None if ahead else schedule.overdue(due, now)
     seen = [o for o in recent if schedule.tells_of_state(o)]
     answered = silence if silence and overdue and silence.finding.level == overdue.level else None
-    withdrawal, values = _withdrawal(seen), _values(seen)
+    own = orders.patient_limits(tx, admission.id)
+    withdrawal, values = _withdrawal(seen), _values(seen, own)
     waiting = {a.finding.level for a in alerts if standing[a.id].state == "unanswered"}
     rank = _rank(alerts, waiting, overdue, bool(seen) and not ahead, silence_answered=answered is not None)
     if rank == "settled" and not _whole(withdrawal, values):
@@ -183,7 +190,8 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
         dated_ahead=ahead,
         standing=standing,
         courses=_courses(tx, alerts, recent),
-        limits=limits_now(orders.patient_limits(tx, admission.id), now),
+        limits=limits_now(own, now),
+        every_limit=own,
     )
 
 
@@ -262,7 +270,7 @@ def _whole(withdrawal: Withdrawal | None, values: dict[str, Value]) -> bool:
     return withdrawal is not None and withdrawal.assessment.total is not None and not set(EXPECTED) - set(values)
 
 
-def _values(seen: Sequence[Observation]) -> dict[str, Value]:
+def _values(seen: Sequence[Observation], limits: Sequence[PatientLimit]) -> dict[str, Value]:
     file = protocols.vitals_file()
     found: dict[str, Value] = {}
     for vital in dict.fromkeys([*(r.vital for r in file.ranges), *(c.vital for c in file.coded)]):
@@ -270,6 +278,7 @@ def _values(seen: Sequence[Observation]) -> dict[str, Value]:
             value = getattr(o.vitals, vital)
             if value is not None:
                 meaning = vital_signs.interpret(file, vital, value, o.vitals.spo2_scale)
-                found[vital] = Value(meaning, o.taken_at, o.taken_at < seen[-1].taken_at)
+                meaning, own = by_limits(meaning, limits, o.taken_at, o.vitals.spo2_scale)
+                found[vital] = Value(meaning, o.taken_at, o.taken_at < seen[-1].taken_at, own)
                 break
     return found

@@ -12,7 +12,6 @@ from detox.clinical.content import Content, File
 from detox.clinical.measures import DERIVED, SCORES, decimals
 from detox.clinical.protocols import Coded, Jump, Range, VitalsFile, scales, vitals_file
 from detox.clinical.rules import OPERATORS, AlertsFile, Condition, Rule
-from detox.clinical.schedule import Cadence, Interval, MonitoringFile, Recheck, words
 from detox.clinical.suggestions.content import Limit, SuggestionsFile
 
 EVIDENCE: Mapping[str, str] = {
@@ -146,25 +145,6 @@ def vitals_sections(file: VitalsFile) -> Iterator[Section]:
     yield from others(file, {"ranges", "coded", "jumps"})
 
 
-def monitoring_sections(file: MonitoringFile) -> Iterator[Section]:
-    """When the next set is due: each line with what it applies to and its interval."""
-    intervals = [
-        _interval(one, one.because, lines(_every(one.interval_min), rest(one, _INTERVAL_KEYS)))
-        for one in (file.first_set, file.unscored, file.early_warning_incomplete)
-    ]
-    intervals += [
-        _interval(one, f"{measure(one.measure)}: {one.at_least} or more", _every(one.interval_min))
-        for one in file.cadence
-    ]
-    for one in file.alerts:
-        said = f"new: {_every(one.recheck_min)}\nstill open: {_every(one.standing_min)}"
-        intervals.append(_interval(one, f"an open {one.level} alert", said, one.level))
-    head = ("Line", "Applies", "Interval")
-    yield Section("Intervals: the shortest that applies wins", head, tuple(intervals))
-    yield Section("Overdue, and what counts as a set", ("Line", "What it says"), tuple(_sets(file)))
-    yield from others(file, _MONITORING_KEYS)
-
-
 def suggestion_sections(file: SuggestionsFile) -> Iterator[Section]:
     """Every limit and rule text of the suggestions, then their other words."""
     limits = [
@@ -295,40 +275,12 @@ def _jump(jump: Jump) -> tuple[str, str]:
     return measure(jump.vital), f"a change of more than {jump.more_than:g} {one.unit if one else ''}".strip()
 
 
-_INTERVAL_KEYS = frozenset({"id", "interval_min", "because", "source", "evidence"})
-_MONITORING_KEYS = frozenset({
-    "first_set", "unscored", "early_warning_incomplete", "cadence", "alerts", "overdue", "set", "news2_unknown",
-})  # fmt: skip
-
-
-def _interval(one: Interval | Cadence | Recheck, applies: str, said: str, look: str = "") -> Row:
-    return Row(one.id, (lines(_name(one.id), one.id), applies, said), one.source, one.evidence, look)
-
-
-def _sets(file: MonitoringFile) -> Iterator[Row]:
-    late, known, of_set = file.overdue, file.news2_unknown, file.set
-    said = lines(
-        f"warning {words(late.warning_after_min)} after it was due",
-        f"critical {late.critical_after_intervals} intervals after the last set",
-        late.reason, f"→ {late.action}",
-    )  # fmt: skip
-    yield Row(late.id, (lines(_name(late.id), late.id), said), late.source, late.evidence)
-    wanted = [*map(measure, of_set.vitals), *(scales()[name].short_name for name in of_set.scales)]
-    yield Row("set", ("A set holds at least one of", ", ".join(wanted)), of_set.source, of_set.evidence)
-    said = lines(f"risk {known.risk}", known.monitoring, f"→ {known.response}")
-    yield Row("news2_unknown", ("NEWS2 that is not complete", said), file.source, file.evidence)
-
-
 def _code(vital: str, value: object) -> str:
     for coded in vitals_file().coded:
         for code in coded.codes:
             if (coded.vital, code.value) == (vital, value):
                 return f"{code.value} ({code.label})"
     return written(value)
-
-
-def _every(minutes: int) -> str:
-    return f"every {words(minutes)}" + (f" ({minutes} min)" if minutes >= 60 else "")
 
 
 def _name(key: str) -> str:

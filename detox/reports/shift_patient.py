@@ -347,6 +347,8 @@ def _known(rows: Rows, at: datetime) -> Background:
         known,
         admitted_at=rows.admission.admitted_at,
         doses=tuple(d for d in known.doses if d.given_at <= at),
+        steps=tuple(s for s in known.steps if s.at <= at),
+        not_given=tuple(d for d in known.not_given if d.given_at <= at),
         intervals=tuple(
             o if o.ended_at is None or o.ended_at <= at else replace(o, ended_at=None)
             for o in known.intervals if o.set_at <= at

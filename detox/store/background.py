@@ -1,8 +1,10 @@
 """What the rules ask beside the observations of a stay, read in one go."""
 
+import json
 from datetime import datetime, timedelta
 
-from detox.clinical.model import Admission, Background, Dose
+from detox.clinical.model import Admission, Background, Dose, StepDown
+from detox.instants import from_text
 from detox.store import find, orders
 from detox.store.connection import Connection
 
@@ -21,21 +23,43 @@ def background(
     `since` bounds the doses that are read (None: all of them). `first` is False where the caller has all observations
     of the stay at hand anyway.
     """
+    doses = _doses(tx, admission.id, since - DOSES if since is not None else None)
     return Background(
         admitted_at=admission.admitted_at,
         programme=admission.programme,
-        doses=_given(tx, admission.id, since - DOSES if since is not None else None),
+        doses=tuple(d for d in doses if d.status == "given"),
         baselines=orders.baselines(tx, admission.id),
         limits=orders.patient_limits(tx, admission.id),
         intervals=orders.interval_orders(tx, admission.id),
         first_weight=find.first_weight(tx, admission.id),
         first=tuple(find.first_observations(tx, admission.id, FIRST)) if first else (),
+        setting=admission.setting,
+        steps=_steps_down(tx, admission.id),
+        not_given=tuple(d for d in doses if d.status != "given"),
     )
 
 
-def _given(tx: Connection, admission_id: str, start: datetime | None) -> tuple[Dose, ...]:
+def _doses(tx: Connection, admission_id: str, start: datetime | None) -> list[Dose]:
     doses = find.doses(tx, admission_id, start)
     if start is not None:
         known = {d.id for d in doses}
         doses = [d for d in find.first_doses(tx, admission_id, FIRST) if d.id not in known] + doses
-    return tuple(sorted((d for d in doses if d.status == "given"), key=lambda d: d.given_at))
+    return sorted(doses, key=lambda d: d.given_at)
+
+
+def _steps_down(tx: Connection, admission_id: str) -> tuple[StepDown, ...]:
+    """Every fall of a drug's signed daily dose, oldest first: within a plan, or from one plan to the next."""
+    rows = tx.execute(
+        "SELECT c.at, c.step_to, p.drug, p.steps FROM step_change c JOIN taper_plan p ON p.id = c.plan_id "
+        "WHERE p.admission_id = ? ORDER BY c.at, c.rowid",
+        (admission_id,),
+    )
+    falls: list[StepDown] = []
+    signed: dict[str, float] = {}
+    for row in rows:
+        drug, dose_mg = row["drug"], float(json.loads(row["steps"])[row["step_to"] - 1])
+        before = signed.get(drug, dose_mg)
+        if dose_mg < before:
+            falls.append(StepDown(from_text(row["at"]), drug, before, dose_mg))
+        signed[drug] = dose_mg
+    return tuple(falls)

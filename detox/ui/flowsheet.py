@@ -5,16 +5,19 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from detox.clinical import protocols, vitals
-from detox.clinical.model import Assessment, Observation
+from detox.clinical.in_force import by_limits
+from detox.clinical.model import Assessment, Interpretation, Observation, PatientLimit
 from detox.clinical.protocols import Scale
 from detox.instants import repeats, wall
-from detox.ui import other_measures, scale_words, sites, words
+from detox.ui import limit_words, other_measures, scale_words, sites, words
 from detox.ui.words import esc
 
 MOST_SETS = 48
 LATE = timedelta(minutes=15)
 
 Cell = tuple[str, str]
+Judge = Callable[[Observation, str], tuple[Interpretation, str]]
+"""What a vital of a set means by the limits of its time, and the mark of a patient's own limit."""
 _NUMBERS = (
     ("heart_rate_per_min", "HR, /min"),
     ("temperature_c", "T"),  # one row a site
@@ -27,15 +30,23 @@ _ORDER = ("critically_high", "critically_low", "high", "low", "normal", "not_ass
 _NOTHING: Cell = ("", "")
 
 
-def table(seen: Sequence[Observation], zone: ZoneInfo, now: datetime, unit: str) -> str:
-    """The whole table as HTML. `seen` are oldest first, replaced ones among them; all text is escaped here."""
+def table(
+    seen: Sequence[Observation], zone: ZoneInfo, now: datetime, unit: str, limits: Sequence[PatientLimit] = ()
+) -> str:
+    """The whole table as HTML. `seen` are oldest first, replaced ones among them; all text is escaped here.
+
+    `limits` are those ever set for this patient: a value is coloured by the one that held when it was taken.
+    """
     if not seen:
         return '<p class="dx-quiet">Nothing was recorded in this window.</p>'
     columns = sorted(seen, key=lambda o: (o.taken_at, o.recorded_at or o.taken_at), reverse=True)[:MOST_SETS]
     head = "".join(f'<th scope="col"{_old(o)}>{_time(o, zone, now)}</th>' for o in columns)
-    body = "".join(_row(label, cell, columns) for label, cell in _rows(columns, zone, unit))
+    body = "".join(
+        _row(label, cell, columns) for label, cell in _rows(columns, zone, unit, _judge(limits, zone, now, unit))
+    )
     left_out = len(seen) - len(columns)
     note = f" {left_out} older ones are not in the table: choose a shorter window." if left_out > 0 else ""
+    note += " ⚑: coloured by the limit of this patient that held then." if "⚑ own limit" in body else ""
     return (
         f'<p class="dx-quiet">Newest on the left. Struck through: replaced by a correction.{note}</p>'
         f'<div class="dx-table px-flow" tabindex="0" role="region" aria-label="Flowsheet"><table><thead><tr>'
@@ -43,13 +54,24 @@ def table(seen: Sequence[Observation], zone: ZoneInfo, now: datetime, unit: str)
     )
 
 
-def _rows(columns: Sequence[Observation], zone: ZoneInfo, unit: str) -> list[tuple[str, Callable[[Observation], Cell]]]:
+def _judge(limits: Sequence[PatientLimit], zone: ZoneInfo, now: datetime, unit: str) -> Judge:
+    def judge(o: Observation, name: str) -> tuple[Interpretation, str]:
+        of_ward = vitals.interpret(protocols.vitals_file(), name, getattr(o.vitals, name), o.vitals.spo2_scale)
+        found, own = by_limits(of_ward, limits, o.taken_at, o.vitals.spo2_scale)
+        return found, limit_words.flag_html(own, zone, now, unit)
+
+    return judge
+
+
+def _rows(
+    columns: Sequence[Observation], zone: ZoneInfo, unit: str, judge: Judge
+) -> list[tuple[str, Callable[[Observation], Cell]]]:
     rows: list[tuple[str, Callable[[Observation], Cell]]] = [
         ("<b>COWS</b>", lambda o: _total(o.assessment("cows"))),
-        ("BP, mmHg", _pressure),
-        *(row for name, label in _NUMBERS for row in _measured(name, label, columns, unit)),
+        ("BP, mmHg", _pressure(judge)),
+        *(row for name, label in _NUMBERS for row in _measured(name, label, columns, unit, judge)),
         ("On oxygen", _oxygen),
-        *((label, _code(name)) for name, label in _CODES),
+        *((label, _code(name, judge)) for name, label in _CODES),
         *((esc(label), _beside(name)) for name, label in other_measures.rows(columns)),
         ("NEWS2", lambda o: _early_warning(o.assessment("news2"))),
     ]
@@ -134,28 +156,30 @@ def _item(item_id: str) -> Callable[[Observation], Cell]:
     return cell
 
 
-def _number(name: str, unit: str) -> Callable[[Observation], Cell]:
+def _number(name: str, unit: str, judge: Judge) -> Callable[[Observation], Cell]:
     def cell(o: Observation) -> Cell:
         value = getattr(o.vitals, name)
         if value is None:
             return _NOTHING
         text = words.temperature(value, unit) if name == "temperature_c" else words.number(value)
-        return _signed(text, name, value, o.vitals.spo2_scale)
+        return _signed(text, *judge(o, name))
 
     return cell
 
 
 def _measured(
-    name: str, label: str, columns: Sequence[Observation], unit: str
+    name: str, label: str, columns: Sequence[Observation], unit: str, judge: Judge
 ) -> list[tuple[str, Callable[[Observation], Cell]]]:
     """The row of a vital; temperatures of different sites never stand in one row."""
     if name != "temperature_c":
-        return [(label, _number(name, unit))]
-    return [(f"{label} {esc(sites.said(site))}, °{unit}", _at_site(site, unit)) for site in sites.by_site(columns)]
+        return [(label, _number(name, unit, judge))]
+    return [
+        (f"{label} {esc(sites.said(site))}, °{unit}", _at_site(site, unit, judge)) for site in sites.by_site(columns)
+    ]
 
 
-def _at_site(site: str | None, unit: str) -> Callable[[Observation], Cell]:
-    cell = _number("temperature_c", unit)
+def _at_site(site: str | None, unit: str, judge: Judge) -> Callable[[Observation], Cell]:
+    cell = _number("temperature_c", unit, judge)
     return lambda o: cell(o) if (o.vitals.temperature_site or None) == site else _NOTHING
 
 
@@ -163,10 +187,10 @@ def _beside(name: str) -> Callable[[Observation], Cell]:
     return lambda o: other_measures.cell(o, name)
 
 
-def _code(name: str) -> Callable[[Observation], Cell]:
+def _code(name: str, judge: Judge) -> Callable[[Observation], Cell]:
     def cell(o: Observation) -> Cell:
         value = getattr(o.vitals, name)
-        return _NOTHING if value is None else _signed(esc(_code_words(name, value)), name, value)
+        return _NOTHING if value is None else _signed(esc(_code_words(name, value)), *judge(o, name))
 
     return cell
 
@@ -176,24 +200,22 @@ def _code_words(name: str, value: str) -> str:
     return next((c.short for c in coded.codes if c.value == value), value) if coded else value
 
 
-def _pressure(o: Observation) -> Cell:
-    upper, lower = o.vitals.systolic_mmhg, o.vitals.diastolic_mmhg
-    if upper is None and lower is None:
-        return _NOTHING
-    pair = "/".join("?" if v is None else f"{v:g}" for v in (upper, lower))
-    file = protocols.vitals_file()
-    found = [
-        vitals.interpret(file, name, value)
-        for name, value in (("systolic_mmhg", upper), ("diastolic_mmhg", lower))
-        if value is not None
-    ]
-    worst = min(found, key=lambda i: _ORDER.index(i.meaning))
-    return f"<b>{pair}</b> {worst.sign}".strip(), worst.meaning
+def _pressure(judge: Judge) -> Callable[[Observation], Cell]:
+    def cell(o: Observation) -> Cell:
+        upper, lower = o.vitals.systolic_mmhg, o.vitals.diastolic_mmhg
+        if upper is None and lower is None:
+            return _NOTHING
+        pair = "/".join("?" if v is None else f"{v:g}" for v in (upper, lower))
+        names = [n for n in ("systolic_mmhg", "diastolic_mmhg") if getattr(o.vitals, n) is not None]
+        found = [judge(o, name) for name in names]
+        worst = min((meaning for meaning, _ in found), key=lambda i: _ORDER.index(i.meaning))
+        return _signed(pair, worst, next((own for _, own in found if own), ""))
+
+    return cell
 
 
-def _signed(text: str, name: str, value: float | str, spo2_scale: int | None = None) -> Cell:
-    meaning = vitals.interpret(protocols.vitals_file(), name, value, spo2_scale)
-    return f"<b>{text}</b> {meaning.sign}".strip(), meaning.meaning
+def _signed(text: str, meaning: Interpretation, own: str) -> Cell:
+    return f"<b>{text}</b> {meaning.sign}".strip() + own, meaning.meaning
 
 
 def _oxygen(o: Observation) -> Cell:

@@ -20,6 +20,12 @@ def note(limits: Iterable[PatientLimit], zone: ZoneInfo, now: datetime, unit: st
     )
 
 
+def flag_html(limits: Iterable[PatientLimit], zone: ZoneInfo, now: datetime, unit: str) -> str:
+    """The mark of a value that is coloured by a limit of this patient, with the limit as its title; else empty."""
+    told = note(limits, zone, now, unit)
+    return f' <span title="{esc(told)}">⚑ own limit</span>' if told else ""
+
+
 def values(limit: PatientLimit, unit: str) -> str:
     """Where warning and critical begin, each behind its sign; what is the ward's is left out."""
     pairs = zip(_SIGNS[limit.side], (limit.warning, limit.critical), strict=True)

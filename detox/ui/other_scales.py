@@ -45,9 +45,15 @@ def _row(seen: Observation, made: Assessment, zone: ZoneInfo, now: datetime) -> 
         f'<td class="wrap">{_struck(says, seen)}</td>',
         f'<td class="px-narrow">{_struck(asks, seen)}</td>',
         f'<td>{esc(seen.recorded_by)}<br><span class="dx-quiet">{esc(seen.role)}</span></td>',
-        f'<td class="wrap">{esc(seen.note)}</td>',
+        f'<td class="wrap">{"<br>".join(part for part in (esc(seen.note), _corrects(seen)) if part)}</td>',
     ]
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _corrects(seen: Observation) -> str:
+    if seen.replaced_by is not None:
+        return '<span class="dx-quiet">replaced, see the corrected set</span>'
+    return f'<span class="dx-quiet">corrects: {esc(seen.replace_reason)}</span>' if seen.replaces else ""
 
 
 def _struck(text: str, seen: Observation) -> str:

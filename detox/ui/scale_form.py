@@ -1,5 +1,7 @@
 """The form of one scale: its words, its items, and what the answers add up to so far."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from detox.care.text import without_tags
@@ -59,6 +61,27 @@ def entry(form: Form, scale: Scale, admission_id: str) -> Observation:
     if not given:
         raise Refused({"": "Nothing was answered: choose at least one answer."})
     return Observation(form.nonce, admission_id, record_form.taken_at(form), answers={scale.id: given}, note=note)
+
+
+def correction(form: Form, scale: Scale, original: Observation) -> Observation:
+    """The set that is being corrected with this scale's answers, time and note as they stand in the fields.
+
+    What it holds beside, vitals or another scale, goes along unchanged. Raises Refused as `entry` does.
+    """
+    said = entry(form, scale, original.admission_id)
+    answers = {**original.answers, **said.answers}
+    return replace(original, id=said.id, taken_at=said.taken_at, answers=answers, note=said.note)
+
+
+def prefill(form: Form, scale: Scale, original: Observation) -> None:
+    """Put the time, the answers and the note of the set that is being corrected into the fields, once."""
+    if form.value("prefilled"):
+        return
+    record_form.prefill(form, original)
+    for name, value in original.answers.get(scale.id, {}).items():
+        st.session_state[key(form, scale, name)] = value
+    if original.note:
+        st.session_state[key(form, scale, "note")] = original.note
 
 
 def running(form: Form, scale: Scale) -> Assessment | None:

@@ -155,7 +155,7 @@ def _answer(alert: Alert, now: datetime) -> str:
 
 def values_html(values: dict[str, Value], zone: ZoneInfo, now: datetime, unit: str) -> str:
     """The last known vitals; abnormal ones by colour, sign and word, missing ones by name, old ones by their time."""
-    parts = [_pressure(values, zone, now)]
+    parts = [_pressure(values, zone, now, unit)]
     for vital, short in _SHORT.items():
         if vital in values:
             parts.append(_value(values[vital], short, zone, now, unit))
@@ -218,7 +218,7 @@ def _readings(tile: Tile, now: datetime, zone: ZoneInfo, unit: str) -> str:
     return f"{known}{withdrawal_html(tile.withdrawal, zone, now)}{values}{note}"
 
 
-def _pressure(values: dict[str, Value], zone: ZoneInfo, now: datetime) -> str:
+def _pressure(values: dict[str, Value], zone: ZoneInfo, now: datetime, unit: str) -> str:
     upper, lower = values.get("systolic_mmhg"), values.get("diastolic_mmhg")
     if upper is None and lower is None:
         return '<span class="dx-val not_assessed">BP ? not measured</span>'
@@ -226,20 +226,22 @@ def _pressure(values: dict[str, Value], zone: ZoneInfo, now: datetime) -> str:
     either = [v for v in (upper, lower) if v is not None]
     worst = min(either, key=lambda v: order.index(v.interpretation.meaning))
     pair = "/".join(f"{v.interpretation.value:g}" if v else "?" for v in (upper, lower))
-    return _written("BP", pair, worst, zone, now)
+    own = limit_words.flag_html([limit for v in either for limit in v.limits], zone, now, unit)
+    return _written("BP", pair, worst, zone, now, own)
 
 
 def _value(value: Value, short: str, zone: ZoneInfo, now: datetime, unit: str) -> str:
     raw = value.interpretation.value
+    own = limit_words.flag_html(value.limits, zone, now, unit)
     if value.interpretation.vital == "temperature_c" and isinstance(raw, (int, float)):
-        return _written(short, words.temperature(raw, unit), value, zone, now)
+        return _written(short, words.temperature(raw, unit), value, zone, now, own)
     text = f"{raw:g}" if isinstance(raw, (int, float)) else words.code(value.interpretation.vital, str(raw))
-    return _written(short, text, value, zone, now)
+    return _written(short, text, value, zone, now, own)
 
 
-def _written(short: str, text: str, value: Value, zone: ZoneInfo, now: datetime) -> str:
+def _written(short: str, text: str, value: Value, zone: ZoneInfo, now: datetime, own: str) -> str:
     meaning = value.interpretation.meaning
     sign = f" {value.interpretation.sign} {_MEANING[meaning]}" if meaning != "normal" else ""
     at = f" ({words.when(value.taken_at, zone, now)})" if value.stale else ""
     stale = " stale" if value.stale and meaning == "normal" else ""
-    return f'<span class="dx-val {meaning}{stale}">{short} <b>{esc(text)}</b>{sign}{at}</span>'
+    return f'<span class="dx-val {meaning}{stale}">{short} <b>{esc(text)}</b>{sign}{own}{at}</span>'

@@ -2,7 +2,7 @@
 
 Run by hand, in an environment that holds tests/bench/requirements.txt: `python tests/bench/peers.py [--inputs 10000]`.
 Installs nothing: a peer that is not there is left out. Each figure is the best of interleaved turns in one run, on one
-core, from a plain dict of values to total, band and points of every item (`assess/s`: from vitals already charted). The
+core, from plain dicts of values to total, band and points of every item (`assess/s`: from vitals already charted). The
 ratio is ours/s to theirs/s, both from dicts; read it rather than the absolute numbers.
 """
 
@@ -52,7 +52,7 @@ def ours(scale_id: str) -> Callable[[tuple[Values, Values]], Any]:
     scale = protocols.scale(scale_id)
     if not any(item.measured for item in scale.items):
         return lambda case: scales.assess(scale, case[0])
-    return lambda case: scales.assess(scale, case[0], Vitals(**case[1]))
+    return lambda case: scales.assess(scale, case[0], case[1])
 
 
 def cases(scale_id: str, number: int) -> list[tuple[Values, Values]]:

@@ -1,5 +1,6 @@
 """Every case of tests/cases/monitoring: a stay in sentences, when the next set is due, and what a silence says."""
 
+import re
 import tomllib
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from alert_help import MIDNIGHT, WELL, cows_of, observed
 
-from detox.clinical.model import Alert, Background, Dose, Finding, IntervalOrder
+from detox.clinical.model import Alert, Background, Dose, Finding, IntervalOrder, StepDown
 from detox.clinical.schedule import next_due, overdue
 
 FOLDER = Path(__file__).resolve().parents[1] / "cases" / "monitoring"
@@ -16,16 +17,18 @@ CASES = [
     for path in sorted(FOLDER.glob("*.toml"))
     for case in tomllib.loads(path.read_text(encoding="utf-8"))["cases"]
 ]
-NEXT_DAY = " next day"
 
 
 def moment(clock):
-    hour, minute = clock.removesuffix(NEXT_DAY).split(":")
-    return MIDNIGHT + timedelta(hours=int(hour), minutes=int(minute), days=clock.endswith(NEXT_DAY))
+    """14:00 of the first day, 14:00 next day, 14:00 day 3."""
+    hour, minute, day = re.fullmatch(r"(\d\d):(\d\d)(?: next day| day (\d+))?", clock).groups()
+    days = int(day) - 1 if day else clock.endswith("next day")
+    return MIDNIGHT + timedelta(hours=int(hour), minutes=int(minute), days=days)
 
 
 def clock(at):
-    return f"{at:%H:%M}" + (NEXT_DAY if at.date() > MIDNIGHT.date() else "")
+    days = (at.date() - MIDNIGHT.date()).days
+    return f"{at:%H:%M}" + ("", " next day", f" day {days + 1}")[min(days, 2)]
 
 
 def observation(row):
@@ -37,6 +40,10 @@ def observation(row):
 
 def dose(row):
     return Dose("d", "a", None, row["drug"], 1.0, row.get("status", "given"), moment(row["at"]))
+
+
+def step(row):
+    return StepDown(moment(row["at"]), row["drug"], row["from"], row["to"])
 
 
 def order(row):
@@ -56,7 +63,10 @@ def test_case(case):
     background = Background(
         admitted_at=MIDNIGHT,
         programme=case.get("programme", ""),
-        doses=tuple(dose(row) for row in case.get("doses", ())),
+        setting=case.get("setting", "inpatient"),
+        steps=tuple(step(row) for row in case.get("steps", ())),
+        doses=tuple(d for d in map(dose, case.get("doses", ())) if d.status == "given"),
+        not_given=tuple(d for d in map(dose, case.get("doses", ())) if d.status != "given"),
         intervals=tuple(order(row) for row in case.get("orders", ())),
     )
     due = next_due(
@@ -73,4 +83,4 @@ def test_case(case):
 
 
 def test_there_are_cases():
-    assert len(CASES) > 35
+    assert len(CASES) > 60

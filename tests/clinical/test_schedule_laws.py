@@ -7,7 +7,7 @@ from alert_help import MIDNIGHT, WELL, cows_of, observed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detox.clinical.model import VITALS, Alert, Background, Dose, Finding, IntervalOrder, Observation
+from detox.clinical.model import VITALS, Alert, Background, Dose, Finding, IntervalOrder, Observation, StepDown
 from detox.clinical.schedule import RECENT, Clock, Due, asked, next_due, overdue_from, overdue_level
 
 COWS = st.one_of(st.none(), st.sampled_from([0, 4, 9, 13, 20, 26]).map(cows_of), st.just({"sweating": 1}))
@@ -36,7 +36,7 @@ def sets(draw: st.DrawFn, most: int = 8) -> list[Observation]:
 
 @st.composite
 def backgrounds(draw: st.DrawFn) -> Background:
-    """A programme, some doses, some orders."""
+    """A programme in a setting, some doses, some steps down, some orders."""
     drugs = ["buprenorphine", "methadone", "naloxone", "lofexidine", "diamorphine", "naltrexone_xr"]
     given_doses = draw(st.lists(st.tuples(st.sampled_from(drugs), st.integers(0, 40)), max_size=4))
     given_doses.sort(key=lambda pair: pair[1])
@@ -49,6 +49,13 @@ def backgrounds(draw: st.DrawFn) -> Background:
             for n, (drug, at) in enumerate(given_doses)
         ),
         intervals=tuple(draw(st.lists(orders(), max_size=2))),
+        setting=draw(st.sampled_from(["", "inpatient", "inpatient", "outpatient", "OTP", "HAT clinic"])),
+        steps=tuple(
+            StepDown(
+                MIDNIGHT + timedelta(hours=at), draw(st.sampled_from(drugs)), 8.0, draw(st.sampled_from([6.0, 0.0]))
+            )
+            for at in sorted(draw(st.lists(st.integers(0, 40), max_size=2)))
+        ),
     )
 
 
@@ -115,9 +122,25 @@ def test_a_nurses_order_never_lengthens(seen, alerts, background, order):
 def test_nobodys_order_lengthens_a_recheck_or_a_look_after_a_dose(seen, alerts, background, order):
     plain = replace(background, intervals=())
     before, after = next_due(seen, alerts, plain), next_due(seen, alerts, replace(plain, intervals=(order,)))
-    if before.rule.startswith("recheck") or before.line.because in background.doses:
+    if before.rule.startswith("recheck") or before.line.because in (*background.doses, *background.steps):
         assert after.at <= before.at
     assert asked(seen, plain) == asked(seen, replace(plain, intervals=(order,)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(sets(), ALERTS, backgrounds(), st.sampled_from(["outpatient", "OTP", "HAT clinic"]))
+def test_a_ward_waits_no_longer_than_a_clinic_and_an_unknown_setting_is_a_ward(seen, alerts, background, setting):
+    ward, clinic = replace(background, setting="inpatient"), replace(background, setting=setting)
+    assert next_due(seen, alerts, ward).at <= next_due(seen, alerts, clinic).at
+    ward, clinic = replace(ward, intervals=()), replace(clinic, intervals=())
+    assert red(next_due(seen, alerts, ward)) <= red(next_due(seen, alerts, clinic))
+    assert next_due(seen, alerts, replace(ward, setting="")) == next_due(seen, alerts, ward)
+
+
+@settings(max_examples=200, deadline=None)
+@given(sets(), ALERTS, backgrounds())
+def test_a_step_down_only_shortens_the_wait(seen, alerts, background):
+    assert next_due(seen, alerts, background).at <= next_due(seen, alerts, replace(background, steps=())).at
 
 
 @settings(max_examples=200, deadline=None)

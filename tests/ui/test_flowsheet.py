@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detox.clinical.judgement import assessments
-from detox.clinical.model import Observation
+from detox.clinical.model import Observation, PatientLimit
 from detox.ui import flowsheet
 
 ZONE = ZoneInfo("Europe/London")
@@ -39,6 +39,23 @@ def test_abnormal_values_carry_a_sign_and_a_class(entry, vitals):
     assert '<td class="dx-val critically_high"><b>130</b> ▲▲</td>' in text
     assert "<b>188/78</b> ▲▲" in text
     assert '<td class="dx-val low"><b>94</b> ▼</td>' in text
+
+
+def test_a_value_is_coloured_by_the_limit_of_this_patient_that_held_then(entry, vitals):
+    own = PatientLimit(
+        "l", "a", "systolic_mmhg", "high", 185, 205, "usual 170", NOW - timedelta(minutes=40),
+        NOW - timedelta(minutes=20), "Dr <b>R</b>",
+    )  # fmt: skip
+    seen = [entry(minutes, vitals=vitals(systolic_mmhg=170.0)) for minutes in (50, 30, 10)]
+    text = flowsheet.table(seen, ZONE, NOW, "C", [own])
+    newest, between, oldest = text.split("BP, mmHg")[1].split("</tr>")[0].split("<td ")[1:]
+    for ward in (newest, oldest):
+        assert ward.startswith('class="dx-val high"><b>170/78</b> ▲<')
+    assert between.startswith('class="dx-val normal"><b>170/78</b> <span title="limit for this patient: ▲ 185 ▲▲ 205')
+    assert "⚑ own limit" in between
+    assert "Dr &lt;b&gt;R" in between
+    assert "coloured by the limit of this patient" in text
+    assert "⚑" not in table(*seen)
 
 
 def test_a_missing_item_is_never_a_total(entry, cows):

@@ -77,6 +77,69 @@ def test_a_triage_shows_a_level_and_never_a_total(open_page, nurse, admission, k
     assert kept()[0].answers == {"c-ssrs": {"suicidal_thoughts": 0}}
 
 
+@pytest.fixture
+def wrong(store, nurse, admission, now, vitals):
+    """A PHQ-9 with a slip in it, in one set with vitals and another scale."""
+    answers = {"phq-9": {"little_interest": 1, "better_off_dead": 3}, "gad-7": {"nervous": 2}}
+    entry = Observation(uuid.uuid4().hex, admission.id, now, vitals=vitals(), answers=answers, note="alone")
+    return care.record(store, nurse, entry, now).observation
+
+
+def corrected(open_page, who, admission, wrong, scale="phq-9"):
+    return open_page(who, "scale", admission=admission.id, scale=scale, amend=wrong.id)
+
+
+def test_a_set_is_corrected_on_its_own_page_and_the_original_stays(open_page, nurse, admission, store, kept, wrong):
+    at = open_page(nurse, "scale", admission=admission.id)
+    assert "PHQ-9 at least 4 (2 of 9)" in html_of(at)
+    at.button(key=f"correct-{wrong.id}-phq-9").click().run()
+    assert not at.exception
+    text = html_of(at)
+    assert "Correcting the set of" in text
+    assert "<s>PHQ-9 at least 4 (2 of 9)</s>" in text
+    assert group(at, "phq-9-little_interest").value == 1
+    group(at, "phq-9-better_off_dead").set_value(0).run()
+    press(at, "Save correction")
+    assert "The correction has no reason" in html_of(at)
+    assert [o.id for o in kept()] == [wrong.id]
+    next(t for t in at.text_input if t.label == "What was wrong?").input("read the <b>wrong</b> line").run()
+    press(at, "Save correction")
+    assert not at.exception
+    (new,) = kept()
+    assert new.replaces == wrong.id
+    assert new.replace_reason == "read the <b>wrong</b> line"
+    assert new.answers == {"phq-9": {"little_interest": 1, "better_off_dead": 0}, "gad-7": {"nervous": 2}}
+    assert (new.vitals, new.note) == (wrong.vitals, "alone")
+    with store.read() as tx:
+        assert find.observation(tx, wrong.id).answers["phq-9"]["better_off_dead"] == 3
+    assert "corrects: read the &lt;b&gt;wrong" in html_of(at)
+    at = open_page(nurse, "patient", admission=admission.id)
+    next(w for w in at.get("button_group") if w.key == "section").set_value("Other scales").run()
+    text = html_of(at)
+    assert "PHQ-9 at least 4 (2 of 9)</b></s>" in text
+    assert "PHQ-9 at least 1 (2 of 9)</b></td>" in text
+    assert "replaced, see the corrected set" in text
+
+
+def test_a_correction_is_kept_once_and_not_of_what_was_replaced(open_page, nurse, admission, kept, wrong, store, now):
+    at = corrected(open_page, nurse, admission, wrong)
+    next(t for t in at.text_input if t.label == "What was wrong?").input("slip").run()
+    press(at, "Save correction")
+    (new,) = kept()
+    at.button(key=f"correct-{new.id}-phq-9").click().run()
+    assert at.query_params["amend"] in (new.id, [new.id])
+    assert "Correcting the set of" in html_of(at)
+    at = corrected(open_page, nurse, admission, wrong)
+    assert "was corrected meanwhile" in at.error[0].value
+    assert not [b for b in at.button if b.label == "Save correction"]
+
+
+def test_no_correction_of_another_patients_set(open_page, nurse, admit, wrong):
+    other = admit("Other")
+    at = corrected(open_page, nurse, other, wrong)
+    assert "is not there" in at.error[0].value
+
+
 def test_nothing_answered_is_not_saved(open_page, nurse, admission, kept):
     at = open_page(nurse, "scale", admission=admission.id, scale="gad-7")
     press(at, "Save ")
