@@ -12,18 +12,20 @@ from detox.clinical.protocols import Scale, VitalsFile
 from detox.clinical.rules import AlertsFile
 from detox.clinical.schedule import MonitoringFile
 from detox.clinical.suggestions.content import SuggestionsFile
+from detox.clinical.taper_content import LaddersFile, Template
 from detox.instants import wall
 from detox.reports.protocol_changes import Change, changes, values
+from detox.reports.protocol_monitoring import monitoring_sections
 from detox.reports.protocol_rows import (
     Row,
     Section,
     alert_sections,
-    monitoring_sections,
     others,
     suggestion_sections,
     vitals_sections,
 )
 from detox.reports.protocol_scales import scale_sections
+from detox.reports.protocol_tapers import ladder_sections, template_sections
 from detox.store import Connection, find, find_reviews
 
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
@@ -156,6 +158,10 @@ def _sections(one: ContentFile) -> tuple[Section, ...]:
             return tuple(suggestion_sections(one.file))
         case Scale():
             return tuple(scale_sections(one.file))
+        case LaddersFile():
+            return tuple(ladder_sections(one.file))
+        case Template():
+            return tuple(template_sections(one.file))
         case _:
             return tuple(_as_it_stands(one))
 

@@ -33,9 +33,9 @@ class Row:
 
 
 ROWS = (
-    Row("doses", "Doses, mg", 84),
     Row("other", "Other alerts", 30, ("news2", "news2_single", "consciousness", "breath_alcohol_percent")),
     Row("cows", "COWS", 215, ("cows", "cows_fall")),
+    Row("doses", "Doses and plan, mg a day", 150),
     Row("items", "COWS items", 235),
     Row("pressure", "BP, mmHg", 165, ("systolic_mmhg", "diastolic_mmhg")),
     Row("heart_rate_per_min", "HR, /min", 130, ("heart_rate_per_min",)),
@@ -151,9 +151,18 @@ class Canvas:
         """A value as it is read."""
         return words.temperature(value, self.unit) if name == "temperature_c" else words.number(value)
 
-    def figure(self, start: datetime, now: datetime) -> go.Figure:
-        """One time axis for all, fixed for a finger; its labels stand above and below."""
-        end = _next_hour(now)
+    def figure(self, start: datetime, now: datetime, ahead: timedelta = timedelta(0)) -> go.Figure:
+        """One time axis for all, fixed for a finger; its labels stand above and below.
+
+        It reaches `ahead` past now; what lies there is shaded.
+        """
+        edge = next_hour(now)
+        end = edge + ahead
+        if ahead:
+            self.shapes.append(
+                {"type": "rect", "xref": "x2", "x0": self.naive(edge), "x1": self.naive(end), "yref": "paper", "y0": 0,
+                 "y1": 1, "line": {"width": 0}, "fillcolor": self.colours["line"], "opacity": 0.35, "layer": "below"}
+            )  # fmt: skip
         ticks, labels = _ticks(start, end, self.zone)
         time = {
             "type": "date", "range": [self.naive(start), self.naive(end)], "fixedrange": True, "showgrid": True,
@@ -166,7 +175,10 @@ class Canvas:
             "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"size": FONT_PX, "color": self.colours["ink"], "family": "sans-serif"},
             "hoverlabel": {"font": {"size": FONT_PX}}, "shapes": self.shapes,
-            "annotations": [*map(self._title, ROWS), *(note for row in ROWS for note in self._placed(row.key))],
+            "annotations": [
+                *map(self._title, ROWS), *(note for row in ROWS for note in self._placed(row.key)),
+                *([self._to_come(edge + ahead / 2)] if ahead else []),
+            ],
             "xaxis": {**time, "side": "top", "anchor": axis(ROWS[0].key)},
             "xaxis2": {**time, "side": "bottom", "anchor": axis(ROWS[-1].key), "matches": "x"},
         }  # fmt: skip
@@ -184,7 +196,7 @@ class Canvas:
 
     def _title(self, row: Row) -> dict[str, Any]:
         """Above its row, or beside it where no scale stands."""
-        beside = row.key in ("doses", "other")
+        beside = row.key == "other"
         place = (
             {"y": 0.4, "xanchor": "right", "xshift": -8} if beside else {"y": 1, "xanchor": "left", "yanchor": "bottom"}
         )
@@ -192,6 +204,13 @@ class Canvas:
         return {
             "text": f"<b>{title}</b>", "xref": "paper", "yref": f"{axis(row.key)} domain", "x": 0,
             "showarrow": False, "font": {"size": FONT_PX, "color": self.colours["ink"]}, **place,
+        }  # fmt: skip
+
+    def _to_come(self, middle: datetime) -> dict[str, Any]:
+        """What the shaded part is, said in the first row."""
+        return {
+            "text": "to come", "xref": "x2", "x": self.naive(middle), "yref": f"{axis(ROWS[0].key)} domain", "y": 0.5,
+            "showarrow": False, "font": {"size": 14, "color": self.colours["quiet"]},
         }  # fmt: skip
 
     def _placed(self, row: str) -> list[dict[str, Any]]:
@@ -257,7 +276,7 @@ def _domains() -> list[tuple[float, float]]:
     return found
 
 
-def _next_hour(now: datetime) -> datetime:
+def next_hour(now: datetime) -> datetime:
     """The axis ends on a full hour, so that the figure stays the same while nothing is recorded."""
     return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 

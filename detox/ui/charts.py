@@ -1,4 +1,4 @@
-"""The patient's course in one figure: doses, withdrawal, vitals and alerts above one time axis.
+"""The patient's course in one figure: withdrawal, doses and plan, vitals and alerts above one time axis.
 
 Limits and bands come from the content files.
 """
@@ -11,20 +11,20 @@ import plotly.graph_objects as go
 
 from detox.clinical import protocols
 from detox.clinical.model import Alert, Dose, Observation
-from detox.instants import wall
 from detox.reports.outlook import HOUR, Outlook
-from detox.ui import sites, words
-from detox.ui.canvas import FONT_PX, MOST_POINTS, ROWS, Canvas, Colours, Points, axis, thin
+from detox.ui import dose_row, sites, words
+from detox.ui.canvas import MOST_POINTS, ROWS, Canvas, Colours, Points, axis, thin
+from detox.ui.dose_row import Planned
 
 CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False, "doubleClick": False}
 
-_DOSE_SIGNS = {"given": ("circle", ""), "held": ("circle-open", "H"), "refused": ("x-open", "R")}
 # a temperature's site: the chart's symbol, the same sign in words, the line
 _SITE_SIGNS = {
     "oral": ("circle", "●", "solid"), "tympanic": ("diamond", "◆", "dash"), "axillary": ("square", "■", "dot"),
     "temporal": ("star", "★", "dashdot"), "rectal": ("pentagon", "⬟", "longdash"), None: ("circle-open", "○", "dot"),
 }  # fmt: skip
 _OTHER_SITE = ("x", "✕", "dot")
+_NOTHING = Planned()
 _ALERT_SIGNS = {"critical": ("triangle-down", 17), "warning": ("triangle-down-open", 15), "info": ("circle-open", 11)}
 
 
@@ -39,10 +39,15 @@ def course(
     colours: Colours,
     unit: str = "C",
     trends: Sequence[Outlook] = (),
+    planned: Planned = _NOTHING,
 ) -> go.Figure:
-    """The figure of one patient. `seen` are the current observations, oldest first; replaced ones are not drawn."""
+    """The figure of one patient. `seen` are the current observations, oldest first; replaced ones are not drawn.
+
+    `doses` may reach back further than `start`: the first day's doses count from its midnight.
+    """
     drawing = _Course(zone, colours, unit)
-    drawing.doses(doses)
+    dose_row.draw(drawing, doses, planned, start, now)
+    drawing.scale("other", 0.0, 1.0, ticks=False)
     drawing.cows(seen)
     drawing.items(seen)
     drawing.pressure(seen)
@@ -54,13 +59,19 @@ def course(
     for one in trends:
         drawing.trend(one)
     drawing.alerts(alerts, start)
-    return drawing.figure(start, now)
+    return drawing.figure(start, now, planned.ahead(start, now))
 
 
-def describe(seen: Sequence[Observation], zone: ZoneInfo, now: datetime) -> str:
-    """The figure in a sentence, for whoever cannot see it."""
+def describe(
+    seen: Sequence[Observation],
+    zone: ZoneInfo,
+    now: datetime,
+    doses: Sequence[Dose] = (),
+    planned: Planned = _NOTHING,
+) -> str:
+    """The figure in sentences, for whoever cannot see it."""
     if not seen:
-        return "No observation in this window."
+        return " ".join(["No observation in this window.", *dose_row.describe(doses, planned)])
     rated = [(o, made) for o in seen if (made := o.assessment("cows"))]
     parts = [
         f"{len(seen)} observations from {words.when(seen[0].taken_at, zone, now)} "
@@ -69,46 +80,13 @@ def describe(seen: Sequence[Observation], zone: ZoneInfo, now: datetime) -> str:
     if rated:
         first, last = rated[0], rated[-1]
         parts.append(f"{words.total(first[1])} at first, {words.total(last[1])} at last.")
+    parts += dose_row.describe(doses, planned)
     parts.append("The flowsheet below holds every number.")
     return " ".join(parts)
 
 
 class _Course(Canvas):
     """The rows of a patient's course."""
-
-    def doses(self, doses: Sequence[Dose]) -> None:
-        """Given filled with the amount, held and refused open with a letter."""
-        for status, (symbol, letter) in _DOSE_SIGNS.items():
-            some = [d for d in doses if d.status == status][-MOST_POINTS:]
-            if not some:
-                continue
-            self.add(
-                "doses",
-                {
-                    "x": [self.naive(d.given_at) for d in some],
-                    "y": [0.4] * len(some),
-                    "mode": "markers+text",
-                    "name": f"dose {status}",
-                    "text": [letter or words.number(d.dose_mg) for d in some],
-                    "textposition": "top center",
-                    "textfont": {"size": FONT_PX, "color": self.colours["ink"]},
-                    "marker": {"symbol": symbol, "size": 14, "color": self.colours["link"], "line": {"width": 2}},
-                    "customdata": [
-                        [
-                            wall(d.given_at, self.zone, "%a %H:%M"),
-                            words.esc(d.drug),
-                            words.number(d.dose_mg),
-                            words.esc(d.reason),
-                        ]
-                        for d in some
-                    ],
-                    "hovertemplate": f"%{{customdata[0]}} %{{customdata[1]}} %{{customdata[2]}} mg {status} "
-                    "%{customdata[3]}"
-                    "<extra></extra>",
-                },
-            )
-        self.scale("doses", 0.0, 1.15, ticks=False)
-        self.scale("other", 0.0, 1.0, ticks=False)
 
     def cows(self, seen: Sequence[Observation]) -> None:
         """Totals on a line, partial sums as open marks "at least"; the authors' bands lie quietly behind."""

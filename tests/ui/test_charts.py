@@ -1,5 +1,6 @@
 """The figure as values: one time axis, limits from the content files, nothing invented between readings."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,9 +8,11 @@ import pytest
 
 from detox.clinical import protocols
 from detox.clinical.judgement import assessments
-from detox.clinical.model import Alert, Dose, Finding, Observation
+from detox.clinical.model import Alert, Decision, Dose, Finding, Observation, TaperPlan, TaperStep
 from detox.ui import canvas, charts, style
+from detox.ui.dose_row import Planned
 
+NOTHING = Planned()
 ZONE = ZoneInfo("Europe/London")
 NOW = datetime(2026, 11, 21, 22, 41, tzinfo=UTC)
 START = NOW - timedelta(hours=48)
@@ -25,9 +28,11 @@ def course(vitals, cows):
     return build
 
 
-def figure(seen, doses=(), alerts=(), zone=ZONE, dark=False):
-    drawn = charts.course(seen, doses, alerts, zone=zone, start=START, now=NOW, colours=style.palette(dark=dark))
-    return drawn.to_dict()
+def figure(seen, doses=(), alerts=(), zone=ZONE, dark=False, planned=NOTHING):
+    colours = style.palette(dark=dark)
+    return charts.course(
+        seen, doses, alerts, zone=zone, start=START, now=NOW, colours=colours, planned=planned
+    ).to_dict()
 
 
 def trace(drawn, name):
@@ -104,8 +109,7 @@ def alert(problem, values, resolution=""):
 )
 def test_an_alert_stands_on_the_row_of_its_measure(course, values, row):
     drawn = figure([course(2)], alerts=[alert("p", values)])
-    number = [r.key for r in canvas.ROWS].index(row) + 1
-    assert trace(drawn, "critical alert")["yaxis"] == f"y{number}"
+    assert trace(drawn, "critical alert")["yaxis"] == canvas.axis(row)
 
 
 def test_an_alert_that_a_correction_took_back_is_not_drawn(course):
@@ -151,3 +155,140 @@ def test_empty_rows_are_drawn_too(dark):
     drawn = figure([], dark=dark)
     assert {t["yaxis"] for t in drawn["data"]} == {canvas.axis(r.key) for r in canvas.ROWS}
     assert charts.describe([], ZONE, NOW)
+
+
+# --- the plan against the course -------------------------------------------------------------------------------------
+
+
+def ago(hours):
+    return NOW - timedelta(hours=hours)
+
+
+def given(hours_ago, mg, drug="methadone", status="given"):
+    return Dose(f"d{hours_ago}{drug}", "a", None, drug, mg, status, ago(hours_ago))
+
+
+@pytest.fixture
+def plan():
+    steps = tuple(TaperStep(n, mg) for n, mg in enumerate((20.0, 15.0, 10.0, 5.0, 0.0), start=1))
+    return TaperPlan("p", "a", "methadone", steps, 12.0, "P", ago(40), "P", ago(40), None, 2, ago(4))
+
+
+@pytest.fixture
+def levels():
+    return [(ago(60), ago(4), "methadone", 20.0), (ago(4), None, "methadone", 15.0)]
+
+
+def test_doses_and_plan_stand_right_under_the_withdrawal_score():
+    keys = [row.key for row in canvas.ROWS]
+    assert keys.index("doses") == keys.index("cows") + 1
+
+
+def test_the_order_is_a_line_from_step_change_to_step_change(levels, plan):
+    drawn = figure([], planned=Planned(levels, plan))
+    line = trace(drawn, "ordered")
+    assert list(line["y"]) == [20.0, 20.0, 15.0, 15.0]
+    assert line["x"][0].replace(tzinfo=UTC) == START, "it begins with the figure, not before"
+    assert line["x"][1] == line["x"][2]
+    assert "ordered since" in line["customdata"][0]
+    assert any("15 mg</b> a day" in note["text"] for note in drawn["layout"]["annotations"])
+
+
+def test_two_plans_are_not_joined_over_the_time_between(plan):
+    apart = [(ago(40), ago(30), "buprenorphine", 8.0), (ago(20), None, "methadone", 15.0)]
+    assert list(trace(figure([], planned=Planned(apart, plan)), "ordered")["y"]) == [8.0, 8.0, None, 15.0, 15.0]
+
+
+def test_what_is_to_come_is_dotted_by_the_interval_and_shaded(levels, plan):
+    drawn = figure([], planned=Planned(levels, plan))
+    line, edge = trace(drawn, "planned"), canvas.next_hour(NOW).replace(tzinfo=None)
+    assert line["line"]["dash"] == "dot"
+    assert list(line["y"]) == [15.0, 10.0, 10.0]
+    assert line["x"][0] == edge
+    assert line["x"][1] == (ago(4) + timedelta(hours=12)).replace(tzinfo=None)
+    assert "if a physician decides it" in line["customdata"][1]
+    assert drawn["layout"]["xaxis"]["range"][1] == edge + timedelta(hours=12), "a quarter of 48 h"
+    assert [s for s in drawn["layout"]["shapes"] if s["type"] == "rect" and s.get("x0") == edge]
+
+
+@pytest.mark.parametrize(("due_in_min", "drops_at_once"), [(-60, True), (18, True), (19, True), (20, False)])
+def test_a_step_that_is_due_is_not_dated(levels, plan, due_in_min, drops_at_once):
+    """The solid line ends with the hour that runs; what is due by then is said to wait for a decision."""
+    soon = replace(plan, step_since=NOW + timedelta(minutes=due_in_min) - timedelta(hours=plan.interval_h))
+    drawn = figure([], planned=Planned(levels, soon))
+    texts = " ".join(note["text"] for note in drawn["layout"]["annotations"])
+    assert ("10 mg if decided" in texts) is drops_at_once
+
+
+def test_the_last_step_and_no_plan_leave_nothing_to_come(levels, plan):
+    for standing in (None, replace(plan, current_step=5)):
+        drawn = figure([], planned=Planned(levels, standing))
+        assert not [t for t in drawn["data"] if t.get("name") == "planned"]
+        assert drawn["layout"]["xaxis"]["range"][1] == canvas.next_hour(NOW).replace(tzinfo=None)
+
+
+def test_a_mark_stands_as_high_as_what_was_given_that_day_so_far():
+    doses = [given(26, 5.0), given(9, 0.54), given(5, 0.54), given(4, 0.1, "clonidine"), given(1, 0.54)]
+    drawn = figure([], doses)
+    assert list(trace(drawn, "dose given")["y"]) == [5.0, 0.54, 1.08, 0.1, 1.62]
+    assert list(trace(drawn, "dose given")["text"]) == ["5", "0.54", "0.54", "0.1", "0.54"]
+    assert list(trace(drawn, "given so far that day")["y"])[:3] == [0.0, 5.0, None]
+
+
+def test_the_first_day_counts_from_its_midnight_though_the_figure_begins_later():
+    drawn = figure([], [given(48.5, 10.0), given(47.8, 10.0)])
+    assert list(trace(drawn, "dose given")["y"]) == [20.0]
+
+
+def test_a_day_is_the_wards_day():
+    """01:30 in Berlin is another day than 23:30; in London both are the evening before."""
+    doses = [given(25.2, 5.0), given(22.2, 5.0)]  # 21:29 and 00:29 UTC
+    assert list(trace(figure([], doses), "dose given")["y"]) == [5.0, 5.0]
+    assert list(trace(figure([], doses, zone=ZoneInfo("America/New_York")), "dose given")["y"]) == [5.0, 10.0]
+
+
+def test_nothing_given_is_at_nothing():
+    drawn = figure([], [given(9, 20.0), given(5, 0.0, status="held")])
+    assert list(trace(drawn, "dose held")["y"]) == [0.0]
+
+
+def test_many_amounts_are_not_written_over_one_another():
+    few, many = ([given(n / 2 + 1, 1.0) for n in range(count, 0, -1)] for count in (12, 13))
+    assert "text" in trace(figure([], few), "dose given")["mode"]
+    assert "text" not in trace(figure([], many), "dose given")["mode"]
+
+
+@pytest.mark.parametrize(("verdict", "symbol"), [
+    ("accepted", "diamond"), ("changed", "diamond-open"), ("declined", "diamond-x-open"),
+])  # fmt: skip
+def test_a_decision_is_a_mark_that_tells_verdict_choice_reason_and_by_whom(verdict, symbol):
+    made = Decision(
+        "x", "a", verdict, "HOLD_STEP", "asks <b>to wait</b> " * 6, ago(3), "Dr Test", {"class": "STEP_DOWN"}, 2, 2
+    )
+    mark = trace(figure([], planned=Planned(decisions=[made])), f"decision {verdict}")
+    (told,) = mark["customdata"]
+    assert mark["marker"]["symbol"] == symbol
+    assert f"{verdict} Sat 19:41 by Dr Test" in told
+    assert "suggested: Step down" in told
+    assert ("chosen: Hold the step" in told) is (verdict == "changed")
+    assert "&lt;b&gt;to" in told
+    assert "<b>" not in told
+
+
+def test_what_was_decided_before_the_window_is_not_drawn():
+    made = Decision("x", "a", "accepted", "STEP_DOWN", "", ago(49), "Dr", {"class": "STEP_DOWN"})
+    assert not [t for t in figure([], planned=Planned(decisions=[made]))["data"] if "decision" in t.get("name", "")]
+
+
+def test_the_plan_is_described_for_whoever_cannot_see_it(course, levels, plan):
+    made = Decision("x", "a", "accepted", "STEP_DOWN", "", ago(4), "Dr", {"class": "STEP_DOWN"})
+    told = charts.describe([course(1)], ZONE, NOW, [given(9, 20.0), given(5, 0.0, status="held")],
+                           Planned(levels, plan, [made]))  # fmt: skip
+    assert "Plan: methadone 15 mg a day, step 2 of 5. Doses: 1 given, 1 held. 1 decision." in told
+    assert "Plan: methadone" in charts.describe([], ZONE, NOW, (), Planned(levels, plan))
+
+
+def test_the_same_plan_makes_the_same_figure_a_minute_later(levels, plan):
+    same = {"zone": ZONE, "start": START, "colours": style.palette(dark=False), "planned": Planned(levels, plan)}
+    one, two = (charts.course((), (), (), now=at, **same).to_json() for at in (NOW, NOW + timedelta(minutes=5)))
+    assert one == two

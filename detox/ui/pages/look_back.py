@@ -18,6 +18,7 @@ from detox.reports.protocols import ReviewState
 from detox.ui import (
     alert_list,
     charts,
+    dose_row,
     flowsheet,
     frame,
     style,
@@ -136,13 +137,15 @@ def _course(page: PatientPage, then: frame.Visit) -> None:
     if not st.toggle("Course and flowsheet up to this moment", key="course-then"):
         return
     start = page.start or page.admission.admitted_at
+    planned = dose_row.Planned(page.levels, None if page.admission.discharged_at else page.plan, page.decisions)
     figure = charts.course(
-        page.current, page.doses_shown, page.alerts, zone=then.zone, start=start, now=page.as_of,
+        page.current, page.doses, page.alerts, zone=then.zone, start=start, now=page.as_of, planned=planned,
         colours=style.palette(dark=st.context.theme.type == "dark"), unit=then.ward.temperature_unit,
     )  # fmt: skip
-    told = charts.describe(page.current, then.zone, page.as_of)
+    told = charts.describe(page.current, then.zone, page.as_of, page.doses_shown, planned)
     st.plotly_chart(figure, theme=None, config=charts.CONFIG, key="course", alt=told)
-    st.html(flowsheet.table(page.seen, then.zone, page.as_of, then.ward.temperature_unit))
+    own = page.tile.every_limit
+    st.html(flowsheet.table(page.seen, then.zone, page.as_of, then.ward.temperature_unit, own))
 
 
 def _draw(here: frame.Visit, admission_id: str) -> None:
