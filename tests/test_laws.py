@@ -28,6 +28,7 @@ from detox.clinical.model import (
     Patient,
     PatientLimit,
     Snooze,
+    StayFact,
     TaperPlan,
     TaperStep,
     Vitals,
@@ -172,6 +173,8 @@ def verbs(
     shorter = IntervalOrder("i", admission.id, 30, "vomits", now, None)
     ordered = care.order_interval(store, nurse, IntervalOrder("k", unseen_first.id, 60, "vomits", now, None), now)
     longer = IntervalOrder("j", warm.id, 480, "wants to sleep", now, now + 8 * hour)
+    elsewhere = Dose("e", admission.id, None, "naloxone", 0.4, "given", now, "ambulance")
+    swallowed = care.chart_other_dose(store, nurse, replace(elsewhere, id="v"), now)
     with store.read() as tx:
         basis = find.basis_of(tx, admission.id)
         beds = {b.label: b.id for b in find.beds(tx, admission.ward_id)}
@@ -180,8 +183,8 @@ def verbs(
     decision = Decision("k", admission.id, "declined", "HOLD_STEP", "tired", now, "", {"class": "STEP_DOWN"})
     account = {"username": "ana", "name": "A. Test", "role": "nurse", "password": "long enough"}
     entry = seen(vitals=vitals())
-    elsewhere = Dose("e", admission.id, None, "naloxone", 0.4, "given", now, "ambulance")
-    dose = Dose("d", admission.id, None, "buprenorphine", 4, "given", now)
+    dose = Dose("d", admission.id, None, "buprenorphine", 4, "given", now, "ordered by Dr Lee")
+    asked = StayFact("f", admission.id, "programme", "taper", "as agreed", now)
     given = care.hand_over(store, nurse, "given", "another browser", admission.id, "sows-gossop", now)
     signed = content_files()[0]
     return {
@@ -197,6 +200,7 @@ def verbs(
         "chart_dose": lambda by: care.chart_dose(store, by, dose, now),
         "write_plan": lambda by: care.write_plan(store, by, draft, now),
         "sign_plan": lambda by: care.sign_plan(store, by, plan.id, now),
+        "move_plan": lambda by: care.move_plan(store, by, plan.id, 2, "slept badly", now),
         "end_plan": lambda by: care.end_plan(store, by, plan.id, "stops", now),
         "set_limit": lambda by: care.set_limit(store, by, own, now),
         "end_limit": lambda by: care.end_limit(store, by, admission.id, held.id, now),
@@ -207,6 +211,16 @@ def verbs(
         "end_interval": lambda by: care.end_interval(store, by, ordered.id, now, admission_id=ordered.admission_id),
         "chart_other_dose": lambda by: care.chart_other_dose(store, by, elsewhere, now),
         "set_escalation": lambda by: care.set_escalation(store, by, admission.ward_id, (4, 8, 12), now),
+        "state": lambda by: care.state(store, by, replace(asked, id="s", name="liver", value="b"), now),
+        "change_programme": lambda by: care.change_programme(
+            store, by, replace(asked, id="m", value="maintenance_dot"), now
+        ),
+        "prescribe_spo2_scale": lambda by: care.prescribe_spo2_scale(
+            store, by, replace(asked, id="two", value="2"), now
+        ),
+        "allow_programmes": lambda by: care.allow_programmes(store, by, admission.ward_id, ["hat"], now),
+        "ask_two_people": lambda by: care.ask_two_people(store, by, admission.ward_id, ["methadone"], now),
+        "chart_vomited": lambda by: care.chart_vomited(store, by, swallowed.id, now, "tablet seen", now),
         "discharge": lambda by: care.discharge(store, by, admission.id, "goes home", now),
         "add_clinician": lambda by: care.add_clinician(store, by, **account, now=now),
         "review": lambda by: care.review(
@@ -228,6 +242,7 @@ def verbs(
 
 CARRIED_BY = {  # verbs that go by the permission of another one
     "acknowledge_overdue": "acknowledge", "end_interval": "order_interval", "chart_other_dose": "chart_dose",
+    "chart_vomited": "chart_dose",
 }  # fmt: skip
 HERE = sorted((set(MAY) - {"import", "export"}) | set(CARRIED_BY))
 

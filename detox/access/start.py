@@ -7,7 +7,7 @@ import pkgutil
 import re
 import secrets
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -68,21 +68,14 @@ def prepare() -> None:
     from streamlit.runtime.pages_manager import PagesManager
 
     from detox.care import passwords
-    from detox.clinical import alerts, protocols, schedule
-    from detox.clinical.answering import answering_file
-    from detox.clinical.suggestions.content import content as suggestions_file
+    from detox.clinical.files import content_files
     from detox.store import Store
 
     Store.create(settings.ward_database()).stay_open()
     Store(settings.demo_database()).stay_open()
     if settings.demo_database().exists():
         Store.create(settings.demo_database())
-    files: tuple[Callable[[], object], ...] = (
-        protocols.scales, protocols.vitals_file, alerts.alerts_file, schedule.monitoring_file, answering_file,
-        suggestions_file,
-    )  # fmt: skip
-    for load in files:
-        load()
+    content_files()  # every one, so that a broken file stops the start
     for name in ("pandas", "plotly.graph_objects", "pyarrow"):
         importlib.import_module(name)
     import_rooms()

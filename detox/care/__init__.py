@@ -2,14 +2,16 @@
 
 from detox.care.accounts import add_clinician, set_up_ward
 from detox.care.answering import acknowledge, acknowledge_overdue, set_escalation, snooze
+from detox.care.dosing import chart_dose, chart_vomited
 from detox.care.limits import end_limit, set_baseline, set_limit
 from detox.care.monitoring import end_interval, order_interval
 from detox.care.observing import Recorded, amend, record
 from detox.care.other_doses import chart_other_dose
 from detox.care.reviewing import review
 from detox.care.self_reporting import answer, check_pin, hand_over, set_pin, take_back
+from detox.care.stating import allow_programmes, ask_two_people, change_programme, prescribe_spo2_scale, state
 from detox.care.staying import admit, discharge, move
-from detox.care.tapering import chart_dose, decide, end_plan, sign_plan, write_plan
+from detox.care.tapering import decide, end_plan, move_plan, sign_plan, write_plan
 
 __all__ = [
     "Recorded",
@@ -17,10 +19,14 @@ __all__ = [
     "acknowledge_overdue",
     "add_clinician",
     "admit",
+    "allow_programmes",
     "amend",
     "answer",
+    "ask_two_people",
+    "change_programme",
     "chart_dose",
     "chart_other_dose",
+    "chart_vomited",
     "check_pin",
     "decide",
     "discharge",
@@ -29,7 +35,9 @@ __all__ = [
     "end_plan",
     "hand_over",
     "move",
+    "move_plan",
     "order_interval",
+    "prescribe_spo2_scale",
     "record",
     "review",
     "set_baseline",
@@ -39,6 +47,7 @@ __all__ = [
     "set_up_ward",
     "sign_plan",
     "snooze",
+    "state",
     "take_back",
     "write_plan",
 ]

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import singledispatchmethod
 from pathlib import Path
 
-from detox.care import accounts, answering, observing, staying, tapering
+from detox.care import accounts, answering, dosing, observing, staying, tapering
 from detox.care.demo_course import (
     LAST_USE_H,
     SCALE,
@@ -189,8 +189,11 @@ class _Scene:
         mg = round(plan.step(plan.current_step).dose_mg / len(person.slots), 2) if what.mg is None else what.mg
         if what.status == "given" and mg == 0:
             return
-        dose = Dose(self._id(), admission.id, plan.id, plan.drug, float(mg), what.status, at, what.reason)
-        tapering.chart_dose(self.store, self.nurse, dose, at)
+        with self.store.read() as tx:
+            clear = dosing.look(tx, admission, plan.drug, at).clear
+        reason = what.reason or ("" if clear else "Ordered by the physician at the bedside")
+        dose = Dose(self._id(), admission.id, plan.id, plan.drug, float(mg), what.status, at, reason)
+        dosing.chart_dose(self.store, self.nurse, dose, at)
 
     @_do.register
     def _decide(self, what: Decided, person: Person, admission: Admission, at: datetime) -> None:

@@ -15,6 +15,7 @@ from detox.clinical import protocols
 from detox.clinical.model import NotDone, Vitals
 from detox.clinical.scales import implied_points
 
+LOOKED_BEFORE = timedelta(minutes=8)  # the vitals that a dose depends on
 ZONE = ZoneInfo("Europe/London")
 SCALE = "cows"
 LAST_USE_H = 9  # hours between the last use and the admission
@@ -180,7 +181,11 @@ def _by_itself(
         yield signed, Planned(person.signed)
     if person.signed:
         yield from _rounds(person, signed, min(end, now))
-        yield from ((d, Dosed(None)) for d in _dose_times(person, signed, now) if not _near(d, told, Dosed, 150))
+        for given in _dose_times(person, signed, now):
+            if not _near(given, told, Dosed, 150):
+                looked = given - LOOKED_BEFORE
+                yield looked, Seen(vitals_at(person, looked, now, rng)[0], None)
+                yield given, Dosed(None)
 
 
 def _set(person: Person, at: datetime, now: datetime, rng: random.Random) -> Seen:

@@ -25,6 +25,8 @@ def other_drugs() -> tuple[str, ...]:
 def chart_other_dose(store: Store, by: Clinician, dose: Dose, now: datetime) -> Dose:
     """Keep one dose that was given without a plan of this ward; `dose.reason` says where or by whose order.
 
+    `dose.elsewhere` marks one that was given outside the ward, such as in a clinic this morning.
+
     The amount is in mg. It is a record of what happened and no order: nothing limits it, and it leaves less of the
     signed daily dose of the same drug to be given. `dose.id` is made by whoever enters it, so that sending twice keeps
     one. Alerts follow where readings were charted since the dose. Raises Refused with every problem, Conflict after
@@ -44,7 +46,7 @@ def chart_other_dose(store: Store, by: Clinician, dose: Dose, now: datetime) -> 
         settle_after(tx, dose, now)
         audit.event(
             tx, now, by, "chart_other_dose", "dose", dose.id, admission_id=dose.admission_id,
-            detail={"drug": dose.drug, "dose_mg": dose.dose_mg, "order": dose.reason},
+            detail={"drug": dose.drug, "dose_mg": dose.dose_mg, "order": dose.reason, "elsewhere": dose.elsewhere},
         )  # fmt: skip
         return find.dose(tx, dose.id) or dose
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from detox.care import alerting
 from detox.care.roles import permit
+from detox.care.stating import LOCKED, is_locked
 from detox.care.text import clean
 from detox.clinical.model import PROGRAMMES, Admission, Clinician, Patient
 from detox.errors import Conflict, Refused
@@ -22,6 +23,8 @@ def admit(store: Store, by: Clinician, admission: Admission, bed_id: str | None,
     with store.write() as tx:
         if find.is_admission(tx, admission.id):
             return find.admission(tx, admission.id)
+        if is_locked(tx, admission.ward_id, admission.programme):
+            raise Refused({"programme": LOCKED})
         admission = replace(admission, patient=_known_or_new(tx, admission.patient, now))
         keep.admission(tx, admission)
         if bed_id is not None:

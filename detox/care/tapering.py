@@ -1,31 +1,32 @@
-"""Plans, doses and decisions. A dose level changes by a physician's decision alone."""
+"""Plans and decisions. A dose level changes by a physician's signed word alone."""
 
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from detox.care.other_doses import settle_after
+from detox.care.dosing import DRUGS
 from detox.care.roles import permit
 from detox.care.text import clean
-from detox.clinical.model import Clinician, Decision, Dose, TaperPlan
+from detox.clinical.model import Clinician, Decision, TaperPlan
 from detox.errors import Conflict, Refused
-from detox.instants import CLOCK_TOLERANCE
-from detox.store import Connection, Store, audit, find, keep
+from detox.store import Store, audit, find, keep
 
-DRUGS = ("methadone", "buprenorphine", "lofexidine", "clonidine", "diamorphine", "naltrexone_xr")
+TAPERED = ("taper", "alpha2")
+"""The programmes whose plans fall with every step."""
 
 
 def write_plan(store: Store, by: Clinician, plan: TaperPlan, now: datetime, *, note: str = "") -> TaperPlan:
-    """Keep a draft plan: drug, falling daily doses in mg, least hours at a step. It acts only once signed.
+    """Keep a draft plan: drug, daily doses in mg, least hours at a step. It acts only once signed.
 
+    The doses of a taper fall with every step; observed maintenance, medical heroin and starts may stay at one or rise.
     Raises Refused with every problem, NotAllowed unless a physician writes it.
     """
     permit(by, "write_plan")
-    _check_plan(plan)
     with store.write() as tx:
-        if find.admission(tx, plan.admission_id).discharged_at is not None:
+        stay = find.admission(tx, plan.admission_id)
+        _check_plan(plan, falls=stay.programme in TAPERED)
+        if stay.discharged_at is not None:
             raise Conflict("The patient has been discharged: admit the patient again first.")
         if any(p.id == plan.id for p in find.plans(tx, plan.admission_id)):
             return find.plan(tx, plan.id)
@@ -37,8 +38,11 @@ def write_plan(store: Store, by: Clinician, plan: TaperPlan, now: datetime, *, n
         return find.plan(tx, plan.id)
 
 
-def sign_plan(store: Store, by: Clinician, plan_id: str, now: datetime) -> TaperPlan:
-    """A physician's signature: from now on the plan stands at its first step. An older signed plan ends with it."""
+def sign_plan(store: Store, by: Clinician, plan_id: str, now: datetime, *, signed_with: str = "") -> TaperPlan:
+    """A physician's signature: from now on the plan stands at its first step. An older signed plan ends with it.
+
+    `signed_with` is what `signing.prove` said; it is kept in the audit event.
+    """
     permit(by, "sign_plan")
     with store.write() as tx:
         plan = find.plan(tx, plan_id)
@@ -51,7 +55,40 @@ def sign_plan(store: Store, by: Clinician, plan_id: str, now: datetime) -> Taper
                 keep.end_plan(tx, other.id, now, by, "replaced by a newly signed plan")
         keep.sign_plan(tx, plan_id, now, by)
         keep.step_change(tx, uuid.uuid4().hex, plan_id, now, None, 1, None)
-        audit.event(tx, now, by, "sign_plan", "taper_plan", plan_id, admission_id=plan.admission_id)
+        audit.event(
+            tx, now, by, "sign_plan", "taper_plan", plan_id, admission_id=plan.admission_id,
+            detail={"signed_with": signed_with},
+        )  # fmt: skip
+        return find.plan(tx, plan_id)
+
+
+def move_plan(
+    store: Store, by: Clinician, plan_id: str, step: int, reason: str, now: datetime, *, signed_with: str = ""
+) -> TaperPlan:
+    """Move a signed plan to another of its steps by a physician's own word, with the reason; counted from 1.
+
+    Raises Refused for a step that the plan does not have or no reason, Conflict for a plan that does not run.
+    """
+    permit(by, "move_plan")
+    reason = clean(reason)
+    with store.write() as tx:
+        plan = find.plan(tx, plan_id)
+        if plan.signed_at is None or plan.ended_at is not None:
+            raise Conflict("This plan does not run: sign one first.")
+        problems: dict[str, str] = {}
+        if not 1 <= step <= len(plan.steps):
+            problems["step"] = f"The plan has steps 1 to {len(plan.steps)}: choose one of them."
+        if not reason:
+            problems["reason"] = "Moving the plan has no reason: say why."
+        if problems:
+            raise Refused(problems)
+        if step == plan.current_step:
+            return plan
+        keep.step_change(tx, uuid.uuid4().hex, plan.id, now, plan.current_step, step, None)
+        audit.event(
+            tx, now, by, "move_plan", "taper_plan", plan_id, admission_id=plan.admission_id,
+            detail={"from": plan.current_step, "to": step, "reason": reason, "signed_with": signed_with},
+        )  # fmt: skip
         return find.plan(tx, plan_id)
 
 
@@ -70,35 +107,6 @@ def end_plan(store: Store, by: Clinician, plan_id: str, reason: str, now: dateti
         return find.plan(tx, plan_id)
 
 
-def chart_dose(store: Store, by: Clinician, dose: Dose, now: datetime) -> Dose:
-    """Keep one administration: given, held or refused. Never more in a day than the signed step.
-
-    `dose.id` is made by whoever enters it, so that sending twice keeps one. Raises Refused with every problem.
-    """
-    permit(by, "chart_dose")
-    dose = _checked_dose(dose, now)
-    with store.write() as tx:
-        if (known := find.dose(tx, dose.id)) is not None:
-            if (known.admission_id, known.drug, known.dose_mg, known.status) != (
-                dose.admission_id, dose.drug, dose.dose_mg, dose.status,
-            ):  # fmt: skip
-                raise Conflict("This form was already charted with another dose: look at the chart first.")
-            return known
-        if find.admission(tx, dose.admission_id).discharged_at is not None:
-            raise Conflict("The patient has been discharged: nothing more can be charted as given here.")
-        plan = next((p for p in find.plans(tx, dose.admission_id) if p.signed_at and p.ended_at is None), None)
-        if dose.status == "given":
-            _check_against_plan(tx, dose, plan)
-        dose = replace(dose, plan_id=plan.id if plan is not None and plan.drug == dose.drug else None)
-        keep.dose(tx, dose, by, now)
-        settle_after(tx, dose, now)
-        audit.event(
-            tx, now, by, "chart_dose", "dose", dose.id, admission_id=dose.admission_id,
-            detail={"drug": dose.drug, "dose_mg": dose.dose_mg, "status": dose.status},
-        )  # fmt: skip
-        return find.dose(tx, dose.id) or dose
-
-
 def decide(
     store: Store,
     by: Clinician,
@@ -106,12 +114,14 @@ def decide(
     plan_id: str | None,
     basis: str,
     now: datetime,
+    *,
+    signed_with: str = "",
 ) -> Decision:
-    """Accept, change or decline a suggestion, with the suggestion kept as it was shown. Only this moves a plan's step.
+    """Accept, change or decline a suggestion, with the suggestion kept as it was shown. What was chosen moves the plan.
 
-    `basis` is what `find.basis_of` said when the suggestion was shown. Raises Conflict when the data behind it have
-    changed since or it has expired, Refused when a change or decline has no reason, NotAllowed unless a physician
-    decides.
+    `basis` is what `find.basis_of` said when the suggestion was shown, `signed_with` what `signing.prove` said; that is
+    kept in the audit event. Raises Conflict when the data behind it have changed since or it has expired, Refused when
+    a change or decline has no reason, NotAllowed unless a physician decides.
     """
     permit(by, "decide")
     decision = _checked_decision(decision, now)
@@ -131,17 +141,22 @@ def decide(
             keep.step_change(tx, uuid.uuid4().hex, plan.id, now, plan.current_step, step, decision.id)
         audit.event(
             tx, now, by, "decide", "decision", decision.id, admission_id=decision.admission_id,
-            detail={"verdict": decision.verdict, "chosen": decision.chosen, "step_to": step},
+            detail={
+                "verdict": decision.verdict, "chosen": decision.chosen, "step_to": step, "signed_with": signed_with,
+            },
         )  # fmt: skip
         return find.decision(tx, decision.id) or decision
 
 
-def _check_plan(plan: TaperPlan) -> None:
+def _check_plan(plan: TaperPlan, *, falls: bool) -> None:
     doses = [s.dose_mg for s in plan.steps]
     problems: dict[str, str] = {}
     if plan.drug not in DRUGS:
         problems["drug"] = f"Drug {plan.drug!r} is not one of {', '.join(DRUGS)}: choose one of them."
-    if len(doses) < 2:
+    if not falls:
+        if not doses or min(doses) < 0 or max(doses) <= 0:
+            problems["steps"] = "The plan has no dose: enter the daily doses in mg, such as 60, or 4, 8."
+    elif len(doses) < 2:
         problems["steps"] = "A plan needs at least two steps: enter the daily doses, such as 8, 6, 4, 2, 0."
     elif any(later >= earlier for earlier, later in zip(doses, doses[1:], strict=False)) or doses[-1] < 0:
         problems["steps"] = "A taper falls with every step, to 0 at the least: correct the doses."
@@ -149,59 +164,6 @@ def _check_plan(plan: TaperPlan) -> None:
         problems["interval_h"] = "The hours at a step must be more than 0: enter them."
     if problems:
         raise Refused(problems)
-
-
-def _checked_dose(dose: Dose, now: datetime) -> Dose:
-    reason = clean(dose.reason)
-    problems: dict[str, str] = {}
-    if dose.drug not in DRUGS:
-        problems["drug"] = f"Drug {dose.drug!r} is not one of {', '.join(DRUGS)}: choose one of them."
-    if dose.given_at > now + CLOCK_TOLERANCE:
-        problems["given_at"] = "The time lies in the future: set it to when the dose was given."
-    if dose.status == "given" and not 0 < dose.dose_mg < float("inf"):
-        problems["dose_mg"] = "A given dose needs its amount in mg: enter it."
-    if dose.status != "given" and not reason:
-        problems["reason"] = f"A dose that was {dose.status} needs the reason: say why."
-    if problems:
-        raise Refused(problems)
-    return replace(dose, reason=reason, dose_mg=dose.dose_mg if dose.status == "given" else 0.0)
-
-
-def _check_against_plan(tx: Connection, dose: Dose, plan: TaperPlan | None) -> None:
-    if plan is None or plan.drug != dose.drug:
-        raise Refused({"drug": f"No signed plan for {dose.drug}: a physician must write and sign one first."})
-    ordered = _ordered_at(tx, plan, dose.given_at)
-    today = [
-        d
-        for d in find.doses(tx, dose.admission_id, *_day_of(tx, dose.admission_id, dose.given_at))
-        if d.status == "given" and d.drug == dose.drug
-    ]
-    given = sum(d.dose_mg for d in today)
-    if round(given + dose.dose_mg, 6) > ordered:  # three times 0.1 is not more than 0.3
-        already = f" {given:g} mg were already given today, last by {today[-1].recorded_by}." if today else ""
-        raise Refused(
-            {
-                "dose_mg": f"{dose.dose_mg:g} mg is over the signed {ordered:g} mg a day.{already} "
-                "Do not give it; ask a physician if more is meant."
-            }
-        )
-
-
-def _ordered_at(tx: Connection, plan: TaperPlan, at: datetime) -> float:
-    """The daily dose of the step in force at a moment: a dose may be charted after the step has changed.
-
-    Before the signature it is the first step's: an order by word of mouth is signed later in the day.
-    """
-    steps = [to for changed_at, _, to in find.step_changes(tx, plan.id) if changed_at <= at]
-    return plan.step(steps[-1] if steps else 1).dose_mg
-
-
-def _day_of(tx: Connection, admission_id: str, at: datetime) -> tuple[datetime, datetime]:
-    """The ward's midnights before and after a moment: 23 or 25 hours apart when the clocks change."""
-    ward_id = find.admission(tx, admission_id).ward_id
-    zone = ZoneInfo(next(w.time_zone for w in find.wards(tx) if w.id == ward_id))
-    midnight = at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    return midnight.astimezone(UTC), (midnight + timedelta(days=1)).astimezone(UTC)
 
 
 def _checked_decision(decision: Decision, now: datetime) -> Decision:
@@ -229,4 +191,6 @@ def _step_after(plan: TaperPlan | None, decision: Decision) -> int | None:
         raise Refused(
             {"verdict": f"The plan has no step {'below' if change > 0 else 'above'} this one: choose another."}
         )
+    if (plan.step(to).dose_mg - plan.step(plan.current_step).dose_mg) * change >= 0:
+        raise Refused({"verdict": "The doses of this plan do not fall: move the plan to the step meant."})
     return to

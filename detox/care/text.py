@@ -3,19 +3,24 @@
 import re
 import unicodedata
 
+from detox.errors import Refused
+
 LONGEST = 2000
 _TAG = re.compile(r"\s*\[[A-Z0-9?+ ]+\]")
 
 
 def clean(text: str) -> str:
-    """NFC, single spaces, no control or direction characters, at most LONGEST characters."""
+    """NFC, single spaces, no control or direction characters. Raises Refused for more than LONGEST characters."""
     composed = unicodedata.normalize("NFC", str(text))
     kept = "".join(
         " " if c in "\n\r\t" else c
         for c in composed
         if c in "\n\r\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
     )
-    return " ".join(kept.split())[:LONGEST]
+    whole = " ".join(kept.split())
+    if len(whole) > LONGEST:
+        raise Refused(f"This text has {len(whole)} characters, at most {LONGEST} are kept: shorten it.")
+    return whole
 
 
 def without_tags(text: str) -> str:

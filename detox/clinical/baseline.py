@@ -50,7 +50,7 @@ class Baselines:
         drugs = frozenset(content.before_drugs)
         self._dosed_at = min((d.given_at for d in background.doses if d.drug in drugs), default=None)
         self._taken: dict[tuple[str, str | None], list[tuple[datetime, float]]] = {}
-        self._memo: dict[tuple[str, str | None], tuple[int, float | None]] = {}
+        self._memo: dict[tuple[str, str | None], tuple[int, Usual | None]] = {}
         self._sets = 0
         self._given = bool(background.first)
         for observation in background.first[: content.within_sets]:
@@ -65,7 +65,7 @@ class Baselines:
         """The baseline of a vital at a moment; None while too little is known."""
         from_readings = self._from_readings((vital, site if vital == "temperature_c" else None), moment)
         if not self._said:
-            return None if from_readings is None else Usual(from_readings, from_readings)
+            return from_readings
         return _with(from_readings, [b for b in self._said if b.vital == vital and b.set_at <= moment])
 
     def _take(self, observation: Observation) -> None:
@@ -77,14 +77,15 @@ class Baselines:
                 site = vitals.temperature_site if vital == "temperature_c" else None
                 self._taken.setdefault((vital, site), []).append((observation.taken_at, value))
 
-    def _from_readings(self, key: tuple[str, str | None], moment: datetime) -> float | None:
+    def _from_readings(self, key: tuple[str, str | None], moment: datetime) -> Usual | None:
         taken = self._taken.get(key)
         if taken is None:
             return None
         before = len(taken) if taken[-1][0] < moment else bisect_left(taken, (moment, float("-inf")))
         known = self._memo.get(key)
         if known is None or known[0] != before:
-            known = self._memo[key] = (before, self._median(taken[:before]))
+            middle = self._median(taken[:before])
+            known = self._memo[key] = (before, None if middle is None else Usual(middle, middle))
         return known[1]
 
     def _median(self, taken: Sequence[tuple[datetime, float]]) -> float | None:
@@ -94,11 +95,11 @@ class Baselines:
         return median(values[: self._content.most]) if len(values) >= self._content.least else None
 
 
-def _with(from_readings: float | None, said: Sequence[Baseline]) -> Usual | None:
+def _with(from_readings: Usual | None, said: Sequence[Baseline]) -> Usual | None:
     """The newest word counts: "anew" stands in the place of the readings, "usual" beside them."""
     if not said:
-        return None if from_readings is None else Usual(from_readings, from_readings)
+        return from_readings
     newest = said[-1].value
     if said[-1].kind == "anew" or from_readings is None:
         return Usual(newest, newest, newest)
-    return Usual(min(from_readings, newest), max(from_readings, newest), newest)
+    return Usual(min(from_readings.low, newest), max(from_readings.high, newest), newest)

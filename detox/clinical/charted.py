@@ -68,7 +68,7 @@ def columns() -> tuple[str, ...]:
 @cache
 def _others() -> dict[str, Callable[[str], float]]:
     """How each value beside the vitals is read."""
-    return {o.name: _sign if o.kind == "sign" else _number for o in vitals_file().other}
+    return {o.name: _number if o.kind == "number" else _sign for o in vitals_file().other}
 
 
 def read_csv(lines: Iterable[str]) -> Iterator[Charted | Rejected]:
@@ -111,7 +111,7 @@ def row_of(line_number: int, header: Sequence[str], cells: Sequence[str]) -> Cha
     written = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
     try:
         taken_at = parse(written["taken_at"])
-        values: dict[str, Any] = {n: _READ[n](text) for n, text in written.items() if text and n not in REQUIRED}
+        values: dict[str, Any] = {n: _READ[n][text] for n, text in written.items() if text and n not in REQUIRED}
     except Refused:
         return _rejected(line_number, header, written)
     other: dict[str, float] = {}

@@ -16,9 +16,12 @@ from detox.clinical import protocols
 from detox.clinical.alerts import alerts_file
 from detox.clinical.answering import answering_file
 from detox.clinical.content import File, read
+from detox.clinical.giving import giving_file
 from detox.clinical.protocols import Scale, vitals_file
 from detox.clinical.schedule import monitoring_file
+from detox.clinical.situations import discharge_file, situations_file
 from detox.clinical.suggestions.content import content
+from detox.clinical.taper_content import ladders_file, templates
 from detox.errors import ProtocolError
 
 _READERS: dict[str, Callable[[], File]] = {
@@ -27,6 +30,10 @@ _READERS: dict[str, Callable[[], File]] = {
     "monitoring.toml": monitoring_file,
     "suggestions.toml": content,
     "answering.toml": answering_file,
+    "ladders.toml": ladders_file,
+    "giving.toml": giving_file,
+    "situations.toml": situations_file,
+    "discharge.toml": discharge_file,
 }
 
 
@@ -87,13 +94,22 @@ def content_files() -> tuple[ContentFile, ...]:
     The text is read once, with the values: a file that has changed since the values were loaded is refused, so that
     nobody signs numbers that this process does not use.
     """
-    root = protocols.ROOT
-    paths = sorted(root.rglob("*.toml"), key=lambda path: _place(path.relative_to(root).as_posix()))
-    found = tuple(_content_file(root, path) for path in paths)
+    found = tuple(_content_file(path) for path in _paths())
     ids = [one.id for one in found]
     if twice := sorted({name for name in ids if ids.count(name) > 1}):
         raise ProtocolError("protocols", [f"the id {', '.join(twice)} is given to two files"])
     return found
+
+
+def checked() -> tuple[list[ContentFile], list[str]]:
+    """Every content file that loads, and a sentence for each that does not."""
+    found, broken = [], []
+    for path in _paths():
+        try:
+            found.append(_content_file(path))
+        except ProtocolError as error:
+            broken.append(str(error))
+    return found, broken
 
 
 def content_file(file_id: str) -> ContentFile | None:
@@ -101,16 +117,23 @@ def content_file(file_id: str) -> ContentFile | None:
     return next((one for one in content_files() if one.id == file_id), None)
 
 
+def _paths() -> list[Path]:
+    root = protocols.ROOT
+    return sorted(root.rglob("*.toml"), key=lambda path: _place(path.relative_to(root).as_posix()))
+
+
 def _place(path: str) -> tuple[int, str]:
     order = list(_READERS)
     return (order.index(path) if path in order else len(order) + path.startswith("scales/"), path)
 
 
-def _content_file(root: Path, path: Path) -> ContentFile:
-    name = path.relative_to(root).as_posix()
+def _content_file(path: Path) -> ContentFile:
+    name = path.relative_to(protocols.ROOT).as_posix()
     text = path.read_text(encoding="utf-8")
     if name.startswith("scales/"):
         loaded: File = protocols.scale(path.stem)
+    elif name.startswith("tapers/"):
+        loaded = templates()[path.stem]
     else:
         loaded = _READERS[name]() if name in _READERS else read(path, OtherFile)
     if read(path, type(loaded)) != loaded:

@@ -24,17 +24,19 @@ def from_vitals(vitals: Vitals, stay: Admission | None = None, at: datetime | No
     """The scales that are worked out from vitals alone, each as soon as one of its vitals is there."""
     return tuple(
         scales.assess(scale, {}, vitals)
-        for scale, items in _of_vitals()
-        if any(value is not None for value in items(vitals))
+        for scale, items, nothing in _of_vitals()
+        if items(vitals) != nothing
         and not (stay is not None and at is not None and not_valid(scale, stay, at))
     )
 
 
 @cache
-def _of_vitals() -> tuple[tuple[Scale, Callable[[Vitals], tuple[object, ...]]], ...]:
-    """The scales that are worked out from vitals alone, each with a way to read those that it uses."""
+def _of_vitals() -> tuple[tuple[Scale, Callable[[Vitals], object], object], ...]:
+    """The scales that are worked out from vitals alone, each with a way to read those that it uses, and what is read
+    where none was measured."""
     found = [scale for scale in protocols.scales().values() if scale.observer == "vitals"]
-    return tuple((scale, attrgetter(*(item.vital for item in scale.items))) for scale in found)
+    reading = [attrgetter(*(item.vital for item in scale.items)) for scale in found]
+    return tuple((scale, items, items(Vitals())) for scale, items in zip(found, reading, strict=True))
 
 
 def not_valid(scale: Scale, stay: Admission, at: datetime) -> str:

@@ -275,7 +275,11 @@ class TaperPlan:
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """One administration: given, held or refused, with the amount in mg (0 unless given) and why not, if not."""
+    """One administration: given, held or refused, with the amount in mg (0 unless given) and why not, if not.
+
+    `elsewhere` marks a dose that somebody gave outside this ward. `witness` is the second person, where the ward asks
+    for one. `vomited_at` is when the patient brought it up again; the dose stays charted as given.
+    """
 
     id: str
     admission_id: str
@@ -288,6 +292,9 @@ class Dose:
     recorded_at: datetime | None = None
     recorded_by: str = ""
     role: str = ""
+    elsewhere: bool = False
+    witness: str = ""
+    vomited_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,6 +378,23 @@ class IntervalOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class StayFact:
+    """What was answered about a stay: a special situation, a line of the checklist, a change of programme.
+
+    The newest of a name holds; older ones stay readable. The names stand in situations.toml and discharge.toml.
+    """
+
+    id: str
+    admission_id: str
+    name: str
+    value: str
+    note: str
+    set_at: datetime
+    set_by: str = ""
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Snooze:
     """An alert put aside until a time, with a reason. It stays open and on screen."""
 
@@ -383,9 +407,21 @@ class Snooze:
 
 
 @dataclass(frozen=True, slots=True)
+class StepDown:
+    """A decision after which a plan gives less of its drug: when, and the day's total in mg before and after."""
+
+    at: datetime
+    drug: str
+    from_mg: float
+    to_mg: float
+
+
+@dataclass(frozen=True, slots=True)
 class Background:
     """What the rules ask beside the observations of a stay. All of it may be unknown.
 
+    `setting` is that of the admission; one that is not known, "", is watched as an inpatient's. `steps` are the steps
+    down of signed plans, oldest first; `not_given` are the doses of the last days that were held or refused.
     `doses` are those that were given, oldest first: at least the first ones and those of the last days. `first`
     are the first observations of the stay, for its baseline, where the observations at hand do not reach back to them;
     `first_weight` is the first weight of the stay in kg, and when it was taken.
@@ -399,3 +435,6 @@ class Background:
     intervals: tuple[IntervalOrder, ...] = ()
     first: tuple[Observation, ...] = ()
     first_weight: tuple[datetime, float] | None = None
+    setting: str = ""
+    steps: tuple[StepDown, ...] = ()
+    not_given: tuple[Dose, ...] = ()

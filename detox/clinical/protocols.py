@@ -98,12 +98,18 @@ class Jump(Content):
 
 
 class Other(Content):
-    """What can be charted beside the vitals: a number between two limits, or a sign that is there (1) or not (0)."""
+    """What can be charted beside the vitals, by kind.
+
+    A number between two limits; a sign that is there (1) or not (0); a result that is positive (1) or negative (0); an
+    event that happened (1), which nobody charts as not happened. `event` is its name among the suggestion rules.
+    """
 
     name: Text
     label: Text
     unit: str = ""
-    kind: Literal["number", "sign"] = "number"
+    kind: Literal["number", "sign", "result", "event"] = "number"
+    group: Literal["now", "since", "laboratory"] = "now"
+    event: str = ""
     decimals: int = 0
     absolute: tuple[float, float] = (0.0, 1.0)
     source: Text
@@ -121,8 +127,8 @@ class Other(Content):
             raise ValueError(f"{self.name!r} is a vital already")
         if not self.absolute[0] < self.absolute[1]:
             raise ValueError(f"{self.name}: {self.absolute} is no range")
-        if self.kind == "sign" and (self.unit or self.absolute != (0.0, 1.0)):
-            raise ValueError(f"{self.name} is a sign: it has neither unit nor range")
+        if self.kind != "number" and (self.unit or self.absolute != (0.0, 1.0)):
+            raise ValueError(f"{self.name} is a {self.kind}: it has neither unit nor range")
         return self
 
 

@@ -10,6 +10,7 @@ from detox.clinical.model import LEVELS, Level
 from detox.clinical.protocols import Content, Evidence, File, Text, scale, vitals_file
 
 WORDS: frozenset[str] = frozenset({"blood_pressure", "limit", "held", "news2_red"})
+_LIMITS = {"at_least": "{} or more", "above": "more than {}", "below": "below {}", "at_most": "{} or less"}
 OPERATORS = ("at_least", "above", "below", "at_most", "one_of")
 
 
@@ -33,13 +34,8 @@ class Condition(Content):
         """The limit in words, without the measure: "180 or more"."""
         if self.one_of:
             return " or ".join(map(str, self.one_of))
-        value = f"{getattr(self, self.operator):.{decimals(self.measure)}f}"
-        return {
-            "at_least": f"{value} or more",
-            "above": f"more than {value}",
-            "below": f"below {value}",
-            "at_most": f"{value} or less",
-        }[self.operator]
+        operator = self.operator
+        return _LIMITS[operator].format(f"{getattr(self, operator):.{decimals(self.measure)}f}")
 
     @model_validator(mode="after")
     def _known_measure_and_one_limit(self) -> "Condition":

@@ -92,6 +92,10 @@ def impossible_other(file: VitalsFile, other: Mapping[str, float]) -> dict[str, 
         unit = f" {known.unit}" if known.unit else ""
         if known.kind == "sign" and value not in (0, 1):
             problems[name] = f"{known.label} is there or not: choose yes or no."
+        elif known.kind == "result" and value not in (0, 1):
+            problems[name] = f"{known.label} is positive or negative: choose one."
+        elif known.kind == "event" and value != 1:
+            problems[name] = f"{known.label} is charted when it happened, with 1, and left out when it did not."
         elif not low <= value <= high:
             problems[name] = f"{known.label} {value:g}{unit} is outside {low:g}-{high:g}: check and enter again."
         elif round_half_up(value, known.decimals) != value:

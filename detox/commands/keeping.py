@@ -9,14 +9,11 @@ from sqlite_utils.utils import sqlite3
 
 from detox import settings
 from detox.care import accounts, demo, passwords
-from detox.clinical import alerts, protocols, schedule
-from detox.clinical.answering import answering_file
+from detox.clinical.files import checked
 from detox.clinical.model import ROLES, Clinician, Shift
-from detox.clinical.protocols import File
-from detox.clinical.suggestions import content
 from detox.commands.common import clock, progress
 from detox.commands.database import database_path, store_of, takes_database
-from detox.errors import DetoxError, NotAllowed, NotFound, ProtocolError, Refused
+from detox.errors import DetoxError, NotAllowed, NotFound, Refused
 from detox.reports import protocols as reports
 from detox.store import Store, check, find
 
@@ -173,17 +170,7 @@ def _database(path: Path) -> Iterator[tuple[bool, str]]:
 
 
 def _content() -> Iterator[tuple[bool, str]]:
-    files: list[File] = []
-    broken: list[str] = []
-    for load in (protocols.vitals_file, alerts.alerts_file, schedule.monitoring_file, answering_file, content):
-        try:
-            files.append(load())
-        except ProtocolError as error:
-            broken.append(str(error))
-    try:
-        files += protocols.scales().values()
-    except ProtocolError as error:
-        broken.append(str(error))
+    files, broken = checked()
     yield not broken, _say(f"All {len(files)} clinical content files load.", "Clinical content does not load", broken)
 
 

@@ -1,13 +1,22 @@
 """What waits for a physician on the ward, in the order in which it wants to be seen."""
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from detox.clinical.answering import Standing, never_quiet
 from detox.clinical.model import Admission, Alert, Finding
-from detox.reports import board
+from detox.clinical.suggestions import Suggestion
+from detox.reports import board, suggesting
 from detox.reports.board import Tile
-from detox.store import Connection
+from detox.store import Connection, find
+
+SILENT = "NO_SUGGESTION"
+RISK = (
+    "HOLD_CALL", "STEP_UP", "HOLD_STEP", "START_NOT_MET", "START_MET", "STEP_DOWN", "CONTINUE", SILENT,
+)  # fmt: skip
+"""Suggestions from the one that wants to be seen first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +39,39 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """One suggestion that nobody has decided on since something was last kept for the stay.
+
+    `since` is when the newest of its inputs was kept; `withdrawn` says that an earlier decision lost its ground.
+    """
+
+    tile: Tile
+    admission: Admission
+    suggestion: Suggestion
+    since: datetime
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Inbox:
-    """Unanswered critical alerts, then unanswered warnings, then what was put aside, then overdue sets, at `as_of`."""
+    """Unanswered critical alerts, then suggestions, unanswered warnings, what was put aside, overdue sets, at `as_of`.
+
+    `silent` are the stays for which nothing can be suggested; they are counted, never hidden as stable.
+    """
 
     critical: tuple[Entry, ...]
     warning: tuple[Entry, ...]
     aside: tuple[Entry, ...]
     overdue: tuple[Late, ...]
+    asked: tuple[Asked, ...]
+    silent: tuple[Asked, ...]
+    failed: tuple[Admission, ...]
     as_of: datetime
 
     @property
     def empty(self) -> bool:
         """True when nothing waits."""
-        return not (self.critical or self.warning or self.aside or self.overdue)
+        return not (self.critical or self.warning or self.aside or self.overdue or self.asked or self.failed)
 
 
 def inbox(tx: Connection, ward_id: str, now: datetime) -> Inbox:
@@ -62,6 +91,7 @@ def inbox(tx: Connection, ward_id: str, now: datetime) -> Inbox:
         for t in tiles
         if t.admission is not None and t.overdue is not None and t.silence is None
     ]
+    asked, failed = _asked(tx, tiles, now)
     return Inbox(
         critical=tuple(e for e in waiting if e.alert.finding.level == "critical"),
         warning=tuple(e for e in waiting if e.alert.finding.level != "critical"),
@@ -69,8 +99,44 @@ def inbox(tx: Connection, ward_id: str, now: datetime) -> Inbox:
         overdue=tuple(
             sorted(late, key=lambda one: (one.overdue.level != "critical", -float(one.overdue.values["overdue_min"])))
         ),
+        asked=tuple(one for one in asked if one.withdrawn or one.suggestion.suggestion_class != SILENT),
+        silent=tuple(one for one in asked if not one.withdrawn and one.suggestion.suggestion_class == SILENT),
+        failed=tuple(failed),
         as_of=now,
     )
+
+
+def _asked(tx: Connection, tiles: Sequence[Tile], now: datetime) -> tuple[list[Asked], list[Admission]]:
+    """The suggestions that wait, by risk and then by age; and the stays for which a rule failed."""
+    found, failed = [], []
+    for tile in tiles:
+        stay = tile.admission
+        if stay is None or (since := _waits_since(tx, stay)) is None:
+            continue
+        try:
+            made = suggesting.current(tx, stay, now)
+        except Exception:  # one stay that fails must not hide the others
+            logging.getLogger(__name__).exception("suggestion failed")
+            failed.append(stay)
+            continue
+        found.append(Asked(tile, stay, made, since, "B07" in made.rules))
+    return sorted(found, key=_by_class), failed
+
+
+def _by_class(one: Asked) -> tuple[bool, int, datetime]:
+    """What lost its ground stands before all but danger."""
+    risk = RISK.index(one.suggestion.suggestion_class)
+    return risk > 0 and not one.withdrawn, risk, one.since
+
+
+def _waits_since(tx: Connection, stay: Admission) -> datetime | None:
+    """When the newest set or dose was kept, where nobody has decided since; None where a decision covers it."""
+    last = find.last_observations(tx, stay.id, 1, judged=False)
+    doses = find.doses(tx, stay.id)
+    kept = [at for at in (*(o.recorded_at for o in last), *(d.recorded_at for d in doses[-1:])) if at is not None]
+    decisions = find.decisions(tx, stay.id)
+    newest = max(kept, default=stay.admitted_at)
+    return newest if not decisions or decisions[0].decided_at <= newest else None
 
 
 def _by_risk(entry: Entry) -> tuple[bool, datetime]:

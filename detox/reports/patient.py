@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from detox.clinical.model import Admission, Alert, Decision, Dose, Observation, TaperPlan, Ward
+from detox.clinical import situations
+from detox.clinical.model import Admission, Alert, Decision, Dose, Observation, StayFact, TaperPlan, Ward
 from detox.clinical.suggestions import Suggestion
 from detox.errors import DetoxError
 from detox.instants import CLOCK_TOLERANCE
 from detox.reports import board, suggesting
-from detox.store import Connection, find
+from detox.store import Connection, find, orders
 
 LAST = 8  # sets that the strip "since the last set" looks back on
 CHANGES = ("systolic_mmhg", "heart_rate_per_min", "temperature_c", "respiratory_rate_per_min", "spo2_percent")
 
 Answer = tuple[datetime, str, str]
+Level = tuple[datetime, datetime | None, str, float]  # from, until (None: it holds), drug, mg a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,12 @@ class PatientPage:
     answers: dict[str, tuple[Answer, ...]]
     plans: tuple[TaperPlan, ...]
     days: tuple[DayOfPlan, ...]
+    levels: tuple[Level, ...]
     decisions: tuple[Decision, ...]
     suggestion: Suggestion | None
     suggestion_problem: str
     basis: str
+    facts: dict[str, StayFact]
 
     @property
     def plan(self) -> TaperPlan | None:
@@ -119,6 +123,7 @@ def page(tx: Connection, ward: Ward, admission_id: str, now: datetime, hours: in
     plans = tuple(find.plans(tx, admission_id))
     doses = tuple(find.doses(tx, admission_id))
     decisions = tuple(find.decisions(tx, admission_id))
+    levels = tuple(_levels(tx, plans))
     suggestion, problem = _suggestion(tx, admission, now)
     return PatientPage(
         admission=admission,
@@ -132,11 +137,13 @@ def page(tx: Connection, ward: Ward, admission_id: str, now: datetime, hours: in
         alerts=shown,
         answers={a.id: tuple(find.acknowledgements(tx, a.id)) for a in shown if a.acknowledged_at is not None},
         plans=plans,
-        days=_days(tx, plans, doses, decisions, ZoneInfo(ward.time_zone), now),
+        days=_days(levels, doses, decisions, ZoneInfo(ward.time_zone), now),
+        levels=levels,
         decisions=decisions,
         suggestion=suggestion,
         suggestion_problem=problem,
         basis=find.basis_of(tx, admission_id),
+        facts=situations.newest(orders.stay_facts(tx, admission_id)),
     )
 
 
@@ -189,15 +196,13 @@ def _changes(last: Sequence[Observation]) -> list[Change]:
 
 
 def _days(
-    tx: Connection,
-    plans: Sequence[TaperPlan],
+    levels: Sequence[Level],
     doses: Sequence[Dose],
     decisions: Sequence[Decision],
     zone: ZoneInfo,
     now: datetime,
 ) -> tuple[DayOfPlan, ...]:
     """Each day since the first signature or dose, the newest first."""
-    levels = _levels(tx, plans)
     moments = [at for at, _, _, _ in levels] + [d.given_at for d in doses] + [d.decided_at for d in decisions]
     if not moments:
         return ()
@@ -223,9 +228,9 @@ def _days(
     return tuple(found)
 
 
-def _levels(tx: Connection, plans: Sequence[TaperPlan]) -> list[tuple[datetime, datetime | None, str, float]]:
+def _levels(tx: Connection, plans: Sequence[TaperPlan]) -> list[Level]:
     """Which daily dose was in force from when until when, oldest first."""
-    levels: list[tuple[datetime, datetime | None, str, float]] = []
+    levels: list[Level] = []
     for plan in reversed(plans):
         moves = find.step_changes(tx, plan.id)
         for number, (at, _, to) in enumerate(moves):

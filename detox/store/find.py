@@ -12,27 +12,53 @@ from detox.clinical.model import (
     Assessment,
     Bed,
     Clinician,
-    Decision,
-    Dose,
     Finding,
     Observation,
     Patient,
     Shift,
-    TaperPlan,
-    TaperStep,
     Vitals,
     Ward,
 )  # fmt: skip
 from detox.errors import NotFound
 from detox.instants import from_text, to_text
 from detox.store.connection import Connection
+from detox.store.find_treatment import (
+    current_plan,
+    decision,
+    decisions,
+    dose,
+    doses,
+    first_doses,
+    plan,
+    plans,
+    step_changes,
+)
+
+__all__ = [
+    "account", "acknowledgement_ids", "acknowledgements", "admission", "admission_by_external_id", "admissions_between",
+    "admissions_here", "alert", "alerts", "basis_of", "beds", "clinician", "clinicians", "current_plan", "decision",
+    "decisions", "dose", "doses", "failed_sign_ins", "first_doses", "first_observations", "first_weight",
+    "has_accounts", "is_admission", "last_change", "last_other", "last_observations", "newest_event", "observation",
+    "observations", "open_alerts", "patient_by_external_id", "plan", "plans", "session", "step_changes", "wards",
+]  # fmt: skip
 
 _OBSERVATION = "SELECT o.*, c.name AS recorder FROM observation o JOIN clinician c ON c.id = o.clinician_id "
-_ADMISSION = (
-    "SELECT a.*, p.family_name, p.given_name, p.born_on, p.sex_at_birth, p.external_id AS patient_external_id, "
-    "(SELECT b.label FROM bed_stay s JOIN bed b ON b.id = s.bed_id WHERE s.admission_id = a.id "
-    " ORDER BY s.from_at DESC LIMIT 1) AS bed "
-    "FROM admission a JOIN patient p ON p.id = a.patient_id "
+CHANGEABLE = ("programme", "pregnancy", "spo2_scale")
+"""What is answered at admission and may be answered anew: the newest answer is what the stay says."""
+
+_PREGNANCY = {"cannot": "n/a"}  # as the question answers it, and as the admission keeps it
+_NOW = (
+    "(SELECT f.value FROM stay_fact f WHERE f.admission_id = a.id AND f.name = '{0}' "
+    "ORDER BY f.set_at DESC, f.rowid DESC LIMIT 1) AS {0}_now, "
+)
+_ADMISSION = "".join(
+    (
+        "SELECT a.*, p.family_name, p.given_name, p.born_on, p.sex_at_birth, p.external_id AS patient_external_id, ",
+        *map(_NOW.format, CHANGEABLE),
+        "(SELECT b.label FROM bed_stay s JOIN bed b ON b.id = s.bed_id WHERE s.admission_id = a.id "
+        " ORDER BY s.from_at DESC LIMIT 1) AS bed ",
+        "FROM admission a JOIN patient p ON p.id = a.patient_id ",
+    )
 )
 _ALERT = (
     "SELECT a.*, k.at AS acknowledged_at, k.what_was_done, c.name AS acknowledged_by FROM alert a "
@@ -205,6 +231,17 @@ def first_weight(tx: Connection, admission_id: str) -> tuple[datetime, float] | 
     return None if row is None else (from_text(row["taken_at"]), row["kg"])
 
 
+def last_other(tx: Connection, admission_id: str, name: str) -> tuple[datetime, float] | None:
+    """The newest value of what is charted beside the vitals under that name, and when it was taken; None for none."""
+    row = tx.execute(
+        "SELECT taken_at, json_extract(other, '$.' || ?) AS value FROM observation "
+        "WHERE admission_id = ? AND replaced_by IS NULL AND other <> '{}' AND json_extract(other, '$.' || ?) NOT NULL "
+        "ORDER BY taken_at DESC, recorded_at DESC LIMIT 1",
+        (name, admission_id, name),
+    ).fetchone()
+    return None if row is None else (from_text(row["taken_at"]), row["value"])
+
+
 def observations(
     tx: Connection,
     admission_id: str,
@@ -267,89 +304,6 @@ def acknowledgement_ids(tx: Connection, alert_id: str) -> list[str]:
     return [r["id"] for r in tx.execute("SELECT id FROM acknowledgement WHERE alert_id = ?", (alert_id,))]
 
 
-def plans(tx: Connection, admission_id: str) -> list[TaperPlan]:
-    """Every plan of a stay, newest first, each standing where decisions have brought it."""
-    rows = tx.execute(
-        "SELECT p.*, w.name AS writer, s.name AS signer FROM taper_plan p JOIN clinician w ON w.id = p.written_by "
-        "LEFT JOIN clinician s ON s.id = p.signed_by WHERE p.admission_id = ? ORDER BY p.written_at DESC, p.rowid DESC",
-        (admission_id,),
-    ).fetchall()
-    return [_plan(tx, r) for r in rows]
-
-
-def plan(tx: Connection, plan_id: str) -> TaperPlan:
-    """The plan of that id. Raises NotFound."""
-    row = tx.execute(
-        "SELECT p.*, w.name AS writer, s.name AS signer FROM taper_plan p JOIN clinician w ON w.id = p.written_by "
-        "LEFT JOIN clinician s ON s.id = p.signed_by WHERE p.id = ?",
-        (plan_id,),
-    ).fetchone()
-    if row is None:
-        raise NotFound("There is no such plan: open the patient again.")
-    return _plan(tx, row)
-
-
-def current_plan(tx: Connection, admission_id: str) -> TaperPlan | None:
-    """The newest plan that has not ended, signed or not, or None."""
-    return next((p for p in plans(tx, admission_id) if p.ended_at is None), None)
-
-
-def step_changes(tx: Connection, plan_id: str) -> list[tuple[datetime, int | None, int]]:
-    """When a plan moved from which step to which, oldest first."""
-    rows = tx.execute("SELECT * FROM step_change WHERE plan_id = ? ORDER BY at, rowid", (plan_id,))
-    return [(from_text(r["at"]), r["step_from"], r["step_to"]) for r in rows]
-
-
-def doses(tx: Connection, admission_id: str, start: datetime | None = None, end: datetime | None = None) -> list[Dose]:
-    """The doses of a stay, given, held and refused, from `start` up to but not including `end`, oldest first."""
-    rows = tx.execute(
-        "SELECT d.*, c.name AS recorder FROM dose d JOIN clinician c ON c.id = d.clinician_id "
-        "WHERE d.admission_id = ? AND d.given_at >= ? AND d.given_at < ? ORDER BY d.given_at, d.rowid",
-        (admission_id, to_text(start) if start else "", to_text(end) if end else "9999"),
-    )
-    return [_dose(r) for r in rows]
-
-
-def first_doses(tx: Connection, admission_id: str, count: int) -> list[Dose]:
-    """The first `count` doses of a stay, oldest first."""
-    rows = tx.execute(
-        "SELECT d.*, c.name AS recorder FROM dose d JOIN clinician c ON c.id = d.clinician_id "
-        "WHERE d.admission_id = ? ORDER BY d.given_at, d.rowid LIMIT ?",
-        (admission_id, count),
-    )
-    return [_dose(r) for r in rows]
-
-
-def dose(tx: Connection, dose_id: str) -> Dose | None:
-    """The dose of that id, or None."""
-    row = tx.execute(
-        "SELECT d.*, c.name AS recorder FROM dose d JOIN clinician c ON c.id = d.clinician_id WHERE d.id = ?",
-        (dose_id,),
-    ).fetchone()
-    return None if row is None else _dose(row)
-
-
-def decisions(
-    tx: Connection, admission_id: str, start: datetime | None = None, end: datetime | None = None
-) -> list[Decision]:
-    """The decisions of a stay from `start` up to but not including `end`, newest first."""
-    rows = tx.execute(
-        "SELECT d.*, c.name AS decider FROM decision d JOIN clinician c ON c.id = d.clinician_id "
-        "WHERE d.admission_id = ? AND d.at >= ? AND d.at < ? ORDER BY d.at DESC, d.rowid DESC",
-        (admission_id, to_text(start) if start else "", to_text(end) if end else "9999"),
-    )
-    return [_decision(r) for r in rows]
-
-
-def decision(tx: Connection, decision_id: str) -> Decision | None:
-    """The decision of that id, or None."""
-    row = tx.execute(
-        "SELECT d.*, c.name AS decider FROM decision d JOIN clinician c ON c.id = d.clinician_id WHERE d.id = ?",
-        (decision_id,),
-    ).fetchone()
-    return None if row is None else _decision(row)
-
-
 def last_change(tx: Connection) -> int:
     """A number that grows with every kept thing: what a screen compares to know whether it is out of date."""
     return int(tx.execute("SELECT coalesce(max(seq), 0) FROM audit_event").fetchone()[0])
@@ -394,16 +348,16 @@ def _admission(row: Connection) -> Admission:
         patient=_patient(row, row["patient_external_id"], row["patient_id"]),
         ward_id=row["ward_id"],
         bed=row["bed"],
-        programme=row["programme"],
+        programme=row["programme_now"] or row["programme"],
         admitted_at=from_text(row["admitted_at"]),
         discharged_at=_moment(row["discharged_at"]),
         external_id=row["external_id"],
-        pregnancy=row["pregnancy"],
+        pregnancy=_PREGNANCY.get(row["pregnancy_now"], row["pregnancy_now"]) or row["pregnancy"],
         setting=row["setting"],
         allergies=row["allergies"],
         opioid=row["opioid"],
         last_use_at=_moment(row["last_use_at"]),
-        spo2_scale=row["spo2_scale"],
+        spo2_scale=int(row["spo2_scale_now"] or row["spo2_scale"]),
         planned_days=row["planned_days"],
     )
 
@@ -477,47 +431,4 @@ def _alert(row: Connection) -> Alert:
         resolved_by=row["resolved_by"],
         resolution=row["resolution"] or "",
         recorded_at=from_text(row["recorded_at"]),
-    )
-
-
-def _plan(tx: Connection, row: Connection) -> TaperPlan:
-    changes = step_changes(tx, row["id"])
-    at, before, current = changes[-1] if changes else (None, None, 1)
-    return TaperPlan(
-        id=row["id"],
-        admission_id=row["admission_id"],
-        drug=row["drug"],
-        steps=tuple(TaperStep(n, mg) for n, mg in enumerate(_loaded(row["steps"]), start=1)),
-        interval_h=row["interval_h"],
-        written_by=row["writer"],
-        written_at=from_text(row["written_at"]),
-        signed_by=row["signer"] or "",
-        signed_at=_moment(row["signed_at"]),
-        ended_at=_moment(row["ended_at"]),
-        current_step=current,
-        step_since=at,
-        previous_step=before,
-        failed_step_downs=sum(1 for _, start, to in changes if start is not None and to < start),
-    )
-
-
-def _dose(row: Connection) -> Dose:
-    return Dose(
-        row["id"], row["admission_id"], row["plan_id"], row["drug"], row["dose_mg"], row["status"],
-        from_text(row["given_at"]), row["reason"], from_text(row["recorded_at"]), row["recorder"], row["role"],
-    )  # fmt: skip
-
-
-def _decision(row: Connection) -> Decision:
-    return Decision(
-        id=row["id"],
-        admission_id=row["admission_id"],
-        verdict=row["verdict"],
-        chosen=row["chosen"],
-        reason=row["reason"],
-        decided_at=from_text(row["at"]),
-        decided_by=row["decider"],
-        suggestion=_loaded(row["suggestion"]),
-        step_from=row["step_from"],
-        step_to=row["step_to"],
     )

@@ -14,6 +14,7 @@ from detox.clinical.model import (
     Dose,
     Observation,
     Patient,
+    StayFact,
     TaperPlan,
     Ward,
 )  # fmt: skip
@@ -209,15 +210,31 @@ def step_change(
     )
 
 
-def dose(tx: Connection, dose: Dose, by: Clinician, at: datetime) -> None:
-    """One administration: given, held or refused."""
+def dose(tx: Connection, dose: Dose, by: Clinician, at: datetime, witness: Clinician | None = None) -> None:
+    """One administration: given, held or refused; and who saw it beside the one who gave it."""
     tx.execute(
-        "INSERT INTO dose VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO dose VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             dose.id, dose.admission_id, dose.plan_id, dose.drug, dose.dose_mg, dose.status, dose.reason,
-            to_text(dose.given_at), to_text(at), by.id, by.role,
+            to_text(dose.given_at), to_text(at), by.id, by.role, dose.elsewhere, witness.id if witness else None,
         ),
     )  # fmt: skip
+
+
+def dose_vomited(tx: Connection, dose_id: str, vomited_at: datetime, note: str, by: Clinician, at: datetime) -> None:
+    """That a given dose was brought up again."""
+    tx.execute(
+        "INSERT INTO dose_vomited VALUES (?, ?, ?, ?, ?, ?)",
+        (dose_id, to_text(vomited_at), note, to_text(at), by.id, by.role),
+    )
+
+
+def stay_fact(tx: Connection, fact: StayFact, by: Clinician) -> None:
+    """What was answered about a stay, from now on."""
+    tx.execute(
+        "INSERT INTO stay_fact VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (fact.id, fact.admission_id, fact.name, fact.value, fact.note, to_text(fact.set_at), by.id, by.role),
+    )
 
 
 def decision(tx: Connection, made: Decision, plan_id: str | None, by: Clinician) -> None:

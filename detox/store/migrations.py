@@ -45,6 +45,8 @@ LATER_ENDINGS: dict[str, tuple[str, ...]] = {
     "interval_order": ("ended_at", "ended_by"),
     "snooze": (),
     "ward_setting": (),
+    "stay_fact": (),
+    "dose_vomited": (),
 }
 
 
@@ -333,6 +335,30 @@ def weights(db: Database) -> None:
         "CREATE INDEX observation_weight ON observation (admission_id, taken_at) "
         "WHERE replaced_by IS NULL AND json_extract(other, '$.weight_kg') IS NOT NULL"
     )
+
+
+@migrations()
+def treatments(db: Database) -> None:
+    """What is asked about a stay beside the observations; doses from elsewhere, with a witness, or brought up again."""
+    for statement in (
+        f"""CREATE TABLE stay_fact (
+            id TEXT PRIMARY KEY, admission_id TEXT NOT NULL REFERENCES admission, name TEXT NOT NULL,
+            value TEXT NOT NULL, note TEXT NOT NULL, {_instant("set_at")},
+            clinician_id TEXT NOT NULL REFERENCES clinician, role TEXT NOT NULL
+        ) STRICT""",
+        f"""CREATE TABLE dose_vomited (
+            dose_id TEXT PRIMARY KEY REFERENCES dose, {_instant("vomited_at")}, note TEXT NOT NULL, {_instant("at")},
+            clinician_id TEXT NOT NULL REFERENCES clinician, role TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX stay_fact_name ON stay_fact (admission_id, name, set_at)",
+        "ALTER TABLE dose ADD COLUMN elsewhere INTEGER NOT NULL DEFAULT 0 CHECK (elsewhere IN (0, 1))",
+        "ALTER TABLE dose ADD COLUMN witness TEXT REFERENCES clinician",
+        "DROP TRIGGER dose_keeps",
+    ):
+        db.execute(statement)
+    for table in ("stay_fact", "dose_vomited"):
+        _only_grows(db, table)
+    _keeps(db, "dose", ENDINGS["dose"])
 
 
 def _only_grows(db: Database, table: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from detox.clinical.model import Baseline, Clinician, IntervalOrder, PatientLimit, Snooze
+from detox.clinical.model import Baseline, Clinician, IntervalOrder, PatientLimit, Snooze, StayFact
 from detox.instants import from_text, to_text
 from detox.store.connection import Connection
 
@@ -121,6 +121,21 @@ def keep_snooze(tx: Connection, snooze: Snooze, by: Clinician) -> None:
         "INSERT INTO snooze VALUES (?, ?, ?, ?, ?, ?, ?)",
         (snooze.id, snooze.alert_id, to_text(snooze.at), to_text(snooze.until_at), snooze.reason, by.id, by.role),
     )
+
+
+def stay_facts(tx: Connection, admission_id: str) -> list[StayFact]:
+    """Everything that was answered about a stay, oldest first."""
+    rows = tx.execute(
+        "SELECT f.*, c.name AS setter FROM stay_fact f JOIN clinician c ON c.id = f.clinician_id "
+        "WHERE f.admission_id = ? ORDER BY f.set_at, f.rowid",
+        (admission_id,),
+    )
+    return [
+        StayFact(
+            r["id"], r["admission_id"], r["name"], r["value"], r["note"], from_text(r["set_at"]), r["setter"], r["role"]
+        )
+        for r in rows
+    ]
 
 
 def ward_setting(tx: Connection, ward_id: str, name: str) -> str | None:

@@ -1,34 +1,37 @@
-"""Charting one dose: given, held or refused, from the signed plan, below what was last seen of the patient.
+"""Charting one dose: given, held or refused, from the signed plan, below the vitals that it depends on.
 
-Beside it a medicine without a plan of this ward, or a dose that somebody gave elsewhere.
+Beside it a medicine without a plan of this ward, a dose that somebody gave elsewhere, one that was brought up again.
 """
+
+from datetime import timedelta
 
 import streamlit as st
 
-from detox.care import chart_dose
+from detox.care import chart_dose, chart_vomited
+from detox.care.dosing import look, second_people
 from detox.care.other_doses import chart_other_dose, other_drugs
+from detox.clinical.giving import TWO_PEOPLE, Check, PreFlight, giving_file
 from detox.clinical.model import Dose, TaperPlan
 from detox.errors import Conflict, DetoxError, Refused
 from detox.instants import wall
 from detox.reports.patient import PatientPage
-from detox.store import find
+from detox.store import find, orders
 from detox.ui import frame, saving, words
 from detox.ui.words import esc
 
 _STATUS = {"given": "Given", "held": "Held", "refused": "Refused"}
-_LOOK_AT = (
-    "systolic_mmhg",
-    "diastolic_mmhg",
-    "heart_rate_per_min",
-    "respiratory_rate_per_min",
-    "spo2_percent",
-    "sedation",
-)
+_VERDICTS = {
+    "clear": ("normal", ""), "hold": ("critically_high", " ▲▲ holds the dose"), "stale": ("not_assessed", " ? too old"),
+    "missing": ("not_assessed", " ? not measured"),
+}  # fmt: skip
+_PLACES = {"here": "Given here, by order", "elsewhere": "Given elsewhere"}
+LAST_DAY = timedelta(days=1)
+_MISSED = ("maintenance_dot", "hat")
 
 
 @st.fragment
 def form(page: PatientPage) -> None:
-    """The form and, above its button, the newest pressure, pulse, breathing and sedation with their ages."""
+    """The form, below the vitals that the dose depends on with their ages, and what holds it."""
     here = frame.visit()
     _saved(here, page.admission.id)
     if page.plan is None:
@@ -37,6 +40,10 @@ def form(page: PatientPage) -> None:
         _plan_form(page, page.plan, here)
     with st.expander("Other medicine, or given elsewhere", key="other-dose"):
         _other_form(page, here)
+    _vomited_form(page, here)
+    if page.admission.programme in _MISSED:
+        with st.expander("After missed days: what guidelines say (nothing is worked out here)", key="missed-days"):
+            st.html(missed_html())
     saving.redrawn()
 
 
@@ -52,16 +59,35 @@ def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
         f"a day "
         f"(step {plan.current_step} of {len(plan.steps)}), charted as given today: <b>{given:g} mg</b></div>"
     )
+    with here.store.read() as tx:
+        looked_at = look(tx, page.admission, plan.drug, here.now)
+        two = plan.drug in (orders.ward_setting(tx, here.ward.id, TWO_PEOPLE) or "").split()
+        people = {c.id: c.name for c in second_people(tx, here.by)}
+    st.html(looked_at_html(looked_at, here))
+    if looked_at.gaps:
+        st.page_link(
+            "pages/record.py", label="**Take these vitals first**", query_params={"admission": page.admission.id}
+        )
     with st.form(f"dose-{key}", enter_to_submit=False, border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.segmented_control("What happened", list(_STATUS), format_func=_STATUS.__getitem__, key=f"status-{key}")
             st.number_input("Amount, mg (if given)", min_value=0.0, value=None, step=None, format="%g", key=f"mg-{key}",
                             width=220)  # fmt: skip
             st.time_input("At (empty: now)", value=None, step=60, key=f"at-{key}", width=180)
+        if two:
+            st.selectbox(
+                "Second person, who saw it given", list(people), index=None, key=f"witness-{key}", placeholder="choose",
+                format_func=lambda i: words.plain(people.get(i, i)),
+            )  # fmt: skip
+        if looked_at.holds:
+            st.pills(
+                "Held for", [one.sentence for one in looked_at.holds], selection_mode="multi", wrap=True,
+                format_func=words.plain, key=f"held-{key}",
+            )  # fmt: skip
         st.text_input(
-            "Reason (if held or refused)", key=f"reason-{key}", placeholder="drowsy, sedation 3, told Dr Reyes"
-        )
-        st.html(_last_seen(page, here))
+            "Reason (if held or refused, or by whose word it was given all the same)", key=f"reason-{key}",
+            placeholder="drowsy, sedation 3, told Dr Reyes",
+        )  # fmt: skip
         saving.problems(key)
         st.form_submit_button(
             "Chart this dose",
@@ -89,6 +115,7 @@ def _other_form(page: PatientPage, here: frame.Visit) -> None:
             st.date_input("Day (if not today)", value=None, max_value=today, format="YYYY-MM-DD", key=f"day-{key}",
                           width=200)  # fmt: skip
             st.time_input("At (empty: now)", value=None, step=60, key=f"at-{key}", width=180)
+        st.segmented_control("Where", list(_PLACES), format_func=_PLACES.__getitem__, key=f"where-{key}")
         st.text_input("Where, or by whose order", key=f"reason-{key}", placeholder="clinic this morning, Dr Lee")
         saving.problems(key)
         st.form_submit_button("Chart this other dose", key=f"save-{key}", on_click=_save_other,
@@ -99,51 +126,98 @@ def _named(drug: str) -> str:
     return drug.replace("_", " ")
 
 
-def _last_seen(page: PatientPage, here: frame.Visit) -> str:
-    """What a nurse looks at before giving an opioid; what was never measured says so."""
-    names = {
-        "heart_rate_per_min": "HR",
-        "respiratory_rate_per_min": "RR",
-        "spo2_percent": "SpO2",
-        "sedation": "Sedation",
-    }
-    values = page.tile.vitals or {}
-    parts = []
-    upper, lower = values.get("systolic_mmhg"), values.get("diastolic_mmhg")
-    if upper and lower and upper.taken_at == lower.taken_at:
-        worst = min((upper, lower), key=lambda v: v.interpretation.meaning == "normal").interpretation
-        text = f"{upper.interpretation.value:g}/{lower.interpretation.value:g} {worst.sign}"
-        parts.append(_part("BP", text, worst.meaning, words.ago(upper.taken_at, here.now)))
+def looked_at_html(found: PreFlight, here: frame.Visit) -> str:
+    """Each vital that the dose depends on, how old it is, and what it says about the dose."""
+    if found.row is None:
+        return '<div class="dx-note">No vital sign is asked for before this dose.</div>'
+    if found.holds:
+        said = f'<div class="dx-alert critical"><b>▲▲ Hold this dose.</b> {esc(_told(found.holds))}</div>'
+    elif found.gaps:
+        said = f'<div class="dx-alert unknown"><b>? Take vitals first.</b> {esc(_told(found.gaps))}</div>'
     else:
-        parts.append(_part("BP", "? not measured", "not_assessed", ""))
-    for name, short in names.items():
-        if name not in values:
-            parts.append(_part(short, "? not measured", "not_assessed", ""))
-            continue
-        found = values[name]
-        value = found.interpretation.value
-        text = f"{value:g}" if isinstance(value, (int, float)) else str(value)
-        parts.append(
-            _part(
-                short,
-                f"{text} {found.interpretation.sign}",
-                found.interpretation.meaning,
-                words.ago(found.taken_at, here.now),
-            )
-        )
-    return f'<div class="dx-vitals">{"".join(parts)}</div>'
+        said = '<div class="dx-note">Nothing that was measured holds this dose.</div>'
+    parts = "".join(_part(one, here) for one in found.checks)
+    row = found.row
+    return (
+        f'{said}<div class="dx-vitals">{parts}</div><div class="dx-quiet">Before this {esc(row.label)}: at most '
+        f"{row.minutes:g} min old. {esc(row.source)} [{esc(row.evidence)}]</div>"
+    )
 
 
-def _part(short: str, text: str, meaning: str, age: str) -> str:
-    old = f' <span class="dx-quiet">{age} ago</span>' if age else ""
-    return f'<span class="dx-val {meaning}">{short} <b>{esc(text.strip())}</b>{old}</span>'
+def _told(checks: tuple[Check, ...]) -> str:
+    return " ".join(one.sentence for one in checks)
+
+
+def _part(one: Check, here: frame.Visit) -> str:
+    look_of, said = _VERDICTS[one.verdict]
+    value = one.value
+    number = "" if value is None else f"{value:g}" if not isinstance(value, str) else words.code(one.vital, value)
+    age = f' <span class="dx-quiet">{words.ago(one.taken_at, here.now)} ago</span>' if one.taken_at else ""
+    return f'<span class="dx-val {look_of}">{esc(one.label)} <b>{esc(number)}</b>{said}{age}</span>'
+
+
+def missed_html() -> str:
+    """The tables for missed doses beside each other, with their sources."""
+    missed = giving_file().missed
+    rows = "".join(
+        f"<tr><td>{esc(r.by)}</td><td><b>{esc(r.days)}</b></td><td class='wrap'>{esc(r.then)}</td></tr>"
+        for r in missed.rows
+    )
+    return (
+        f'<div class="dx-table"><table><thead><tr><th>Guideline</th><th>Missed</th><th>Then</th></tr></thead>'
+        f'<tbody>{rows}</tbody></table></div><div class="dx-quiet">{esc(missed.source)} [{esc(missed.evidence)}]. '
+        "The prescriber decides.</div>"
+    )
+
+
+def _vomited_form(page: PatientPage, here: frame.Visit) -> None:
+    """A dose of the last day that was brought up again."""
+    recent = {
+        d.id: d
+        for d in reversed(page.doses)
+        if d.status == "given" and not d.elsewhere and d.vomited_at is None and here.now - d.given_at <= LAST_DAY
+    }
+    if not recent:
+        return
+    key = saving.entry_id(here, page.admission.id, "vomited", len(recent))
+    with (
+        st.expander("A dose was brought up again", key="vomited-dose"),
+        st.form(f"vomited-{key}", enter_to_submit=False, border=False),
+    ):
+        st.selectbox(
+            "Dose", list(recent), index=None, key=f"which-{key}", placeholder="choose",
+            format_func=lambda i: words.plain(
+                f"{_named(recent[i].drug)} {recent[i].dose_mg:g} mg at {wall(recent[i].given_at, here.zone)}"
+            ),
+        )  # fmt: skip
+        st.time_input("Vomited at (empty: now)", value=None, step=60, key=f"at-{key}", width=180)
+        st.text_input("What was seen", key=f"note-{key}", placeholder="tablet seen whole, told Dr Reyes")
+        st.caption("Whether to give again is the physician's question: guidelines differ.")
+        saving.problems(key)
+        st.form_submit_button("Chart that it was brought up", key=f"save-{key}", on_click=_save_vomited, args=(key,))
+
+
+def _save_vomited(key: str) -> None:
+    dose_id, clock = st.session_state.get(f"which-{key}"), st.session_state.get(f"at-{key}")
+    note = str(st.session_state.get(f"note-{key}") or "")
+    here = frame.visit()
+    try:
+        if dose_id is None:
+            raise Refused("Choose the dose that was brought up again.")
+        chart_vomited(here.store, here.by, dose_id, saving.moment(clock, here.now, here.zone), note, here.now)
+    except DetoxError as error:
+        saving.told(key, error)
+    else:
+        saving.settled(key)
 
 
 def _save(key: str, admission_id: str, drug: str) -> None:
     status = st.session_state.get(f"status-{key}")
     amount = st.session_state.get(f"mg-{key}")
     clock = st.session_state.get(f"at-{key}")
-    reason = str(st.session_state.get(f"reason-{key}") or "")
+    held = list(st.session_state.get(f"held-{key}") or ())
+    witness = st.session_state.get(f"witness-{key}")
+    reason = " ".join([*held, str(st.session_state.get(f"reason-{key}") or "")]).strip()
     if status is None:
         st.session_state[f"problem-{key}"] = ["Say what happened: given, held or refused."]
         return
@@ -151,7 +225,7 @@ def _save(key: str, admission_id: str, drug: str) -> None:
     given_at = saving.moment(clock, here.now, here.zone)
     wanted = Dose(key, admission_id, None, drug, float(amount or 0), status, given_at, reason)
     try:
-        kept = chart_dose(here.store, here.by, wanted, here.now)
+        kept = chart_dose(here.store, here.by, wanted, here.now, witness_id=witness)
         if (kept.status, kept.drug) != (status, drug) or (status == "given" and kept.dose_mg != amount):
             raise Conflict(
                 f"This form was saved as {kept.dose_mg:g} mg {kept.status} before: look at the list of doses first."
@@ -168,12 +242,17 @@ def _save_other(key: str, admission_id: str) -> None:
     amount = float(st.session_state.get(f"mg-{key}") or 0)
     day, clock = st.session_state.get(f"day-{key}"), st.session_state.get(f"at-{key}")
     reason = str(st.session_state.get(f"reason-{key}") or "")
+    where = st.session_state.get(f"where-{key}")
     here = frame.visit()
     try:
+        if where is None:
+            raise Refused("Say whether it was given here by order, or elsewhere.")
         if day is not None and clock is None:
             raise Refused("Enter the time at which it was given on that day.")
         given_at = saving.moment(clock, here.now, here.zone, on=day)
-        wanted = Dose(key, admission_id, None, drug, amount, "given", given_at, reason)
+        wanted = Dose(
+            key, admission_id, None, drug, amount, "given", given_at, reason, elsewhere=where == "elsewhere"
+        )  # fmt: skip
         chart_other_dose(here.store, here.by, wanted, here.now)
     except DetoxError as error:
         saving.told(key, error)

@@ -84,6 +84,8 @@ def _pages(here: Visit) -> list[st.Page]:
         pages.append(st.Page("pages/admit.py", title="Admit", url_path="admit"))
     pages.append(st.Page("pages/shift.py", title="Shift summary", url_path="shift"))
     pages.append(st.Page("pages/look_back.py", title="Look back", url_path="look-back"))
+    if here.may("record"):
+        pages.append(st.Page("pages/plan_what_if.py", title="What if", url_path="what-if", visibility="hidden"))
     pages.append(st.Page("pages/protocols.py", title="Protocols", url_path="protocols"))
     if here.may("add_clinician"):
         pages.append(st.Page("pages/ward.py", title="Ward and accounts", url_path="ward"))

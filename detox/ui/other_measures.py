@@ -1,7 +1,7 @@
-"""What is charted beside the vitals: signs, counts, fluids, weight, standing readings; and a timer to count breaths by.
+"""What is charted beside the vitals: signs, events, counts, fluids, weight, results; and a timer to count breaths by.
 
 A sign is 1 when it is marked. It is 0 only when a person says that all were asked about, or where the set that is being
-corrected says so. Everything else was not charted: it is absent, never zero.
+corrected says so. A result is 1 or 0 as it was reported. Everything else was not charted: it is absent, never zero.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,12 +19,19 @@ from detox.ui.words import esc
 if TYPE_CHECKING:
     from detox.ui.record_form import Form
 
+EVENTS = "events"
 SIGNS, ASKED, NOT_THERE, WERE_NOT_THERE = "signs", "signs-asked", "signs-not", "signs-not-were"
 COUNTED, SECONDS = "breaths-counted", "breaths-seconds"
 BREATHS = "respiratory_rate_per_min"
 MINUTE_S = 60
 COUNT_S = (30, 60)
 _SINCE = " since the last set"
+_RESULTS = {1: "positive", 0: "negative"}
+_GROUPS = {
+    "since": "Since the last set (blank: not counted)",
+    "now": "Now (standing: within 3 minutes of getting up)",
+    "laboratory": "As reported (blank: not known)",
+}
 A_LINE = 4
 
 
@@ -38,7 +45,9 @@ def charted(form: "Form") -> dict[str, float]:
             found[sign.name] = 1
         elif form.value(ASKED) or sign.name in not_there:
             found[sign.name] = 0
-    return found
+    happened = _listed(form, EVENTS)
+    found |= {o.name: 1 for o in _of("event") if o.name in happened}
+    return found | {o.name: v for o in _of("result") if (v := form.value(_field(o.name))) is not None}
 
 
 def fields(original: Observation) -> dict[str, object]:
@@ -48,6 +57,9 @@ def fields(original: Observation) -> dict[str, object]:
     there = [name for name in signs if kept.get(name) == 1]
     not_there = [name for name in signs if kept.get(name) == 0]
     found: dict[str, object] = {_field(o.name): float(kept[o.name]) for o in _numbers() if o.name in kept}
+    found |= {_field(o.name): int(kept[o.name]) for o in _of("result") if o.name in kept}
+    if happened := [o.name for o in _of("event") if o.name in kept]:
+        found[EVENTS] = happened
     if there:
         found[SIGNS] = there
     if not_there and len(there) + len(not_there) == len(signs):
@@ -61,8 +73,9 @@ def said(other: Mapping[str, float]) -> str:
     """What was charted in one line: signs that are there, signs that are not, numbers. Empty where nothing was."""
     there = [s.label for s in _signs() if other.get(s.name) == 1]
     not_there = [s.label.lower() for s in _signs() if other.get(s.name) == 0]
-    parts = [f"▲ {label}" for label in there]
-    parts += [f"{o.label.removesuffix(_SINCE)} {text(o, other[o.name])}" for o in _numbers() if o.name in other]
+    parts = [f"▲ {label}" for label in [*there, *(o.label for o in _of("event") if o.name in other)]]
+    listed = [*_numbers(), *_of("result")]
+    parts += [f"{o.label.removesuffix(_SINCE)} {text(o, other[o.name])}" for o in listed if o.name in other]
     if not_there and len(there) + len(not_there) == len(_signs()):
         parts.append("asked: no other sign" if there else "asked: none of the signs")
     elif not_there:
@@ -71,8 +84,10 @@ def said(other: Mapping[str, float]) -> str:
 
 
 def text(known: Other, value: float) -> str:
-    """A charted value with its unit; a sign as yes or no."""
-    if known.kind == "sign":
+    """A charted value with its unit; a sign as yes or no, a result as positive or negative."""
+    if known.kind == "result":
+        return _RESULTS[int(value)]
+    if known.kind != "number":
         return "yes" if value else "no"
     return f"{words.number(value)} {known.unit}".strip()
 
@@ -89,19 +104,26 @@ def cell(seen: Observation, name: str) -> tuple[str, str]:
         return "", ""
     known = protocols.vitals_file().other_named(name)
     shown = esc(text(known, seen.other[name]))
-    return (f"<b>{shown}</b> ▲", "high") if known.kind == "sign" and seen.other[name] else (shown, "")
+    marked = known.kind in ("sign", "event") and seen.other[name]
+    return (f"<b>{shown}</b> ▲", "high") if marked else (shown, "")
 
 
 def draw(form: "Form") -> None:
     """The area below the vitals: folded until it is wanted, with what it holds in sight all the time."""
     now = charted(form)
     problems = vital_signs.impossible_other(protocols.vitals_file(), now)
-    with st.expander("**Also**: signs, vomits and stools, fluids, weight, standing pressure", key=form.key("also")):
+    also, reported = (
+        "**Also**: signs, what happened, vomits and stools, fluids, weight, standing pressure",
+        "**Results**: ECG, laboratory, urine, naloxone challenge",
+    )
+    with st.expander(also, key=form.key("also")):
         _draw_signs(form)
-        since = [o for o in _numbers() if o.label.endswith(_SINCE)]
-        _draw_numbers(form, "Since the last set (blank: not counted)", since, problems)
-        rest = [o for o in _numbers() if o not in since]
-        _draw_numbers(form, "Now (standing: within 3 minutes of getting up)", rest, problems)
+        _draw_events(form)
+        for group in ("since", "now"):
+            _draw_numbers(form, group, problems)
+    with st.expander(reported, key=form.key("results")):
+        _draw_numbers(form, "laboratory", problems)
+        _draw_results(form)
     if line := said(now):
         st.html(f'<div class="dx-note">Also: {esc(line)}</div>')
     for problem in problems.values():
@@ -122,19 +144,38 @@ def _draw_signs(form: "Form") -> None:
     st.toggle("Asked about all: what is not marked is not there", key=form.key(ASKED))
 
 
-def _draw_numbers(form: "Form", title: str, some: Sequence[Other], problems: Mapping[str, str]) -> None:
+def _draw_events(form: "Form") -> None:
+    labels = {o.name: o.label for o in _of("event")}
+    st.pills(
+        "Happened or said: mark what did", list(labels), selection_mode="multi", format_func=labels.__getitem__,
+        wrap=True, key=form.key(EVENTS),
+    )  # fmt: skip
+
+
+def _draw_numbers(form: "Form", group: str, problems: Mapping[str, str]) -> None:
     """A few fields a line, each with its unit."""
-    st.html(f'<div class="dx-quiet">{title}</div>')
-    for start in range(0, len(some), A_LINE):
-        for known, column in zip(
-            some[start : start + A_LINE], st.columns(A_LINE, vertical_alignment="bottom"), strict=False
-        ):
+    st.html(f'<div class="dx-quiet">{_GROUPS[group]}</div>')
+    for line in _lines([o for o in _numbers() if o.group == group]):
+        for known, column in zip(line, st.columns(A_LINE, vertical_alignment="bottom"), strict=False):
             wrong = " ▲" if known.name in problems else ""
             unit = f", {known.unit}" if known.unit else ""
             column.number_input(
                 f"{known.label.removesuffix(_SINCE)}{unit}{wrong}", value=None, step=None, format="%g",
                 key=form.key(_field(known.name)),
             )  # fmt: skip
+
+
+def _draw_results(form: "Form") -> None:
+    for line in _lines(_of("result"), 3):
+        for known, column in zip(line, st.columns(3), strict=False):
+            with column:
+                st.segmented_control(
+                    known.label, list(_RESULTS), format_func=_RESULTS.__getitem__, key=form.key(_field(known.name))
+                )
+
+
+def _lines(some: Sequence[Other], length: int = A_LINE) -> list[Sequence[Other]]:
+    return [some[start : start + length] for start in range(0, len(some), length)]
 
 
 def timer(form: "Form") -> None:
@@ -174,12 +215,16 @@ def _use(rate_key: str, counted_key: str, times: int, popover_key: str) -> None:
         st.session_state[popover_key] = False
 
 
+def _of(kind: str) -> tuple[Other, ...]:
+    return tuple(o for o in protocols.vitals_file().other if o.kind == kind)
+
+
 def _signs() -> tuple[Other, ...]:
-    return tuple(o for o in protocols.vitals_file().other if o.kind == "sign")
+    return _of("sign")
 
 
 def _numbers() -> tuple[Other, ...]:
-    return tuple(o for o in protocols.vitals_file().other if o.kind == "number")
+    return _of("number")
 
 
 def _field(name: str) -> str:

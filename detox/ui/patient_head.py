@@ -8,7 +8,7 @@ from detox.clinical import protocols
 from detox.clinical.model import Dose, Interpretation
 from detox.reports.board import Value
 from detox.reports.patient import Change, PatientPage
-from detox.ui import limit_words, words
+from detox.ui import limit_words, situation_forms, words
 from detox.ui.words import esc
 
 _SHORT = {
@@ -42,6 +42,7 @@ def identity_html(page: PatientPage, zone: ZoneInfo, unit: str = "C") -> str:
         f'<div class="px-id"><span class="px-bed">{where}</span>'
         f'<span class="px-name">{esc(words.name(stay))}</span>{left}{sign}</div>'
         f'<div class="px-facts">{"".join(f"<span>{fact}</span>" for fact in facts)}{_due(page, zone)}</div>'
+        + situation_forms.band_html(page.facts, stay)
         + limit_words.line_html(tile.limits, zone, page.as_of, unit)
     )
 
@@ -103,8 +104,10 @@ def _vitals(page: PatientPage, zone: ZoneInfo, unit: str) -> str:
             text, short = f"{text}/{lower.interpretation.value:g}" if same and lower else f"{text}/?", "BP"
         meaning = _worst(name, values)
         old = f" at {words.when(value.taken_at, zone, page.as_of)}" if value.stale else ""
+        judged = (value, values["diastolic_mmhg"]) if short == "BP" and "diastolic_mmhg" in values else (value,)
+        own = limit_words.flag_html([limit for v in judged for limit in v.limits], zone, page.as_of, unit)
         parts.append(
-            f'<span class="dx-val {meaning.meaning}">{short} <b>{text}</b> {meaning.sign} '
+            f'<span class="dx-val {meaning.meaning}">{short} <b>{text}</b> {meaning.sign}{own} '
             f'<span class="dx-quiet">{_moved(changes.get(name), unit)}{old}</span></span>'
         )
     if "sedation" in values:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from detox.care import signing
 from detox.errors import DetoxError, Refused
 from detox.ui import frame, words
 
@@ -20,6 +21,19 @@ def entry_id(here: frame.Visit, *parts: object) -> str:
     was kept last by it: with the next kept entry the id moves on and the form is empty. Two browsers never share one.
     """
     return uuid.uuid5(_NAMES, "/".join([here.session.token_hash, *map(str, parts)])).hex
+
+
+def signature(here: frame.Visit, key: str) -> None:
+    """The field that a signature takes: PIN or password. A demo ward's people have neither, and are told so."""
+    if here.ward.demo:
+        st.caption("In the demo ward a signature takes no PIN.")
+        return
+    st.text_input("Your PIN or password, to sign", type="password", key=f"secret-{key}", width=320, autocomplete="off")
+
+
+def signed(here: frame.Visit, key: str) -> str:
+    """How the person here proved who they are. Raises Refused for an empty or wrong secret."""
+    return signing.prove(here.store, here.by, str(st.session_state.get(f"secret-{key}") or ""), here.now)
 
 
 def problems(key: str) -> None:

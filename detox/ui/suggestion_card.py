@@ -66,7 +66,7 @@ def card_html(shown: Shown, zone: ZoneInfo, now: datetime, review: ReviewState) 
     listed = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in lines if text)
     file, named = content(), esc(words.SUGGESTIONS.get(kind, kind))
     return (
-        f'<div class="px-says {_LOOK.get(kind, "settled")}"><h3>{_sign(kind)}{named}</h3>'
+        f'<div class="px-says {look(kind)}"><h3>{sign(kind)}{named}</h3>'
         + (f'<div class="px-do">{esc(action)}</div>' if action else "")
         + f"<div>{esc(shown.get('text') or '')}</div><dl>{listed}</dl>"
         f'<div class="px-foot">{PROMISE} Rule {esc(", ".join(rules) or "none")}, protocol {esc(file.version)}, '
@@ -116,6 +116,7 @@ def decision(admission_id: str, shown: Shown, basis: str, plan_id: str | None, l
         st.text_input("Reason in your words", key=f"reason-{key}", placeholder="needed unless a reason above is tapped")
     saving.problems(key)
     if verdict is not None:
+        saving.signature(here, key)
         st.button(
             f"Sign as {words.plain(here.by.name)}: {_VERDICTS[verdict].lower()}",
             key=f"sign-{key}", type="primary", on_click=_decide, args=(key, admission_id, shown, basis, plan_id),
@@ -152,7 +153,8 @@ def _decide(key: str, admission_id: str, shown: Shown, basis: str, plan_id: str 
         decided_at=here.now, decided_by=here.by.name, suggestion=shown,
     )  # fmt: skip
     try:
-        decide(here.store, here.by, made, plan_id, basis, here.now)
+        how = saving.signed(here, key)
+        decide(here.store, here.by, made, plan_id, basis, here.now, signed_with=how)
     except DetoxError as error:
         saving.told(key, error)
         if isinstance(error, Conflict):
@@ -173,9 +175,14 @@ def _choices(suggested: str, programme: str) -> list[str]:
     return [c for c in every if c != suggested]
 
 
-def _sign(kind: str) -> str:
-    look = _LOOK.get(kind, "settled")
-    return {"critical": "▲▲ ", "warning": "▲ ", "unknown": "? "}.get(look, "")
+def look(kind: str) -> str:
+    """The level by which a class of suggestion is shown."""
+    return _LOOK.get(kind, "settled")
+
+
+def sign(kind: str) -> str:
+    """The level's sign before its words."""
+    return {"critical": "▲▲ ", "warning": "▲ ", "unknown": "? "}.get(look(kind), "")
 
 
 def _texts(value: object) -> list[str]:

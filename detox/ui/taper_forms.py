@@ -4,14 +4,14 @@ import re
 
 import streamlit as st
 
-from detox.care import end_plan, sign_plan, write_plan
-from detox.care.tapering import DRUGS
+from detox.care import end_plan, move_plan, sign_plan, write_plan
+from detox.care.dosing import DRUGS
 from detox.clinical.model import Dose, TaperPlan, TaperStep
 from detox.clinical.suggestions.content import content
 from detox.errors import DetoxError, Refused
 from detox.instants import wall
 from detox.reports.patient import DayOfPlan, PatientPage
-from detox.ui import frame, saving, words
+from detox.ui import frame, saving, template_choice, words
 from detox.ui.suggestion_card import decided_html
 from detox.ui.words import esc
 
@@ -63,6 +63,8 @@ def forms(page: PatientPage) -> None:
         with st.expander("Write another plan", key=f"another-{key}"):
             st.caption("It stays a draft until it is signed; signing it ends the plan in force.")
             _write_form(page, key)
+    if plan is not None and here.may("move_plan"):
+        _move_form(here, plan)
     for standing in (plan, draft):
         if standing is not None:
             _end_form(standing)
@@ -81,10 +83,13 @@ def steps_of(text: str) -> tuple[TaperStep, ...]:
 
 def _write_form(page: PatientPage, key: str) -> None:
     cited = content().limits.step_interval_h
+    template_choice.choose(frame.visit(), key)
     with st.form(f"plan-{key}", enter_to_submit=False, border=False):
         st.selectbox("Drug", list(DRUGS), index=None, key=f"drug-{key}", placeholder="choose")
         st.text_input(
-            "Daily doses in mg, from the first step to the last", key=f"steps-{key}", placeholder="8, 6, 4, 2, 0"
+            "Daily doses in mg, from the first step to the last (maintenance: one)",
+            key=f"steps-{key}",
+            placeholder="8, 6, 4, 2, 0",
         )
         st.number_input(
             "Least hours at a step", min_value=1.0, max_value=2000.0, value=cited.value, step=1.0, format="%g",
@@ -125,6 +130,7 @@ def _sign(here: frame.Visit, draft: TaperPlan) -> None:
         st.caption("A physician signs it.")
         return
     ladder = " → ".join(f"{s.dose_mg:g}" for s in draft.steps)
+    saving.signature(here, draft.id)
     st.button(
         f"Sign as {words.plain(here.by.name)}: {words.plain(draft.drug)} {ladder} mg", type="primary",
         key=f"sign-{draft.id}", on_click=_sign_now, args=(draft.id,),
@@ -135,11 +141,46 @@ def _sign(here: frame.Visit, draft: TaperPlan) -> None:
 def _sign_now(plan_id: str) -> None:
     here = frame.visit()
     try:
-        sign_plan(here.store, here.by, plan_id, here.now)
+        sign_plan(here.store, here.by, plan_id, here.now, signed_with=saving.signed(here, plan_id))
     except DetoxError as error:
         saving.told(plan_id, error)
     else:
         saving.settled(plan_id)
+
+
+def _move_form(here: frame.Visit, plan: TaperPlan) -> None:
+    """To another step of the plan by the physician's own word, with the reason."""
+    key = f"{plan.id}-{plan.current_step}"
+    others = [s.number for s in plan.steps if s.number != plan.current_step]
+    if not others:
+        return
+    with (
+        st.expander("Move the plan to another step", key=f"moving-{plan.id}"),
+        st.form(f"move-{key}", enter_to_submit=False, border=False),
+    ):
+        st.caption("By your own order, beside what is suggested. It counts from now.")
+        st.selectbox(
+            "To step", others, index=None, key=f"step-{key}", placeholder="choose",
+            format_func=lambda n: f"{n}: {plan.step(n).dose_mg:g} mg",
+        )  # fmt: skip
+        st.text_input("Reason", key=f"reason-{key}", placeholder="slept badly, asks for one more day at 6 mg")
+        saving.signature(here, key)
+        saving.problems(key)
+        st.form_submit_button("Sign this move", key=f"sign-{key}", on_click=_move, args=(key, plan.id))
+
+
+def _move(key: str, plan_id: str) -> None:
+    step, reason = st.session_state.get(f"step-{key}"), str(st.session_state.get(f"reason-{key}") or "")
+    here = frame.visit()
+    try:
+        if step is None:
+            raise Refused("Choose the step to move to.")
+        how = saving.signed(here, key)
+        move_plan(here.store, here.by, plan_id, int(step), reason, here.now, signed_with=how)
+    except DetoxError as error:
+        saving.told(key, error)
+    else:
+        saving.settled(key)
 
 
 def _end_form(plan: TaperPlan) -> None:

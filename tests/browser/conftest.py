@@ -1,62 +1,21 @@
 """A real server on a free local port and a real Chromium at tablet size."""
 
-import contextlib
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from help import idle
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from serving import Server
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 TABLET = {"width": 1180, "height": 820}
-
-
-class Server:
-    """`streamlit run dashboard.py` on one database; it can be killed and started again on the same port."""
-
-    def __init__(self, database: Path) -> None:
-        self.database = database
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start, and wait until it answers."""
-        command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(self.port)]
-        self.log = self.database.with_suffix(".log").open("ab")
-        settings = {**os.environ, "DETOX_DATABASE": str(self.database)}
-        self.process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=self.log, stderr=self.log)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                raise RuntimeError(self.database.with_suffix(".log").read_text())
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1):
-                return
-            time.sleep(0.1)
-        raise TimeoutError("the server did not answer in a minute")
-
-    def kill(self) -> None:
-        """As a power cut would: no chance to tidy up."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.log.close()
-            self.process = None
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 
@@ -17,15 +16,14 @@ Told = list[tuple[float, str]]
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, now: datetime) -> tuple[Store, Told, float]:
+def built(tmp_path_factory: pytest.TempPathFactory, now: datetime) -> tuple[Store, Told]:
     path, told = tmp_path_factory.mktemp("demo") / "demo.db", []
-    began = perf_counter()
     demo.build(path, now, lambda part, words: told.append((part, words)))
-    return Store(path), told, perf_counter() - began
+    return Store(path), told
 
 
 @pytest.fixture
-def tx(built: tuple[Store, Told, float]) -> Iterator[Connection]:
+def tx(built: tuple[Store, Told]) -> Iterator[Connection]:
     with built[0].read() as connection:
         yield connection
 
@@ -36,9 +34,8 @@ def tiles(tx: Connection, now: datetime) -> dict[str, boards.Tile]:
     return {t.admission.patient.family_name.removeprefix("DEMO-") if t.admission else "free": t for t in shown.tiles}
 
 
-def test_it_is_made_in_less_than_ten_seconds_and_says_how_far_it_is(built: tuple[Store, Told, float]) -> None:
-    store, told, seconds = built
-    assert seconds < 10
+def test_it_says_how_far_it_is(built: tuple[Store, Told]) -> None:
+    store, told = built
     assert [part for part, _ in told] == sorted(part for part, _ in told)
     assert (told[0][0], told[-1][0]) == (0, 1)
     assert len(told) > 20

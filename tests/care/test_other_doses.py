@@ -18,6 +18,8 @@ from detox.store import Store, find
 Seen = Callable[..., Observation]
 Answers = Callable[..., dict[str, dict[str, int]]]
 
+WORD = "ordered by Dr Lee"
+
 
 def other(admission: Admission, at: datetime, drug: str = "naloxone", mg: float = 0.4, **change: object) -> Dose:
     whole = Dose(uuid.uuid4().hex, admission.id, None, drug, mg, "given", at, "ambulance, on the way")
@@ -105,8 +107,8 @@ def test_a_dose_from_elsewhere_counts_towards_the_signed_daily_dose(
     kept = chart_other_dose(store, nurse, other(admission, morning, "methadone", 20, reason="clinic"), now)
     assert kept.plan_id is None
     with pytest.raises(Refused, match=r"15 mg is over the signed 30 mg a day. 20 mg were already given today"):
-        care.chart_dose(store, nurse, Dose("d", admission.id, None, "methadone", 15, "given", now), now)
-    rest = care.chart_dose(store, nurse, Dose("e", admission.id, None, "methadone", 10, "given", now), now)
+        care.chart_dose(store, nurse, Dose("d", admission.id, None, "methadone", 15, "given", now, WORD), now)
+    rest = care.chart_dose(store, nurse, Dose("e", admission.id, None, "methadone", 10, "given", now, WORD), now)
     assert rest.plan_id == plan.id
     with store.read() as tx:
         ward = find.wards(tx)[0]
@@ -118,7 +120,7 @@ def test_another_medicine_leaves_the_signed_daily_dose_alone(
     store: Store, nurse: Clinician, admission: Admission, plan: TaperPlan, now: datetime
 ) -> None:
     chart_other_dose(store, nurse, other(admission, now, "morphine", 20), now)
-    kept = care.chart_dose(store, nurse, Dose("d", admission.id, None, "methadone", 30, "given", now), now)
+    kept = care.chart_dose(store, nurse, Dose("d", admission.id, None, "methadone", 30, "given", now, WORD), now)
     assert kept.dose_mg == 30
 
 
@@ -128,7 +130,7 @@ def test_a_dose_from_elsewhere_may_be_over_the_order_because_it_happened(
     kept = chart_other_dose(store, nurse, other(admission, now, "methadone", 80, reason="clinic"), now)
     assert kept.dose_mg == 80
     with pytest.raises(Refused, match="80 mg were already given"):
-        care.chart_dose(store, nurse, Dose("d", admission.id, None, "methadone", 5, "given", now), now)
+        care.chart_dose(store, nurse, Dose("d", admission.id, None, "methadone", 5, "given", now, WORD), now)
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -161,7 +163,7 @@ def test_alerts_follow_a_dose_of_the_plan_that_is_charted_late(
     at = now - timedelta(minutes=50)
     care.chart_dose(store, nurse, Dose("r", admission.id, None, "buprenorphine", 0, "refused", at, "not now"), now)
     assert "precipitated" not in open_rules(store, admission)
-    care.chart_dose(store, nurse, Dose("g", admission.id, None, "buprenorphine", 8, "given", at), now)
+    care.chart_dose(store, nurse, Dose("g", admission.id, None, "buprenorphine", 8, "given", at, WORD), now)
     assert "precipitated" in open_rules(store, admission)
 
 
@@ -187,7 +189,7 @@ def test_the_suggestion_sees_the_plans_doses_as_before_and_the_others_beside_the
 
     care.record(store, nurse, seen(vitals=vitals(), answers=cows(), minutes_ago=20), now, confirmed=True)
     given = now - timedelta(hours=3)
-    care.chart_dose(store, nurse, Dose("d", admission.id, None, "methadone", 30, "given", given), now)
+    care.chart_dose(store, nurse, Dose("d", admission.id, None, "methadone", 30, "given", given, WORD), now)
     before = suggested()
     assert before[0] == [("methadone", 30)]
     chart_other_dose(store, nurse, other(admission, now - timedelta(hours=2), "beta_blocker", 40), now)

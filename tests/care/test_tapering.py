@@ -21,7 +21,7 @@ def plan_of(admission: Admission, now: datetime, *doses: float, drug: str = "bup
 
 
 def dose_of(
-    admission: Admission, at: datetime, mg: float, status: str = "given", reason: str = "", **more: str
+    admission: Admission, at: datetime, mg: float, status: str = "given", reason: str = "ordered by Dr Lee", **more: str
 ) -> Dose:
     drug = more.get("drug", "buprenorphine")
     return Dose(more.get("id", uuid.uuid4().hex), admission.id, None, drug, mg, status, at, reason)  # type: ignore[arg-type]
@@ -127,7 +127,7 @@ def test_what_was_not_given_counts_nothing_and_says_why(
     store: Store, nurse: Clinician, admission: Admission, plan: TaperPlan, now: datetime, status: str
 ) -> None:
     with pytest.raises(Refused, match="needs the reason"):
-        care.chart_dose(store, nurse, dose_of(admission, now, 8, status), now)
+        care.chart_dose(store, nurse, dose_of(admission, now, 8, status, ""), now)
     kept = care.chart_dose(store, nurse, dose_of(admission, now, 8, status, "drowsy"), now)
     assert (kept.dose_mg, kept.reason) == (0, "drowsy")
     care.chart_dose(store, nurse, dose_of(admission, now, 8), now)

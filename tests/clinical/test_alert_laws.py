@@ -52,7 +52,7 @@ def raised(sets, background=None):
 
 @cache
 def edges():
-    conditions = [c for r in rulebook().rules for c in (*r.rule.all, *r.rule.any)]
+    conditions = [c for r in rulebook().rules for c in (*r.rule.all, *r.rule.any, *r.rule.clear_all, *r.rule.clear_any)]
     return {
         name: sorted({float(getattr(c, c.operator)) for c in conditions if c.measure == name and not c.one_of})
         for name in sorted({c.measure for c in conditions})
@@ -79,6 +79,9 @@ def test_judged_is_asking_every_rule(values, partial):
     for rule in rulebook().rules:
         told = True if met & rule.bit else False if not_met & rule.bit else None
         assert told is rule.raised(values, partial), rule.rule.id
+        if not rule.rule.of:
+            cleared = True if met & rule.clear_bit else False if not_met & rule.clear_bit else None
+            assert cleared is rule.cleared(values, partial), rule.rule.id
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,6 +1,7 @@
 """What holds for every scale, whatever is answered. No scale is named here: a new file is held to all of it at once."""
 
 import random
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -145,6 +146,22 @@ def test_the_short_way_and_the_careful_way_agree(scale: Scale, data: st.DataObje
     assert short == (careful, ())
     assert short is not None
     assert {name: type(value) for name, value in short[0].items()} == dict.fromkeys(careful, int)
+
+
+@every_scale
+@given(data=st.data())
+def test_plain_values_are_scored_as_charted_ones(scale: Scale, data: st.DataObject) -> None:
+    answers = data.draw(answers_to(scale).map(lambda a: {k: v for n, (k, v) in enumerate(a.items()) if n != 1}))
+    vitals = {name: data.draw(st.none() | st.just(value)) for name, value in data.draw(vitals_for(scale)).items()}
+    known = {name: value for name, value in vitals.items() if value is not None}
+    made = rated(scale, answers, vitals)
+    assert scales.assess(scale, answers, vitals) == scales.assess(scale, answers, known) == made
+    assert made == Assessment(**{f.name: getattr(made, f.name) for f in fields(Assessment)})
+
+
+def test_plain_values_under_another_name_are_refused() -> None:
+    with pytest.raises(Refused, match=r"No vital is called pulse: choose from systolic_mmhg"):
+        scales.assess(protocols.scale("news2"), None, {"pulse": 76})
 
 
 @every_sum

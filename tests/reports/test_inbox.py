@@ -2,14 +2,16 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from detox import care
-from detox.clinical.model import Admission, Alert, Observation, PatientLimit, Snooze
-from detox.reports import board
+from detox.clinical.model import Admission, Alert, Decision, Observation, PatientLimit, Snooze
+from detox.reports import board, suggesting
 from detox.reports.inbox import Inbox, inbox
+from detox.store import find
 
 MINUTE = timedelta(minutes=1)
 
@@ -116,3 +118,52 @@ def test_the_board_sorts_what_is_put_aside_below_and_ranks_it_as_answered(
     assert (tile.rank, later.rank) == ("critical_answered", "critical")
     assert later.unanswered_since == now + 10 * MINUTE
     assert [one.id for one in tile.limits["heart_rate_per_min"]] == ["l"]
+
+
+# --- suggestions -----------------------------------------------------------------------------------------------------
+
+
+def decline(store, physician, stay, now):
+    with store.read() as tx:
+        shown = suggesting.current(tx, stay, now).as_dict(now)
+        basis = find.basis_of(tx, stay.id)
+    made = Decision(uuid.uuid4().hex, stay.id, "declined", "DECLINED", "seen at the bed", now, "", shown)
+    return care.decide(store, physician, made, None, basis, now)
+
+
+def test_suggestions_stand_by_risk_and_then_by_age(read, admit, seen_of) -> None:
+    for name, minutes, values in (
+        ("Calm", 30, {}), ("Fever", 5, {"temperature_c": 38.4}), ("Sedated", 20, {"sedation": "4"}),
+    ):  # fmt: skip
+        seen_of(admit(name), minutes, **values)
+    found = [(a.admission.patient.family_name, a.suggestion.suggestion_class) for a in read().asked]
+    assert found == [("Sedated", "HOLD_CALL"), ("Fever", "HOLD_CALL")]
+    assert [a.admission.patient.family_name for a in read().silent] == ["Calm"], "no plan and no COWS is not stable"
+
+
+def test_a_decision_settles_it_until_something_is_kept(read, admit, seen_of, store, physician, now) -> None:
+    stay = admit("Fever")
+    seen_of(stay, 5, temperature_c=38.4)
+    decline(store, physician, stay, now)
+    assert read().asked == ()
+    seen_of(stay, 0, temperature_c=38.6)
+    assert [a.since for a in read().asked] == [now]
+
+
+def test_a_correction_after_a_decision_brings_it_back_as_withdrawn(
+    read, admit, seen_of, store, nurse, physician, vitals, now
+) -> None:
+    stay = admit("Novak")
+    seen_of(stay, 5, temperature_c=38.4)
+    with store.read() as tx:
+        shown = suggesting.current(tx, stay, now).as_dict(now)
+        basis = find.basis_of(tx, stay.id)
+        wrong = find.last_observations(tx, stay.id, 1)[-1]
+    made = Decision(uuid.uuid4().hex, stay.id, "accepted", str(shown["class"]), "", now, "", shown)
+    care.decide(store, physician, made, None, basis, now)
+    right = replace(wrong, id=uuid.uuid4().hex, vitals=vitals(temperature_c=36.9))
+    later = now + MINUTE
+    care.amend(store, nurse, wrong.id, right, "typed wrong", later, confirmed=True)
+    (back,) = read(later).asked
+    assert back.withdrawn
+    assert "B07" in back.suggestion.rules

@@ -172,7 +172,7 @@ def night(
     care.write_plan(store, physician, plan, at("18:30"))
     care.sign_plan(store, physician, plan.id, at("18:31"))
     for clock, mg, status, why in (
-        ("20:30", 8.0, "given", ""),
+        ("20:30", 8.0, "given", "ordered by Dr Lee"),
         ("21:00", 0.0, "held", "drowsy"),
         ("21:30", 0.0, "refused", "sick"),
     ):

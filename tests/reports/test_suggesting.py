@@ -146,7 +146,14 @@ def test_a_draft_is_not_signed_and_the_signed_one_goes_first(case, plan, store, 
 
 def dose(store, nurse, admission, at, status="given", mg=8.0):
     entry = Dose(
-        f"dose {at}", admission.id, None, "buprenorphine", mg, status, at, "asleep" if status != "given" else ""
+        f"dose {at}",
+        admission.id,
+        None,
+        "buprenorphine",
+        mg,
+        status,
+        at,
+        "asleep" if status != "given" else "ordered by Dr Lee",
     )
     return care.chart_dose(store, nurse, entry, at)
 

@@ -265,7 +265,9 @@ class _Stay:
     def dose(self, at):
         status = self.chance.choice(("given", "held"))
         given_at = at - minutes(self.chance.choice((0, 40)))
-        dose = Dose(at.isoformat(), self.id, None, DRUG, 2.0, status, given_at, "drowsy" if status == "held" else "")
+        dose = Dose(
+            at.isoformat(), self.id, None, DRUG, 2.0, status, given_at, "drowsy" if status == "held" else "ordered"
+        )
         care.chart_dose(self.store, self.nurse, dose, at)
 
     def decide(self, at):

@@ -306,7 +306,9 @@ def kept(
     steps = (TaperStep(1, 8), TaperStep(2, 6))
     plan = care.write_plan(store, physician, TaperPlan("p", admission.id, "buprenorphine", steps, 24, "", now), now)
     care.sign_plan(store, physician, plan.id, now)
-    care.chart_dose(store, nurse, Dose("d", admission.id, None, "buprenorphine", 4, "given", now), now)
+    care.chart_dose(
+        store, nurse, Dose("d", admission.id, None, "buprenorphine", 4, "given", now, "ordered by Dr Lee"), now
+    )
     with store.read() as tx:
         basis = find.basis_of(tx, admission.id)
     shown = {"class": "STEP_DOWN"}

@@ -43,7 +43,9 @@ def test_it_names_patient_stage_and_action_and_links(open_page, physician, store
     text = html_of(at)
     for words in ("Critical, unanswered (1)", "SILVA, Maria", "BED 7", "Blood pressure 190/78", "unanswered 0 min"):
         assert words in text
-    assert len(at.get("page_link")) == 1
+    assert [link.label for link in at.get("page_link")] == ["Open", "Decide"]
+    assert "Suggestions to decide on (1)" in text
+    assert "Do not withhold on this ground" in text
 
 
 def test_hostile_words_are_shown_not_obeyed(open_page, physician, nurse, store, high, admit, now):

@@ -13,6 +13,7 @@ from detox.store import find
 from detox.ui import flowsheet, other_measures
 
 SIGNS = [o.name for o in vitals_file().other if o.kind == "sign"]
+NUMBERS = [o.name for o in vitals_file().other if o.kind == "number"]
 
 
 def _key(at, end: str):
@@ -76,8 +77,9 @@ def test_every_number_has_a_field_and_zero_is_a_count(form, kept):
     typed = {
         "vomits": 0.0, "loose_stools": 3.0, "fluid_in_ml": 900.0, "fluid_out_ml": 400.0, "weight_kg": 71.5,
         "standing_systolic_mmhg": 108.0, "standing_diastolic_mmhg": 70.0, "standing_heart_rate_per_min": 104.0,
+        "qtc_ms": 431.0, "potassium_mmol_l": 3.9, "egfr_ml_min": 88.0,
     }  # fmt: skip
-    assert set(typed) | set(SIGNS) == {o.name for o in vitals_file().other}
+    assert set(typed) == set(NUMBERS)
     _fill(form, **{f"other__{name}": value for name, value in typed.items()})
     _press(form, "Save set")
     assert kept()[0].other == typed
@@ -198,12 +200,15 @@ def dose_form(open_page, nurse, admission):
 
 
 def _of(at, widgets: str, label: str):
-    return next(w for w in getattr(at, widgets) if w.label == label)
+    return next(w for w in at.get(widgets) if w.label == label)
 
 
 def test_a_medicine_from_elsewhere_is_charted_without_a_plan(dose_form, store, nurse, admission, now):
     at = dose_form
     assert any("no signed plan" in w.value for w in at.warning)
+    _press(at, "Chart this other dose")
+    assert any("here by order, or elsewhere" in e.value for e in at.error)
+    _of(at, "button_group", "Where").set_value("elsewhere")
     _press(at, "Chart this other dose")
     for told in ("Say which medicine", "amount in mg", "Say where it was given"):
         assert any(told in e.value for e in at.error), told
@@ -226,6 +231,7 @@ def test_a_medicine_from_elsewhere_is_charted_without_a_plan(dose_form, store, n
 
 def test_a_day_needs_its_time(dose_form, store, admission, now):
     at = dose_form
+    _of(at, "button_group", "Where").set_value("elsewhere")
     _of(at, "date_input", "Day (if not today)").set_value(now.date())
     _press(at, "Chart this other dose")
     assert any("Enter the time" in e.value for e in at.error)
@@ -251,3 +257,18 @@ def test_a_manager_reads_the_wards_habits_and_nobodys_name(open_page, manager, n
     assert "too few to say (30 needed)" in table, "nothing is said of pressures that nobody measured"
     assert nurse.name not in table
     assert "SILVA" not in table.upper()
+
+
+def test_a_result_is_positive_or_negative_or_not_known(form, kept):
+    _key(form, "-other-urine_fentanyl").set_value(1).run()
+    _key(form, "-other-naloxone_challenge").set_value(0).run()
+    assert "Urine: fentanyl positive · Naloxone challenge negative" in html_of(form)
+    _press(form, "Save set")
+    assert kept()[0].other == {"urine_fentanyl": 1, "naloxone_challenge": 0}
+
+
+def test_an_event_is_charted_when_it_happened_and_asking_about_signs_says_nothing_of_it(form, kept):
+    _key(form, "-events").set_value(["return_to_use"]).run()
+    _key(form, "-signs-asked").set_value(True).run()
+    _press(form, "Save set")
+    assert kept()[0].other == dict.fromkeys(SIGNS, 0) | {"return_to_use": 1}

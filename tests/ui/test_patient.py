@@ -82,10 +82,13 @@ def _press(at, label: str):
     return next(b for b in at.button if b.label.startswith(label)).click().run()
 
 
-def test_decline_needs_a_reason_and_keeps_what_was_shown(open_page, physician, admission, recorded, plan, store):
+def test_decline_needs_a_reason_and_keeps_what_was_shown(
+    open_page, physician, admission, recorded, plan, store, password
+):
     recorded(20)
     at = open_page(physician, "patient", admission=admission.id)
     _key(at, "verdict-").set_value("declined").run()
+    _key(at, "secret-").input(password).run()
     _key(at, "sign-").click().run()
     assert any("Say why" in e.value for e in at.error)
     assert _key(at, "verdict-").value == "declined"
@@ -99,10 +102,26 @@ def test_decline_needs_a_reason_and_keeps_what_was_shown(open_page, physician, a
     assert "asked to wait" in html_of(at)
 
 
-def test_data_kept_meanwhile_are_a_conflict(open_page, physician, admission, recorded, plan, store):
+@pytest.mark.parametrize(("secret", "said"), [("", "takes your PIN or your password"), ("not it", "do not belong")])
+def test_nothing_is_signed_without_the_right_secret(
+    open_page, physician, admission, recorded, plan, store, secret, said
+):
+    recorded(20)
+    at = open_page(physician, "patient", admission=admission.id)
+    _key(at, "verdict-").set_value("accepted").run()
+    _key(at, "secret-").input(secret).run()
+    _key(at, "sign-").click().run()
+    assert any(said in e.value for e in at.error)
+    assert _key(at, "verdict-").value == "accepted", "the input stays"
+    with store.read() as tx:
+        assert find.decisions(tx, admission.id) == []
+
+
+def test_data_kept_meanwhile_are_a_conflict(open_page, physician, admission, recorded, plan, store, password):
     recorded(40)
     at = open_page(physician, "patient", admission=admission.id)
     _key(at, "verdict-").set_value("accepted").run()
+    _key(at, "secret-").input(password).run()
     # what the physician saw is older than what the button finds
     button = _key(at, "sign-")
     recorded(5)
@@ -119,6 +138,7 @@ def test_a_dose_over_the_order_is_refused_and_the_input_stays(open_page, nurse, 
     at.toggle(key="give-dose").set_value(True).run()
     _key(at, "status-").set_value("given")
     _key(at, "mg-").set_value(16.0)
+    _key(at, "reason-").input("ordered by Dr Lee")
     _press(at, "Chart this dose")
     assert any("over the signed 8 mg" in e.value for e in at.error)
     assert _key(at, "mg-").value == 16.0
@@ -140,7 +160,7 @@ def test_held_needs_a_reason(open_page, nurse, admission, plan, store):
         assert find.doses(tx, admission.id) == []
 
 
-def test_writing_and_signing_a_plan(open_page, physician, admission, store):
+def test_writing_and_signing_a_plan(open_page, physician, admission, store, password):
     at = open_page(physician, "patient", admission=admission.id)
     _key(at, "section").set_value("Plan and doses").run()
     _key(at, "drug-").select(DRUG)
@@ -151,6 +171,7 @@ def test_writing_and_signing_a_plan(open_page, physician, admission, store):
     _key(at, "steps-").input("8, 6, 4, 0")
     _press(at, "Save draft")
     assert "NOT SIGNED" in html_of(at)
+    _key(at, "secret-").input(password)
     _press(at, "Sign as")
     with store.read() as tx:
         kept = find.plans(tx, admission.id)
@@ -218,7 +239,7 @@ def test_a_dose_between_two_scores_is_told_even_when_vitals_were_taken_since(
 ):
     recorded(180)
     at = now - timedelta(minutes=150)
-    care.chart_dose(store, nurse, Dose("d", admission.id, None, DRUG, 8.0, "given", at), now)
+    care.chart_dose(store, nurse, Dose("d", admission.id, None, DRUG, 8.0, "given", at, "ordered by Dr Lee"), now)
     recorded(60)
     recorded(20, answers={}, vitals=vitals(heart_rate_per_min=88.0))
     page = open_page(nurse, "patient", admission=admission.id)

@@ -127,7 +127,7 @@ def test_what_differs_is_shown_old_and_new(open_page, manager, store, now):
         tx.execute("DROP TRIGGER protocol_review_keeps")
         tx.execute("UPDATE protocol_review SET content = ?, sha256 = ? WHERE id = 'r1'", (older, "0" * 64))
     text = html_of(choose(open_page(manager, "protocols"), "vitals"))
-    assert "1 value differs from version 2026.2" in text
+    assert "1 value differs from version 2026.3" in text
     assert "ranges systolic_mmhg › absolute" in text
     assert "<del>30, 290</del>" in text
     assert "<ins>30, 300</ins>" in text

@@ -9,7 +9,7 @@ from detox.care import admit
 from detox.clinical.model import PROGRAMMES, Admission, Patient
 from detox.errors import DetoxError, Refused
 from detox.store import find
-from detox.ui import frame, saving, style_patient, words
+from detox.ui import frame, saving, situation_forms, style_patient, words
 
 EARLIEST_BIRTH = date(1920, 1, 1)
 NOT_IN_A_BED = "no bed yet"
@@ -41,6 +41,8 @@ def _form() -> None:
         _stay(key, beds, here)
         _history(key)
         _spo2(key, here)
+        st.markdown("**Special situations** (what stays open is shown as not asked)")
+        situation_forms.draw(key, {}, situation_forms.at_admission())
         saving.problems(key)
         st.form_submit_button("Admit", key=f"save-{key}", type="primary", on_click=_admit, args=(key,))
 
@@ -109,9 +111,11 @@ def _admit(key: str) -> None:
             "pregnancy", "allergies", "scale",
         )
     }  # fmt: skip
+    answers = situation_forms.typed(key, situation_forms.at_admission())
     here = frame.visit()
     try:
         kept = admit(here.store, here.by, _admission(key, typed, here), typed["bed"] or None, here.now)
+        situation_forms.save(here, key, kept.id, answers, {})
     except DetoxError as error:
         saving.told(key, error)
     else:

@@ -1,4 +1,4 @@
-"""What waits for a physician: unanswered alerts by risk and age, what was put aside, overdue sets."""
+"""What waits for a physician: unanswered alerts and suggestions by risk and age, what was put aside, overdue sets."""
 
 import streamlit as st
 
@@ -7,12 +7,13 @@ from detox.errors import DetoxError
 from detox.instants import wall
 from detox.reports import inbox as reading
 from detox.reports.board import Tile
-from detox.reports.inbox import Entry, Inbox, Late
-from detox.ui import frame, tiles, words
+from detox.reports.inbox import Asked, Entry, Inbox, Late
+from detox.ui import frame, suggestion_card, tiles, words
 from detox.ui.words import esc
 
 REFRESH_S = 5
 OPEN_PX = 130
+REASONS = 2
 
 
 def _entries(heading: str, entries: tuple[Entry, ...], here: frame.Visit) -> None:
@@ -24,6 +25,11 @@ def _entries(heading: str, entries: tuple[Entry, ...], here: frame.Visit) -> Non
         _row(entry.tile, entry.admission, told, f"{heading}-{number}")
 
 
+def _failed(stays: tuple[Admission, ...]) -> None:
+    for stay in stays:
+        st.error(f"The suggestion for {words.plain(words.name(stay))} cannot be worked out: decide without it.")
+
+
 def _late(late: tuple[Late, ...]) -> None:
     if not late:
         return
@@ -33,7 +39,31 @@ def _late(late: tuple[Late, ...]) -> None:
         _row(one.tile, one.admission, told, f"late-{number}")
 
 
-def _row(tile: Tile, admission: Admission, told: str, key: str) -> None:
+def _asked(asked: tuple[Asked, ...], here: frame.Visit) -> None:
+    """Each suggestion that nobody has decided on; deciding is done beside the patient's course."""
+    if not asked:
+        return
+    st.html(f'<div class="dx-big">Suggestions to decide on ({len(asked)})</div>')
+    for number, one in enumerate(asked):
+        _row(one.tile, one.admission, asked_html(one, here), f"asked-{number}", label="Decide")
+
+
+def asked_html(one: Asked, here: frame.Visit) -> str:
+    """What is suggested, the first reasons, and how long it has waited."""
+    made = one.suggestion
+    kind = made.suggestion_class
+    action = words.DOSE_ACTIONS.get(str(made.dose_action), "")
+    withdrawn = "<b>▲ The ground of an earlier decision was corrected.</b> " if one.withdrawn else ""
+    why = " ".join(made.reasons[:REASONS])
+    waited = f"waits {words.ago(one.since, here.now)}, rule {', '.join(made.rules)}"
+    return (
+        f'<div class="dx-alert {suggestion_card.look(kind)}">{withdrawn}<b>{suggestion_card.sign(kind)}'
+        f"{esc(words.SUGGESTIONS[kind])}.</b> {esc(action)} {esc(why)} "
+        f'<span class="dx-quiet">{esc(waited)}</span></div>'
+    )
+
+
+def _row(tile: Tile, admission: Admission, told: str, key: str, label: str = "Open") -> None:
     """Whom it is about, what it is, and the way to the patient's page."""
     where = f"BED {esc(tile.bed.removeprefix('Bed ').strip())}" if tile.bed else "no bed"
     who = (
@@ -43,7 +73,7 @@ def _row(tile: Tile, admission: Admission, told: str, key: str) -> None:
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key=f"row-{key}"):
         st.html(who + told)
         with st.container(width=OPEN_PX):
-            st.page_link("pages/patient.py", label="Open", query_params={"admission": admission.id}, width="stretch")
+            st.page_link("pages/patient.py", label=label, query_params={"admission": admission.id}, width="stretch")
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -63,9 +93,17 @@ def _inbox() -> None:
             "It tells of what was recorded, and of nothing else.</div>"
         )
     _entries("Critical, unanswered", seen.critical, here)
+    _failed(seen.failed)
+    _asked(seen.asked, here)
     _entries("Warnings, unanswered", seen.warning, here)
     _entries("Put aside", seen.aside, here)
     _late(seen.overdue)
+    if seen.silent:
+        beds = ", ".join(f"bed {one.tile.bed}" if one.tile.bed else words.name(one.admission) for one in seen.silent)
+        st.html(
+            f'<div class="dx-note">? For {len(seen.silent)} patients nothing can be suggested: data are missing or too '
+            f"old: {esc(beds)}. That says nothing about how they are.</div>"
+        )
 
 
 if frame.visit().may("decide"):

@@ -16,14 +16,17 @@ from detox.ui import (
     canvas,
     charts,
     dose_form,
+    dose_row,
     flowsheet,
     frame,
+    leaving_forms,
     limit_forms,
     limit_words,
     monitoring_forms,
     other_scales,
     outlook_words,
     patient_head,
+    situation_forms,
     stay_forms,
     style,
     style_patient,
@@ -36,7 +39,9 @@ WATCH_S = 5
 REFRESH = timedelta(seconds=30)
 WINDOWS = {"24 h": 24, "48 h": 48, "72 h": 72, "Whole stay": None}
 FIRST_WINDOW = "48 h"
-SECTIONS = ("Flowsheet", other_scales.TITLE, "Alerts", "Plan and doses", "Corrections", "Stay")
+SECTIONS = (
+    "Flowsheet", other_scales.TITLE, "Alerts", "Plan and doses", "Situation", "Before leaving", "Corrections", "Stay",
+)  # fmt: skip
 
 
 def _page(here: frame.Visit, admission_id: str) -> PatientPage:
@@ -53,6 +58,8 @@ def _actions(here: frame.Visit, admission_id: str, stays: bool) -> None:
             st.page_link("pages/scale.py", label="Other scale", query_params=query)
         if here.may("chart_dose") and stays:
             st.toggle("Give a dose", key="give-dose")
+        if here.may("record") and stays:
+            st.page_link("pages/plan_what_if.py", label="What if", query_params=query)
         st.page_link("pages/look_back.py", label="Look back", query_params=query)
         st.page_link("pages/board.py", label="Back to the board")
 
@@ -83,19 +90,21 @@ def _charts(page: PatientPage, here: frame.Visit) -> None:
     _limits(page, here)
     start = page.start or page.admission.admitted_at
     trends = _trends(page, here)
+    planned = dose_row.Planned(page.levels, None if page.admission.discharged_at else page.plan, page.decisions)
     figure = charts.course(
-        page.current, page.doses_shown, page.alerts, zone=here.zone, start=start, now=page.as_of, trends=trends,
-        colours=style.palette(dark=st.context.theme.type == "dark"), unit=here.ward.temperature_unit,
+        page.current, page.doses, page.alerts, zone=here.zone, start=start, now=page.as_of, trends=trends,
+        colours=style.palette(dark=st.context.theme.type == "dark"), unit=here.ward.temperature_unit, planned=planned,
     )  # fmt: skip
     replaced = sum(1 for o in page.seen if o.replaced_by is not None)
     hidden = f" {replaced} replaced by a correction: not drawn, readable in the flowsheet." if replaced else ""
-    st.plotly_chart(
-        figure, theme=None, config=charts.CONFIG, key="course", alt=charts.describe(page.current, here.zone, here.now)
-    )
+    told = charts.describe(page.current, here.zone, here.now, page.doses_shown, planned)
+    st.plotly_chart(figure, theme=None, config=charts.CONFIG, key="course", alt=told)
     if trends:
         st.html(outlook_words.lines_html(trends, here.zone, page.as_of, here.ward.temperature_unit))
     st.caption(
-        f"Times are the ward's: {words.plain(here.ward.time_zone)}. ● given, ○H held, ×R refused; ▼ alert opened; "
+        f"Times are the ward's: {words.plain(here.ward.time_zone)}. ● given, as high as all of that day so far; "
+        "○H held, ×R refused; line: ordered a day, dotted: by the plan, if a physician decides each step; ◆ decision "
+        "accepted, ◇ changed, crossed: declined; ▼ alert opened; "
         f"○ with ≥: COWS incomplete, at least so much. No line over more than "
         f"{canvas.longest_join() / timedelta(hours=1):g} h without a reading.{hidden}"
     )
@@ -128,6 +137,10 @@ def _sections(page: PatientPage, here: frame.Visit) -> None:
     elif section == "Plan and doses":
         taper_forms.forms(page)
         st.html(taper_forms.days_html(page, here))
+    elif section == "Situation":
+        situation_forms.forms(page)
+    elif section == "Before leaving":
+        leaving_forms.forms(page)
     elif section == "Corrections":
         _corrections(page, here)
     elif section == "Stay":
@@ -136,7 +149,8 @@ def _sections(page: PatientPage, here: frame.Visit) -> None:
         stay_forms.forms(page)
     else:
         _limits(page, here)
-        st.html(flowsheet.table(page.seen, here.zone, here.now, here.ward.temperature_unit))
+        own = page.tile.every_limit
+        st.html(flowsheet.table(page.seen, here.zone, here.now, here.ward.temperature_unit, own))
 
 
 def _corrections(page: PatientPage, here: frame.Visit) -> None:
@@ -158,7 +172,7 @@ def _corrections(page: PatientPage, here: frame.Visit) -> None:
             st.page_link("pages/record.py", label="**Correct this set**", query_params=query)
     replaced = [o for o in page.seen if o.replaced_by is not None]
     shown = [*replaced, *(o for o in page.seen if o.replaces is not None)]
-    st.html(flowsheet.table(shown, here.zone, here.now, here.ward.temperature_unit))
+    st.html(flowsheet.table(shown, here.zone, here.now, here.ward.temperature_unit, page.tile.every_limit))
 
 
 @st.fragment(run_every=WATCH_S)

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from detox.care import add_clinician, set_escalation
+from detox.care import add_clinician, allow_programmes, ask_two_people, set_escalation
 from detox.clinical.answering import SETTING, answering_file
+from detox.clinical.giving import ALLOWED, TWO_PEOPLE, giving_file
 from detox.clinical.model import ROLES
 from detox.errors import DetoxError, Refused
 from detox.reports.protocols import count_words, review_states
@@ -107,6 +108,46 @@ def _escalate(key: str) -> None:
         saving.settled(key)
 
 
+@st.fragment
+def _treatments() -> None:
+    """Which treatments are lawful here, and which drugs take two people."""
+    here = frame.visit()
+    file = giving_file()
+    with here.store.read() as tx:
+        allowed = orders.ward_setting(tx, here.ward.id, ALLOWED)
+        two = orders.ward_setting(tx, here.ward.id, TWO_PEOPLE)
+    key = saving.entry_id(here, "treatments", allowed or "", two or "")
+    choices = (*file.jurisdiction.locked, *file.jurisdiction.asked)
+    with st.form(f"treatments-{key}", enter_to_submit=False):
+        st.pills(
+            "Lawful and authorised here (nothing is, until somebody says so)", choices, selection_mode="multi",
+            format_func=words.PROGRAMMES.__getitem__, default=[c for c in choices if c in (allowed or "").split()],
+            key=f"allowed-{key}",
+        )  # fmt: skip
+        st.caption(words.plain(f"{file.jurisdiction.source} [{file.jurisdiction.evidence}]"))
+        st.pills(
+            "Drugs that take two people: the second one is charted with the dose", file.witness.choices,
+            selection_mode="multi", default=[c for c in file.witness.choices if c in (two or "").split()],
+            key=f"two-{key}",
+        )  # fmt: skip
+        st.caption(words.plain(f"{file.witness.source} [{file.witness.evidence}]"))
+        saving.problems(key)
+        st.form_submit_button("Set for this ward", key=f"save-{key}", on_click=_set_treatments, args=(key,))
+
+
+def _set_treatments(key: str) -> None:
+    allowed = list(st.session_state.get(f"allowed-{key}") or ())
+    two = list(st.session_state.get(f"two-{key}") or ())
+    here = frame.visit()
+    try:
+        allow_programmes(here.store, here.by, here.ward.id, allowed, here.now)
+        ask_two_people(here.store, here.by, here.ward.id, two, here.now)
+    except DetoxError as error:
+        saving.told(key, error)
+    else:
+        saving.settled(key)
+
+
 def _beds(here: frame.Visit) -> None:
     with here.store.read() as tx:
         beds = find.beds(tx, here.ward.id)
@@ -138,6 +179,8 @@ def _page() -> None:
     _protocols(here)
     st.subheader("Unanswered alerts")
     _escalation()
+    st.subheader("Treatments")
+    _treatments()
     st.subheader("Beds")
     _beds(here)
     honesty_section.draw(here)

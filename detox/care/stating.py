@@ -1,0 +1,158 @@
+"""What is answered about a stay beside the observations: special situations, the checklist, the programme.
+
+An answer is never overwritten: the newest of its name holds, and the older ones stay readable.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from detox.care.roles import permit
+from detox.care.text import clean
+from detox.clinical import giving
+from detox.clinical.model import PROGRAMMES, Admission, Clinician, StayFact
+from detox.clinical.situations import (
+    CHECKED,
+    DECLINED,
+    DONE,
+    PROGRAMME,
+    SPO2_SCALE,
+    discharge_file,
+    newest,
+    situations_file,
+)
+from detox.errors import Conflict, Refused
+from detox.store import Connection, Store, audit, find, keep, orders
+
+
+def state(store: Store, by: Clinician, fact: StayFact, now: datetime) -> StayFact:
+    """Keep one answer to a question of situations.toml, or that a line of discharge.toml is done or declined.
+
+    `fact.id` is made by the screen so that a double tap keeps one. A declined line needs its reason in `note`. Raises
+    Refused with every problem, Conflict after the stay, NotFound.
+    """
+    permit(by, "state")
+    fact = replace(fact, value=clean(fact.value), note=clean(fact.note), set_at=now, set_by=by.name, role=by.role)
+    if problem := _problem(fact):
+        raise Refused({fact.name: problem})
+    return _keep(store, by, fact, "state", now)
+
+
+def change_programme(store: Store, by: Clinician, fact: StayFact, now: datetime) -> Admission:
+    """Go on with another programme of the list, with the reason: `fact.value` names it. The plan in force stays.
+
+    Raises Refused with every problem, Conflict after the stay, NotAllowed unless a physician says so.
+    """
+    permit(by, "change_programme")
+    fact = replace(fact, name=PROGRAMME, note=clean(fact.note), set_at=now, set_by=by.name, role=by.role)
+    problems: dict[str, str] = {}
+    if fact.value not in PROGRAMMES:
+        problems["programme"] = "Choose the programme to go on with."
+    if not fact.note:
+        problems["reason"] = "The change has no reason: say why, the next shift reads it."
+    if problems:
+        raise Refused(problems)
+    with store.read() as tx:
+        if is_locked(tx, find.admission(tx, fact.admission_id).ward_id, fact.value):
+            raise Refused({"programme": LOCKED})
+    _keep(store, by, fact, "change_programme", now)
+    with store.read() as tx:
+        return find.admission(tx, fact.admission_id)
+
+
+def prescribe_spo2_scale(store: Store, by: Clinician, fact: StayFact, now: datetime) -> StayFact:
+    """Set the SpO2 scale of the stay, "1" or "2", with the reason; a physician's order. Raises Refused, NotAllowed."""
+    permit(by, "prescribe_spo2_scale")
+    fact = replace(fact, name=SPO2_SCALE, note=clean(fact.note), set_at=now, set_by=by.name, role=by.role)
+    problems = {} if fact.value in ("1", "2") else {"spo2_scale": "Choose scale 1 or scale 2."}
+    if not fact.note:
+        problems["reason"] = "The order has no reason: say why."
+    if problems:
+        raise Refused(problems)
+    return _keep(store, by, fact, "prescribe_spo2_scale", now)
+
+
+LOCKED = (
+    "This programme is locked: a ward manager must first say on the ward's page that it is lawful here. "
+    "Choose another one."
+)
+
+
+def is_locked(tx: Connection, ward_id: str, programme: str) -> bool:
+    """True for a programme that is lawful in a few places only, until the ward has said that it is one of them."""
+    locked = giving.giving_file().jurisdiction.locked
+    allowed = (orders.ward_setting(tx, ward_id, giving.ALLOWED) or "").split()
+    return programme in locked and programme not in allowed
+
+
+def allow_programmes(store: Store, by: Clinician, ward_id: str, allowed: list[str], now: datetime) -> None:
+    """Say which programmes are lawful where the ward is; a manager's word. Raises Refused, NotAllowed."""
+    permit(by, "allow_programmes")
+    row = giving.giving_file().jurisdiction
+    _set(store, by, ward_id, "allow_programmes", giving.ALLOWED, allowed, (*row.locked, *row.asked), now)
+
+
+def ask_two_people(store: Store, by: Clinician, ward_id: str, drugs: list[str], now: datetime) -> None:
+    """Say for which drugs the ward asks for a second person beside the one who gives. Raises Refused, NotAllowed."""
+    permit(by, "ask_two_people")
+    _set(store, by, ward_id, "ask_two_people", giving.TWO_PEOPLE, drugs, giving.giving_file().witness.choices, now)
+
+
+def _set(
+    store: Store,
+    by: Clinician,
+    ward_id: str,
+    verb: str,
+    name: str,
+    chosen: list[str],
+    of: tuple[str, ...],
+    now: datetime,
+) -> None:
+    if wrong := [one for one in chosen if one not in of]:
+        raise Refused({name: f"{', '.join(wrong)} is not one of {', '.join(of)}: choose of these."})
+    with store.write() as tx:
+        orders.keep_ward_setting(tx, ward_id, name, " ".join(sorted(chosen)), now, by)
+        audit.event(tx, now, by, verb, "ward", ward_id, detail={name: sorted(chosen)})
+
+
+def _keep(store: Store, by: Clinician, fact: StayFact, verb: str, now: datetime) -> StayFact:
+    with store.write() as tx:
+        stay = find.admission(tx, fact.admission_id)
+        known = orders.stay_facts(tx, stay.id)
+        if (kept := next((one for one in known if one.id == fact.id), None)) is not None:
+            if (kept.name, kept.value) != (fact.name, fact.value):
+                raise Conflict("This form was already saved with another answer: look at what is kept first.")
+            return kept
+        if stay.discharged_at is not None:
+            raise Conflict("The stay has ended: nothing more is answered for it.")
+        if _says_nothing_new(newest(known), fact):
+            return newest(known)[fact.name]
+        keep.stay_fact(tx, fact, by)
+        audit.event(
+            tx, now, by, verb, "stay_fact", fact.id, admission_id=stay.id,
+            detail={"name": fact.name, "value": fact.value, "note": fact.note},
+        )  # fmt: skip
+    return fact
+
+
+def _says_nothing_new(known: Mapping[str, StayFact], fact: StayFact) -> bool:
+    before = known.get(fact.name)
+    return before is not None and (before.value, before.note) == (fact.value, fact.note)
+
+
+def _problem(fact: StayFact) -> str:
+    """What is wrong with an answer, or nothing."""
+    if fact.name.startswith(CHECKED):
+        if fact.name.removeprefix(CHECKED) not in {one.name for one in discharge_file().item}:
+            return f"The checklist has no line {fact.name.removeprefix(CHECKED)!r}: choose one of its lines."
+        if fact.value not in (DONE, DECLINED):
+            return "A line of the checklist is done or declined: choose one."
+        if fact.value == DECLINED and not fact.note:
+            return "A declined line needs the reason: say why."
+        return ""
+    asked = situations_file().named(fact.name)
+    if asked is None:
+        return f"Nobody asks for {fact.name!r}: choose one of the questions."
+    if asked.options and asked.answer(fact.value) is None:
+        return f"{asked.label}: choose one of the answers."
+    return ""

@@ -1,0 +1,241 @@
+"""What is looked at before a dose is given: the vitals it depends on, how old they are, what holds it.
+
+Pure. The file giving.toml says what is needed; the limits stand in suggestions.toml and are named there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from detox.clinical.content import ROOT, Content, Evidence, File, Text, read
+from detox.clinical.model import PROGRAMMES, VITALS, Observation
+from detox.clinical.protocols import vitals_file
+from detox.clinical.suggestions.content import Limit, content
+
+TWO_PEOPLE = "two_people"
+"""The name under which a ward keeps for which drugs it asks for a second person."""
+ALLOWED = "jurisdiction"
+"""The name under which a ward keeps which locked programmes are lawful where it is."""
+
+Value = float | int | bool | str
+Comparison = Literal["below", "at_most", "above"]
+Verdict = Literal["clear", "hold", "stale", "missing"]
+
+
+class Hold(Content):
+    """What holds a dose: a value beyond a limit that suggestions.toml names, or one of some codes."""
+
+    vital: Text
+    is_: Annotated[Comparison | None, Field(alias="is")] = None
+    limit: str = ""
+    limit_scale2: str = ""
+    codes: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "Hold":
+        if self.vital not in VITALS:
+            raise ValueError(f"{self.vital!r} is no vital")
+        if bool(self.codes) == bool(self.limit and self.is_):
+            raise ValueError(f"{self.vital}: either a comparison with a limit, or codes")
+        for name in filter(None, (self.limit, self.limit_scale2)):
+            _named(name)
+        return self
+
+
+class Before(Content):
+    """What has to be known before a dose of some drugs, at what age at the most, and what holds it."""
+
+    id: Text
+    drugs: tuple[Text, ...]
+    label: Text
+    max_age_min: Annotated[int, Field(gt=0)] | None = None
+    age: str = ""
+    source: Text
+    evidence: Evidence
+    needs: tuple[Text, ...]
+    holds: tuple[Hold, ...]
+
+    @model_validator(mode="after")
+    def _aged(self) -> "Before":
+        if (self.max_age_min is None) == (not self.age):
+            raise ValueError(f"{self.id}: either max_age_min, or age as the name of a limit")
+        if self.age:
+            _named(self.age)
+        if unknown := [name for name in self.needs if name not in VITALS]:
+            raise ValueError(f"{self.id}: {', '.join(unknown)} is no vital")
+        return self
+
+    @property
+    def minutes(self) -> float:
+        """How old a reading may be, in minutes."""
+        return self.max_age_min if self.max_age_min is not None else _named(self.age).value
+
+
+class Witness(Content):
+    """The drugs for which a ward may ask for a second person."""
+
+    choices: tuple[Text, ...]
+    source: Text
+    evidence: Evidence
+
+
+class Jurisdiction(Content):
+    """The programmes that are locked until a ward says that they are lawful there; others that it is asked about."""
+
+    locked: tuple[Text, ...]
+    asked: tuple[Text, ...]
+    source: Text
+    evidence: Evidence
+
+    @model_validator(mode="after")
+    def _known(self) -> "Jurisdiction":
+        if unknown := [name for name in (*self.locked, *self.asked) if name not in PROGRAMMES]:
+            raise ValueError(f"{', '.join(unknown)} is no programme")
+        return self
+
+
+class MissedRow(Content):
+    """What one guideline says after so many missed days."""
+
+    by: Text
+    days: Text
+    then: Text
+
+
+class Missed(Content):
+    """The tables for missed doses: shown beside each other, never computed with."""
+
+    source: Text
+    evidence: Evidence
+    rows: tuple[MissedRow, ...]
+
+
+class GivingFile(File):
+    """giving.toml."""
+
+    before: tuple[Before, ...]
+    witness: Witness
+    jurisdiction: Jurisdiction
+    missed: Missed
+
+    @model_validator(mode="after")
+    def _each_drug_once(self) -> "GivingFile":
+        drugs = [drug for row in self.before for drug in row.drugs]
+        if len(set(drugs)) != len(drugs):
+            raise ValueError("a drug stands in two lines")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One vital before a dose: its newest value at that time, when it was taken, and what it says about the dose."""
+
+    vital: str
+    label: str
+    value: Value | None
+    taken_at: datetime | None
+    verdict: Verdict
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreFlight:
+    """Every vital a dose depends on, and what that comes to."""
+
+    row: Before | None
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def holds(self) -> tuple[Check, ...]:
+        """What holds the dose."""
+        return tuple(one for one in self.checks if one.verdict == "hold")
+
+    @property
+    def gaps(self) -> tuple[Check, ...]:
+        """What has to be measured first."""
+        return tuple(one for one in self.checks if one.verdict in ("stale", "missing"))
+
+    @property
+    def clear(self) -> bool:
+        """True when everything is known, recent enough, and holds nothing."""
+        return not self.holds and not self.gaps
+
+
+@cache
+def giving_file() -> GivingFile:
+    """The content in force. Raises ProtocolError."""
+    return read(ROOT / "giving.toml", GivingFile)
+
+
+def pre_flight(drug: str, seen: Sequence[Observation], at: datetime, spo2_scale: int = 1) -> PreFlight:
+    """What the newest readings at `at` say about a dose of `drug`. `seen` are current observations in any order.
+
+    A drug without a line is not looked at. A value that holds the dose holds it at any age; one that would clear it
+    counts only while it is recent enough.
+    """
+    row = next((one for one in giving_file().before if drug in one.drugs), None)
+    if row is None:
+        return PreFlight(None)
+    known = sorted((o for o in seen if o.taken_at <= at and o.replaced_by is None), key=lambda o: o.taken_at)
+    asked = dict.fromkeys((*row.needs, *(one.vital for one in row.holds)))
+    checks = (_check(vital, row, known, at, spo2_scale) for vital in asked)
+    return PreFlight(row, tuple(one for one in checks if one is not None))
+
+
+def _check(vital: str, row: Before, known: Sequence[Observation], at: datetime, scale: int) -> Check | None:
+    label = _label(vital)
+    newest = next((o for o in reversed(known) if getattr(o.vitals, vital) is not None), None)
+    if newest is None:
+        if vital not in row.needs:
+            return None
+        return Check(vital, label, None, None, "missing", f"{label} was not measured: measure it first.")
+    value = getattr(newest.vitals, vital)
+    age = int((at - newest.taken_at) / timedelta(minutes=1))
+    for hold in row.holds:
+        if hold.vital == vital and (why := _holds(hold, value, newest.vitals.spo2_scale or scale)):
+            sentence = f"{label} {_said(vital, value)} {age} min ago: {why}."
+            return Check(vital, label, value, newest.taken_at, "hold", sentence)
+    if age > row.minutes:
+        if vital not in row.needs:
+            return None
+        sentence = f"{label} is {age} min old, at most {row.minutes:g} min before this dose: measure it first."
+        return Check(vital, label, value, newest.taken_at, "stale", sentence)
+    return Check(vital, label, value, newest.taken_at, "clear", f"{label} {_said(vital, value)}, {age} min ago.")
+
+
+def _holds(hold: Hold, value: Value, scale: int) -> str:
+    """Why the value holds the dose, or nothing."""
+    if hold.codes:
+        return "holds the dose" if value in hold.codes else ""
+    limit = _named(hold.limit_scale2 if scale == 2 and hold.limit_scale2 else hold.limit)
+    number = float(value)
+    beyond = {"below": number < limit.value, "at_most": number <= limit.value, "above": number > limit.value}
+    words = {"below": "below", "at_most": "at or below", "above": "above"}
+    if hold.is_ is None or not beyond[hold.is_]:
+        return ""
+    return f"{words[hold.is_]} {limit.value:g} {limit.unit} [{limit.evidence}]"
+
+
+def _said(vital: str, value: Value) -> str:
+    for coded in vitals_file().coded:
+        if coded.vital == vital:
+            return next((code.short for code in coded.codes if code.value == value), str(value))
+    return f"{value:g} {vitals_file().range(vital).unit}".strip()
+
+
+def _label(vital: str) -> str:
+    for coded in vitals_file().coded:
+        if coded.vital == vital:
+            return coded.label
+    return vitals_file().range(vital).label
+
+
+def _named(name: str) -> Limit:
+    limit = getattr(content().limits, name, None)
+    if not isinstance(limit, Limit):
+        raise ValueError(f"suggestions.toml has no limit {name!r}")
+    return limit

@@ -1,0 +1,214 @@
+"""A stay walked through in Chromium, day by day: the server's clock is set forward by libfaketime, nothing else is.
+
+What a person decides, gives, answers and ends is done on the screen; the sets between are kept through the same verbs.
+"""
+
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from help import idle
+from playwright.sync_api import Page
+
+from detox import care
+from detox.clinical.model import Observation, Vitals
+from detox.store import Store, find
+
+LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+CALM = {
+    "systolic_mmhg": 122, "diastolic_mmhg": 78, "heart_rate_per_min": 76, "temperature_c": 36.8,
+    "respiratory_rate_per_min": 16, "spo2_percent": 97, "on_oxygen": False, "consciousness": "A", "sedation": "1",
+}  # fmt: skip
+SCORES = {  # answers beside the pulse item (0 up to 80 /min, 1 up to 100), by the total they add up to
+    0: {},
+    3: {"restlessness": 1, "bone_joint_aches": 1, "anxiety_irritability": 1},
+    5: {"restlessness": 1, "bone_joint_aches": 1, "gi_upset": 2, "anxiety_irritability": 1},
+    9: {"sweating": 2, "restlessness": 1, "bone_joint_aches": 2, "gi_upset": 2, "anxiety_irritability": 2},
+    14: {
+        "sweating": 2, "restlessness": 1, "pupil_size": 2, "bone_joint_aches": 2, "runny_nose_tearing": 2,
+        "gi_upset": 2, "tremor": 2, "anxiety_irritability": 1,
+    },
+    21: {
+        "sweating": 3, "restlessness": 3, "pupil_size": 2, "bone_joint_aches": 2, "runny_nose_tearing": 2,
+        "gi_upset": 3, "tremor": 2, "yawning": 2, "anxiety_irritability": 2,
+    },
+}  # fmt: skip
+ITEMS = (
+    "sweating", "restlessness", "pupil_size", "bone_joint_aches", "runny_nose_tearing", "gi_upset", "tremor", "yawning",
+    "anxiety_irritability", "gooseflesh",
+)  # fmt: skip
+
+
+class Clock:
+    """The server's clock: it runs on from where it was set, and is only ever set forward."""
+
+    def __init__(self, stamp: Path) -> None:
+        self.stamp = stamp
+        self.ahead = timedelta(0)
+        self._write()
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "LD_PRELOAD": str(LIBRARY), "FAKETIME_TIMESTAMP_FILE": str(self.stamp), "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
+        }  # fmt: skip
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def forward(self, *, hours: float = 0, minutes: float = 0) -> datetime:
+        self.ahead += timedelta(hours=hours, minutes=minutes)
+        self._write()
+        return self.now
+
+    def _write(self) -> None:
+        self.stamp.write_text(f"+{self.ahead.total_seconds():.0f}\n")
+
+
+class Walk:
+    """One patient's way through a programme; `shots` is where what was seen is kept."""
+
+    def __init__(self, store: Store, clock: Clock, url: str, shots: Path) -> None:
+        self.store, self.clock, self.url, self.shots = store, clock, url, shots
+        self.stay = ""
+
+    def person(self, username: str):
+        with self.store.read() as tx:
+            return find.account(tx, username)[0]
+
+    def admit(self, page: Page, programme: str, **typed: str) -> None:
+        """Through the admission form; `typed` are labels of its fields and buttons with what is entered."""
+        page.get_by_role("link", name="Admit", exact=True).click()
+        page.get_by_label("Family name").fill("Demo-Walker")
+        page.get_by_label("Given name").fill("Wilma")
+        page.get_by_label("Born").fill("1988-03-05")
+        page.keyboard.press("Enter")
+        pick(page, "Programme", programme)
+        pick(page, "Bed", "Bed 1")
+        for label, value in typed.items():
+            page.get_by_label(label, exact=True).fill(value)
+            page.keyboard.press("Tab")
+        for group, answer in {
+            "Sex at birth": "Female", "Pregnancy": "Negative test", "liver": "Not impaired", "kidney": "90 or more",
+            "long QT": "None of them", "lung disease": "None", "depend on alcohol": "Neither", "opioids for pain": "No",
+            "fentanyl": "Test negative",
+        }.items():  # fmt: skip
+            group_of = page.get_by_role("radiogroup", name=re.compile(group))
+            group_of.get_by_role("radio", name=answer, exact=True).click()
+        page.get_by_label("Which medicines does the patient take").fill("none")
+        page.keyboard.press("Tab")
+        page.get_by_role("button", name="Admit", exact=True).click()
+        page.get_by_text("✓ Admitted").wait_for()
+        with self.store.read() as tx:
+            self.stay = find.admissions_here(tx, find.wards(tx)[0].id)[0].id
+
+    def see(self, score: int | None = 0, *, ago: float = 0, other: dict[str, float] | None = None, **vitals) -> None:
+        """One set of vitals with a COWS of `score` points beside the pulse item; None leaves COWS out."""
+        at = self.clock.now - timedelta(minutes=ago)
+        answers = {} if score is None else {"cows": dict.fromkeys(ITEMS, 0) | SCORES[score]}
+        entry = Observation(
+            uuid.uuid4().hex, self.stay, at, Vitals(**(CALM | vitals)), answers=answers, other=other or {}
+        )
+        care.record(self.store, self.person("nurse"), entry, self.clock.now, confirmed=True)
+
+    def results(self, **other: float) -> None:
+        """What came back from the laboratory."""
+        entry = Observation(uuid.uuid4().hex, self.stay, self.clock.now, other=other)
+        care.record(self.store, self.person("nurse"), entry, self.clock.now)
+
+    def open(self, page: Page) -> None:
+        """The patient's page, as it stands now."""
+        page.goto(f"{self.url}/patient?admission={self.stay}")
+        page.locator(".px-says").wait_for()
+        idle(page)
+
+    def expect(self, page: Page, *said: str) -> None:
+        """The suggestion on the page says all of it."""
+        card = page.locator(".st-key-suggestion")
+        for text in said:
+            card.get_by_text(re.compile(text)).first.wait_for()
+
+    def shot(self, page: Page, name: str) -> None:
+        page.screenshot(path=self.shots / f"{name}.png")
+
+    def plan(self, page: Page, secret: str, drug: str, doses: str, hours: str = "24") -> None:
+        """Write and sign."""
+        section(page, "Plan and doses")
+        if page.get_by_text("Write another plan").count():
+            page.get_by_text("Write another plan").click()
+        pick(page, "Drug", drug)
+        page.get_by_label("Daily doses in mg").fill(doses)
+        page.get_by_label("Least hours at a step").fill(hours)
+        page.keyboard.press("Tab")
+        page.get_by_role("button", name="Save draft").click()
+        page.get_by_text("NOT SIGNED").first.wait_for()
+        page.get_by_label("Your PIN or password, to sign").first.fill(secret)
+        page.keyboard.press("Tab")
+        page.get_by_role("button", name=re.compile("^Sign as .* mg$")).click()
+        page.get_by_text("NOT SIGNED").first.wait_for(state="detached")
+        idle(page)
+
+    def decide(self, page: Page, secret: str, verdict: str, why: str = "") -> None:
+        """Accept or decline what is suggested, signed."""
+        page.get_by_role("radiogroup", name="Your decision").get_by_role("radio", name=verdict).click()
+        if why:
+            page.get_by_label("Reason in your words").fill(why)
+            page.keyboard.press("Tab")
+        page.locator(".st-key-suggestion").get_by_label("Your PIN or password, to sign").fill(secret)
+        page.keyboard.press("Tab")
+        page.get_by_role("button", name=re.compile("^Sign as .*: (accept|change|decline)$")).click()
+        page.get_by_text("Last decision").wait_for()
+        page.get_by_text("Nothing was recorded since that decision").wait_for()
+
+    def dose(self, page: Page, what: str, mg: str = "", why: str = "", held_for: str = "") -> None:
+        """Chart a dose of the plan, and wait until it is on disk."""
+        if not page.get_by_role("button", name="Chart this dose").count():
+            page.get_by_text("Give a dose", exact=True).click()
+        page.get_by_role("radiogroup", name="What happened").get_by_role("radio", name=what).click()
+        if mg:
+            page.get_by_label("Amount, mg (if given)").fill(mg)
+            page.keyboard.press("Tab")
+        if held_for:
+            page.get_by_role("button", name=re.compile(held_for)).click()
+        if why:
+            page.get_by_label(re.compile("^Reason .if held")).fill(why)
+            page.keyboard.press("Tab")
+        page.get_by_role("button", name="Chart this dose").click()
+        page.locator(".st-key-dose").get_by_text("✓ Saved").wait_for()
+
+    def change_programme(self, page: Page, to: str, why: str) -> None:
+        section(page, "Situation")
+        pick(page, "Go on with", to)
+        page.locator("form, [data-testid=stForm]").filter(has_text="Go on with").get_by_label("Reason").fill(why)
+        page.keyboard.press("Tab")
+        page.get_by_role("button", name="Change the programme").click()
+        page.locator(".px-facts").first.get_by_text(to).wait_for()
+
+    def tick_all(self, page: Page) -> None:
+        """Every line of the checklist done."""
+        section(page, "Before leaving")
+        while page.get_by_role("button", name="Done", exact=True).count():
+            left = page.get_by_role("button", name="Done", exact=True).count()
+            page.get_by_role("button", name="Done", exact=True).first.click()
+            page.get_by_text(f"Before leaving: {left - 1} open" if left > 1 else "Before leaving: complete").wait_for()
+            idle(page)
+
+    def discharge(self, page: Page, why: str) -> None:
+        section(page, "Stay")
+        page.get_by_label("Discharge: how the stay ended").fill(why)
+        page.keyboard.press("Tab")
+        page.get_by_text(re.compile("^Discharge .* now: frees the bed")).click()
+        page.get_by_role("button", name="Discharge", exact=True).click()
+        page.get_by_text("The stay has ended").first.wait_for()
+
+
+def section(page: Page, name: str) -> None:
+    page.get_by_role("radiogroup", name="More").get_by_role("radio", name=name).click()
+    idle(page)
+
+
+def pick(page: Page, label: str, option: str) -> None:
+    page.get_by_label(label, exact=True).click()
+    page.get_by_role("option", name=option, exact=True).click()
