@@ -61,14 +61,14 @@ def settle_anew(
         of_late = late is not None and change.observation_id == late and change.action != "resolved"
         if of_late and should_stand.get(change.problem) is not change:
             opened.append(_past(tx, admission_id, change, changes[number + 1 :], now))
-    newest = seen[-1].id if seen else None
+    by = late or (seen[-1].id if seen else None)  # a late set ends what it shows to have been otherwise
     for problem, alert in standing.items():
         wanted = should_stand.get(problem)
         if wanted is not None and _same(wanted.finding, alert.finding):
             should_stand.pop(problem)
             continue
         worse = wanted is not None and LEVELS.index(wanted.finding.level) >= LEVELS.index(alert.finding.level)
-        keep.resolve(tx, alert.id, now, newest, "escalated" if worse else resolution)
+        keep.resolve(tx, alert.id, now, by, "escalated" if worse else resolution)
         resolved.append(find.alert(tx, alert.id))
     for change in should_stand.values():
         opened.append(_open(tx, admission_id, change, now))
@@ -82,10 +82,19 @@ def _same(wanted: Finding, kept: Finding) -> bool:
 def _past(
     tx: Connection, admission_id: str, change: rules.Change, later: Sequence[rules.Change], now: datetime
 ) -> Alert:
-    """An alert of the past, kept with its end: the next change of its problem."""
+    """An alert of the past, kept with its end: the next change of its problem.
+
+    It was replaced by a worse one only where such a one was kept; otherwise what was entered late ended it.
+    """
+    level = LEVELS.index(change.finding.level)
+    worse = any(
+        a.finding.problem == change.problem and LEVELS.index(a.finding.level) >= level
+        for a in find.alerts(tx, admission_id)
+    )
     alert = _open(tx, admission_id, change, now)
     end = next(c for c in later if c.problem == change.problem)
-    keep.resolve(tx, alert.id, end.at, end.observation_id, "escalated" if end.action == "escalated" else "data")
+    how = "data" if end.action != "escalated" else "escalated" if worse else "amended"
+    keep.resolve(tx, alert.id, end.at, end.observation_id, how)
     return find.alert(tx, alert.id)
 
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from detox.care.dosing import DRUGS
 from detox.care.roles import permit
 from detox.care.text import clean
+from detox.clinical import situations
 from detox.clinical.model import Clinician, Decision, TaperPlan
 from detox.errors import Conflict, Refused
-from detox.store import Store, audit, find, keep
+from detox.store import Connection, Store, audit, find, keep, orders
 
 TAPERED = ("taper", "alpha2")
 """The programmes whose plans fall with every step."""
@@ -84,6 +85,7 @@ def move_plan(
             raise Refused(problems)
         if step == plan.current_step:
             return plan
+        _check_last_step(tx, plan, step)
         keep.step_change(tx, uuid.uuid4().hex, plan.id, now, plan.current_step, step, None)
         audit.event(
             tx, now, by, "move_plan", "taper_plan", plan_id, admission_id=plan.admission_id,
@@ -135,6 +137,8 @@ def decide(
             raise Conflict("That plan is another patient's: open the patient again.")
         step = _step_after(plan, decision) if decision.verdict != "declined" else None
         if plan is not None and step is not None:
+            _check_last_step(tx, plan, step)
+        if plan is not None and step is not None:
             decision = replace(decision, step_from=plan.current_step, step_to=step)
         keep.decision(tx, decision, plan_id, by)
         if plan is not None and step is not None:
@@ -164,6 +168,15 @@ def _check_plan(plan: TaperPlan, *, falls: bool) -> None:
         problems["interval_h"] = "The hours at a step must be more than 0: enter them."
     if problems:
         raise Refused(problems)
+
+
+def _check_last_step(tx: Connection, plan: TaperPlan, step: int) -> None:
+    """No step to 0 mg before the lines of the checklist that stand before it are done, or declined with a reason."""
+    if plan.step(step).dose_mg > 0:
+        return
+    known = situations.newest(orders.stay_facts(tx, plan.admission_id))
+    if left := [one.label for one in situations.open_tasks(known) if one.before_last_step]:
+        raise Refused({"checklist": f"The step to 0 mg waits for the checklist: {'; '.join(left)}."})
 
 
 def _checked_decision(decision: Decision, now: datetime) -> Decision:

@@ -58,13 +58,16 @@ class Labs(Form):
 
 
 class Patient(Form):
-    """Who it is about: age in years, sex at birth, pregnancy, conditions and other medicines in free words."""
+    """Who it is about: age in years, sex at birth, pregnancy, conditions and other medicines in free words.
+
+    An empty list says that there are none; no list says that nobody has recorded them.
+    """
 
     age: Number = None
     sex_at_birth: Literal["F", "M"] | None = None
     pregnancy: Literal["negative", "positive", "unknown", "n/a"] | None = None
-    conditions: tuple[str, ...] = ()
-    other_meds: tuple[str, ...] = ()
+    conditions: tuple[str, ...] | None = None
+    other_meds: tuple[str, ...] | None = None
     labs: Labs = Labs()
 
 

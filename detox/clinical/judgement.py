@@ -25,8 +25,7 @@ def from_vitals(vitals: Vitals, stay: Admission | None = None, at: datetime | No
     return tuple(
         scales.assess(scale, {}, vitals)
         for scale, items, nothing in _of_vitals()
-        if items(vitals) != nothing
-        and not (stay is not None and at is not None and not_valid(scale, stay, at))
+        if items(vitals) != nothing and not (stay is not None and at is not None and not_valid(scale, stay, at))
     )
 
 

@@ -6,10 +6,12 @@ same whether the whole stay is at hand or only its newest part.
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
+from operator import attrgetter
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -31,6 +33,7 @@ REACH = 12
 _NONE: frozenset[str] = frozenset()
 _LOSSES = frozenset({"losses"})
 _SIGNS = ("consciousness", "sedation", "on_oxygen")
+_EACH_SIGN = attrgetter(*_SIGNS)
 
 SCORES: Mapping[str, str] = {
     "cows": "the COWS points; a partial sum is a lower bound",
@@ -156,6 +159,15 @@ class Seen:
     partial: Set[str]
 
 
+class _Weighted(NamedTuple):
+    """A vital that has a weighted mean, the names of its two measures, and its standard deviation."""
+
+    value_of: Callable[[Vitals], float | None]
+    rise: str
+    sigmas: str
+    sigma: float
+
+
 class Measurer:
     """Makes the measures of one stay, one observation after the other in the order of time."""
 
@@ -164,12 +176,20 @@ class Measurer:
         self._background = background
         self._baselines = Baselines(content.baseline, background)
         self._weighted = (
-            ("systolic_mmhg", "systolic_ewma", "_mmhg", content.ewma.systolic_sigma_mmhg),
-            ("heart_rate_per_min", "heart_rate_ewma", "_per_min", content.ewma.heart_rate_sigma_per_min),
-        )
+            _Weighted(
+                attrgetter("systolic_mmhg"), "systolic_ewma_rise_mmhg", "systolic_ewma_sigmas",
+                content.ewma.systolic_sigma_mmhg,
+            ),
+            _Weighted(
+                attrgetter("heart_rate_per_min"), "heart_rate_ewma_rise_per_min", "heart_rate_ewma_sigmas",
+                content.ewma.heart_rate_sigma_per_min,
+            ),
+        )  # fmt: skip
         self._doses = _by_group(content.drugs, background)
         self._admitted_at = background.admitted_at
         self._first_weight = background.first_weight
+        self._losses_since = timedelta(hours=content.derived.losses_h)
+        self._other = False
 
     def add(self, observation: Observation) -> None:
         """The next observation of the stay: what those that follow are held against."""
@@ -177,6 +197,7 @@ class Measurer:
             self._admitted_at = observation.taken_at
         if self._first_weight is None and "weight_kg" in observation.other:
             self._first_weight = observation.taken_at, float(observation.other["weight_kg"])
+        self._other = self._other or bool(observation.other)
         self._baselines.add(observation)
 
     def measure(self, observation: Observation, earlier: Sequence[Observation]) -> Seen:
@@ -185,7 +206,7 @@ class Measurer:
         All of them have been added before.
         """
         vitals = observation.vitals
-        values = dict(_vitals(vitals))
+        values = _vitals(vitals)
         values["day_of_stay"] = (observation.taken_at - (self._admitted_at or observation.taken_at)).days + 1
         self._against_baseline(values, observation, earlier)
         self._circulation(values, observation)
@@ -194,7 +215,7 @@ class Measurer:
         if observation.other:
             values.update(observation.other)
             self._standing(values, observation.taken_at)
-        partial = self._losses(values, observation, earlier)
+        partial = self._losses(values, observation, earlier) if self._other else _NONE
         if observation.assessments:
             partial = partial | self._scores(values, observation, earlier)
         return Seen(observation, values, partial)
@@ -232,19 +253,20 @@ class Measurer:
     def _weigh(
         self, values: Values, which: int, newest: float, baseline: float, earlier: Sequence[Observation]
     ) -> None:
-        vital, name, unit, sigma = self._weighted[which]
+        value_of, rise_name, sigmas_name, sigma = self._weighted[which]
         content = self._content.ewma
+        most = content.readings
         taken = [newest]
         for seen in reversed(earlier):
-            if len(taken) == content.readings:
-                break
-            value = getattr(seen.vitals, vital)
+            value = value_of(seen.vitals)
             if value is not None:
                 taken.append(value)
+                if len(taken) == most:
+                    break
         taken.reverse()
         rise = ewma(baseline, taken, content.weight) - baseline
-        values[f"{name}_rise{unit}"] = rise
-        values[f"{name}_sigmas"] = rise / _sigma_of(sigma, content.weight, len(taken))
+        values[rise_name] = rise
+        values[sigmas_name] = rise / _sigma_of(sigma, content.weight, len(taken))
 
     def _circulation(self, values: Values, observation: Observation) -> None:
         vitals = observation.vitals
@@ -294,7 +316,7 @@ class Measurer:
 
     def _losses(self, values: Values, observation: Observation, earlier: Sequence[Observation]) -> Set[str]:
         """The losses of the last hours; where this observation did not count them they are a lower bound."""
-        since = observation.taken_at - timedelta(hours=self._content.derived.losses_h)
+        since = observation.taken_at - self._losses_since
         counted = [o.other for o in earlier if o.other and o.taken_at > since]
         if observation.other:
             counted.append(observation.other)
@@ -407,16 +429,21 @@ def measures() -> frozenset[str]:
     return frozenset({*VITALS, *SCORES, *DERIVED, *other, *scales(), *rated} - {"temperature_site"})
 
 
-@lru_cache(maxsize=4096)
 def _vitals(vitals: Vitals) -> Values:
     """The vitals that were measured, rounded as they are charted. SpO2 is on scale 1 until a clinician sets 2."""
     values: Values = {"spo2_scale": vitals.spo2_scale or 1} if vitals.spo2_percent is not None else {}
-    for name, places in _charted():
-        value = getattr(vitals, name)
+    names, places, each = _numbers()
+    for name, decimal_places, value in zip(names, places, each(vitals), strict=True):
         if value is not None:
-            values[name] = value if round(value, places) == value else round_half_up(value, places)
-    for name in _SIGNS:
-        value = getattr(vitals, name)
+            values[name] = value if round(value, decimal_places) == value else round_half_up(value, decimal_places)
+    for name, value in zip(_SIGNS, _EACH_SIGN(vitals), strict=True):
         if value is not None:
             values[name] = value
     return values
+
+
+@cache
+def _numbers() -> tuple[tuple[str, ...], tuple[int, ...], Callable[[Vitals], tuple[float | None, ...]]]:
+    """The vitals that are numbers, their decimals, and what reads them all."""
+    names, places = zip(*_charted(), strict=True)
+    return names, places, attrgetter(*names)

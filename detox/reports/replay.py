@@ -154,7 +154,7 @@ class Played:
     def play(self, observation: Observation) -> list[ChangeRow]:
         """What the next observation, in the order of time, changes, and what the silence before it did."""
         made: list[ChangeRow] = []
-        if self._due is not None:
+        if self._due is not None and self._due.at < observation.taken_at:
             self._fall_silent(self._due, observation.taken_at, made)
         if not observation.assessments:
             observation = replace(observation, assessments=assessments(observation))

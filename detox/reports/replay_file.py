@@ -181,7 +181,10 @@ def _line(row: Rejected) -> int:
 
 
 def _joined(cells: list[str]) -> str:
-    return _BETWEEN.join(cell.replace(_BETWEEN, "\ufffd") for cell in cells)
+    joined = _BETWEEN.join(cells)
+    if joined.count(_BETWEEN) < len(cells):
+        return joined
+    return _BETWEEN.join(cell.replace(_BETWEEN, "\ufffd") for cell in cells)  # somebody has charted the mark itself
 
 
 def _ticks(text: str) -> int:

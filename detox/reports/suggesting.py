@@ -5,7 +5,7 @@ What nobody has charted stays absent, so that the engine reads it as unknown.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from detox.clinical import situations
@@ -34,6 +34,7 @@ LABS = {"qtc_ms": "qtc_ms", "k": "potassium_mmol_l", "egfr": "egfr_ml_min"}
 URINE = ("opiate", "fentanyl", "methadone", "buprenorphine")
 SEDATIVE_SCALE = "ciwa-ar"
 METHADONE_START = "methadone_start"
+OBSERVED_DAILY = ("maintenance_dot", "hat")
 
 Raw = dict[str, object]
 
@@ -176,7 +177,7 @@ def _plan(plan: TaperPlan | None, admission: Admission, doses: Sequence[Dose], n
         failed_step_downs=plan.failed_step_downs,
         days_at_dose=None if since is None else int(since // 24),
         proposed_daily_mg=plan.step(at).dose_mg if admission.programme.endswith(("_start", "_induction")) else None,
-        missed_days=_missed_days(plan, doses, now, zone),
+        missed_days=_missed_days(plan, doses, now, zone, daily=admission.programme in OBSERVED_DAILY),
     )
 
 
@@ -185,12 +186,13 @@ def _started(plan: TaperPlan | None, doses: Sequence[Dose]) -> datetime | None:
     return next((d.given_at for d in doses if plan and d.drug == plan.drug and d.status == "given"), None)
 
 
-def _missed_days(plan: TaperPlan, doses: Sequence[Dose], now: datetime, zone: ZoneInfo) -> int | None:
+def _missed_days(plan: TaperPlan, doses: Sequence[Dose], now: datetime, zone: ZoneInfo, *, daily: bool) -> int | None:
     """Days in a row before today on which the dose is charted as held or refused and none as given.
 
-    A day on which nothing is charted is unknown, and ends the count.
+    A day on which nothing is charted is unknown. Under daily observed dosing it counts as missed, back to the last
+    day with a dose; in other programmes it ends the count.
     """
-    by_day: dict[object, set[str]] = {}
+    by_day: dict[date, set[str]] = {}
     for dose in doses:
         if dose.drug == plan.drug:
             by_day.setdefault(dose.given_at.astimezone(zone).date(), set()).add(dose.status)
@@ -199,6 +201,9 @@ def _missed_days(plan: TaperPlan, doses: Sequence[Dose], now: datetime, zone: Zo
         return 0
     missed = 0
     day -= timedelta(days=1)
+    given = [one for one, charted in by_day.items() if "given" in charted]
+    if daily and given:
+        return max((day - max(given)).days, 0)
     while (charted := by_day.get(day)) and "given" not in charted:
         missed += 1
         day -= timedelta(days=1)

@@ -14,8 +14,8 @@ from detox.ui import frame, saving, tiles, words
 from detox.ui.words import esc
 
 _ENDED = {
-    "data": "ended by the data", "escalated": "replaced by a worse alert", "amended": "ended by a correction",
-    "discharged": "ended with the stay",
+    "data": "ended by the data", "escalated": "replaced by a worse alert",
+    "amended": "ended by a correction or a late entry", "discharged": "ended with the stay",
 }  # fmt: skip
 
 

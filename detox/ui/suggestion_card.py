@@ -106,22 +106,31 @@ def decision(admission_id: str, shown: Shown, basis: str, plan_id: str | None, l
     verdict = st.segmented_control(
         "Your decision", list(_VERDICTS), format_func=_VERDICTS.__getitem__, key=f"verdict-{choice}", default=None
     )
+    if verdict is not None:
+        # one form, so that what was typed and the signature arrive together
+        with st.form(f"sign-{choice}", enter_to_submit=False, border=False):
+            _answer(verdict, key, choice, shown, programme)
+            saving.signature(here, key)
+            saving.problems(key)
+            st.form_submit_button(
+                f"Sign as {words.plain(here.by.name)}: {_VERDICTS[verdict].lower()}",
+                key=f"sign-{key}", type="primary", on_click=_decide, args=(key, admission_id, shown, basis, plan_id),
+            )  # fmt: skip
+    else:
+        saving.problems(key)
+    saving.redrawn()
+
+
+def _answer(verdict: str, key: str, choice: str, shown: Shown, programme: str) -> None:
+    """What is done instead, and why; an accepted suggestion asks for neither."""
     if verdict == "changed":
         st.segmented_control(
             "To", _choices(str(shown["class"]), programme), format_func=lambda c: words.SUGGESTIONS[c].split(":")[0],
             key=f"instead-{choice}",
         )  # fmt: skip
-    if verdict in ("changed", "declined"):
+    if verdict != "accepted":
         st.pills("Why", list(_REASONS), selection_mode="multi", key=f"chips-{key}")
         st.text_input("Reason in your words", key=f"reason-{key}", placeholder="needed unless a reason above is tapped")
-    saving.problems(key)
-    if verdict is not None:
-        saving.signature(here, key)
-        st.button(
-            f"Sign as {words.plain(here.by.name)}: {_VERDICTS[verdict].lower()}",
-            key=f"sign-{key}", type="primary", on_click=_decide, args=(key, admission_id, shown, basis, plan_id),
-        )  # fmt: skip
-    saving.redrawn()
 
 
 def decided_html(made: Decision, zone: ZoneInfo, now: datetime) -> str:

@@ -130,11 +130,12 @@ def _sign(here: frame.Visit, draft: TaperPlan) -> None:
         st.caption("A physician signs it.")
         return
     ladder = " → ".join(f"{s.dose_mg:g}" for s in draft.steps)
-    saving.signature(here, draft.id)
-    st.button(
-        f"Sign as {words.plain(here.by.name)}: {words.plain(draft.drug)} {ladder} mg", type="primary",
-        key=f"sign-{draft.id}", on_click=_sign_now, args=(draft.id,),
-    )  # fmt: skip
+    with st.form(f"signing-{draft.id}", enter_to_submit=False, border=False):
+        saving.signature(here, draft.id)
+        st.form_submit_button(
+            f"Sign as {words.plain(here.by.name)}: {words.plain(draft.drug)} {ladder} mg", type="primary",
+            key=f"sign-{draft.id}", on_click=_sign_now, args=(draft.id,),
+        )  # fmt: skip
     saving.problems(draft.id)
 
 

@@ -148,7 +148,7 @@ def test_a_refused_start_is_one_sentence(start_server):
 
 
 def test_a_broken_protocol_stops_the_start_with_its_sentence(tmp_path, monkeypatch):
-    from detox.clinical import protocols
+    from detox.clinical import files
 
     def broken():
         raise ProtocolError("scales/cows.toml", ["source: it is missing"])
@@ -159,7 +159,7 @@ def test_a_broken_protocol_stops_the_start_with_its_sentence(tmp_path, monkeypat
 
     monkeypatch.setenv("DETOX_DATABASE", str(tmp_path / "ward.db"))
     monkeypatch.setattr(start, "check_options", lambda: None)
-    monkeypatch.setattr(protocols, "scales", broken)
+    monkeypatch.setattr(files, "content_files", broken)
     with pytest.raises(SystemExit, match="did not start. scales/cows.toml: source: it is missing"):
         asyncio.run(begin())
 

@@ -25,6 +25,7 @@ def walk(tmp_path, _ward_file, chromium):
     clock = Clock(tmp_path / "clock")
     served = Server(path, clock.environment())
     served.start()
+    clock.url = served.url
     yield Walk(Store(path), clock, served.url, tmp_path)
     served.kill()
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parent.parent / "cases" / "suggestions"
+SHARED = Path(os.environ.get("DETOX_SHARED", Path(__file__).resolve().parents[2].parent / "shared"))
+EXAMPLES = SHARED / "clinical" / "suggestion_cases_examples.json"
 
 ONE_BY_ONE = [
     ("anxiety", 1), ("aches", 1), ("gi", 1), ("yawning", 1), ("anxiety", 2), ("sweating", 1), ("runny_nose", 1),

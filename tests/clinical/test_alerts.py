@@ -207,6 +207,18 @@ def test_readings_before_the_opening_do_not_clear():
     assert at(3, 4) == (Change("resolved", opened.finding, "breathing", MIDNIGHT + timedelta(hours=4), "o4"),)
 
 
+def test_an_alert_that_has_waited_for_another_rule_ends_when_that_one_has_cleared():
+    """The last reading need not tell of its own rule again: that has cleared before, on two readings."""
+    high, half = {"systolic_mmhg": 165, "diastolic_mmhg": 105}, {"systolic_mmhg": 150, "diastolic_mmhg": 105}
+    sets = [observed(0, **high), observed(1, **high), observed(2, **half)]
+    sets.append(observed(3, systolic_mmhg=150, diastolic_mmhg=80))  # the systolic has cleared, the diastolic not yet
+    standing = fold(sets)
+    assert standing[-1].action != "resolved"
+    assert fold([*sets, observed(4, heart_rate_per_min=80)]) == standing
+    *_, last = fold([*sets, observed(4, diastolic_mmhg=80)])
+    assert (last.action, last.observation_id) == ("resolved", "o4")
+
+
 def test_an_alert_of_a_rule_that_has_left_the_protocol_ends_when_its_whole_problem_is_clear():
     (opened,) = step({}, [observed(0, sedation="3")])
     gone = {"sedation": OpenAlert(replace(opened.finding, rule="sedation_2019"), opened.at)}

@@ -78,6 +78,10 @@ def _key(at, prefix: str):
     return next(w for w in every if w.key and str(w.key).startswith(prefix))
 
 
+def _sign(at):
+    return next(b for b in at.button if b.label.startswith("Sign as"))
+
+
 def _press(at, label: str):
     return next(b for b in at.button if b.label.startswith(label)).click().run()
 
@@ -88,12 +92,12 @@ def test_decline_needs_a_reason_and_keeps_what_was_shown(
     recorded(20)
     at = open_page(physician, "patient", admission=admission.id)
     _key(at, "verdict-").set_value("declined").run()
-    _key(at, "secret-").input(password).run()
-    _key(at, "sign-").click().run()
+    _key(at, "secret-").input(password)
+    _sign(at).click().run()
     assert any("Say why" in e.value for e in at.error)
     assert _key(at, "verdict-").value == "declined"
-    _key(at, "reason-").input("asked to wait").run()
-    _key(at, "sign-").click().run()
+    _key(at, "reason-").input("asked to wait")
+    _sign(at).click().run()
     with store.read() as tx:
         kept = find.decisions(tx, admission.id)
     assert [d.verdict for d in kept] == ["declined"]
@@ -109,8 +113,8 @@ def test_nothing_is_signed_without_the_right_secret(
     recorded(20)
     at = open_page(physician, "patient", admission=admission.id)
     _key(at, "verdict-").set_value("accepted").run()
-    _key(at, "secret-").input(secret).run()
-    _key(at, "sign-").click().run()
+    _key(at, "secret-").input(secret)
+    _sign(at).click().run()
     assert any(said in e.value for e in at.error)
     assert _key(at, "verdict-").value == "accepted", "the input stays"
     with store.read() as tx:
@@ -121,9 +125,9 @@ def test_data_kept_meanwhile_are_a_conflict(open_page, physician, admission, rec
     recorded(40)
     at = open_page(physician, "patient", admission=admission.id)
     _key(at, "verdict-").set_value("accepted").run()
-    _key(at, "secret-").input(password).run()
+    _key(at, "secret-").input(password)
     # what the physician saw is older than what the button finds
-    button = _key(at, "sign-")
+    button = _sign(at)
     recorded(5)
     button.click().run()
     assert any("has changed since" in e.value for e in at.error)

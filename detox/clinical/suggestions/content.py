@@ -104,9 +104,13 @@ class Says(Content):
     methadone_given: Said
     methadone_first: Said
     methadone_first_lower: Said
+    methadone_first_low: Said
     accumulation: Said
     challenge_positive: Said
     single_score: Said
+    hat_not_normal: Said
+    missed_hat: Said
+    urine_panel: Said
 
 
 class Limits(Content):
@@ -131,6 +135,7 @@ class Limits(Content):
     hr_sign: Limit
     qtc_stop: Limit
     qtc_note: Limit
+    qtc_days: Limit
     sbp_low: Limit
     hr_low: Limit
     alpha2_sbp: Limit
@@ -164,6 +169,7 @@ class Limits(Content):
     clonidine_single_mg: Limit
     clonidine_day_mg: Limit
     buprenorphine_day_mg: Limit
+    naltrexone_mg: Limit
     rr_possible_low: Limit
     rr_possible_high: Limit
     ciwa_possible_high: Limit
@@ -173,6 +179,9 @@ class Limits(Content):
     k_possible_low: Limit
     k_possible_high: Limit
     age_possible_high: Limit
+    methadone_possible_mg: Limit
+    diamorphine_possible_mg: Limit
+    alcohol_limit_possible_pct: Limit
     step_share: Limit
     mg_ml_factor: Limit
     complete_cows: Limit
@@ -199,6 +208,7 @@ class Limits(Content):
     bup_cows: Limit
     bup_hours: Limit
     bup_signs: Limit
+    bup_first_mg: Limit
     bup_long_cows: Limit
     bup_methadone_mg: Limit
     bup_methadone_hours: Limit
@@ -206,6 +216,7 @@ class Limits(Content):
     low_dose_mg: Limit
     methadone_signs: Limit
     methadone_cows: Limit
+    methadone_least_mg: Limit
     older: Limit
     methadone_lower_first_mg: Limit
     methadone_low_tolerance_mg: Limit

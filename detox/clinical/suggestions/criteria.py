@@ -22,7 +22,8 @@ class Checks:
     def answer(self, met_rule: str, failed_rule: str, text: str = "", failed_text: str = "") -> Fired:
         """START_MET when nothing failed, or START_NOT_MET with the reasons that failed first."""
         if self.failed:
-            return Fired(failed_rule, "START_NOT_MET", (*self.failed, *self.met), text=failed_text)
+            reasons = (*self.failed, *self.met)
+            return Fired(failed_rule, "START_NOT_MET", reasons, missing=tuple(self.failed), text=failed_text)
         return Fired(met_rule, "START_MET", tuple(self.met), text=text)
 
 
@@ -40,6 +41,12 @@ def adult(f: Facts, checks: Checks) -> None:
         checks.failed.append("Age is not known: under 18 is for a physician's own pathway.")
     else:
         checks.check(f.age >= least, f"Age {f.age:g}.", f"Age {f.age:g} is under {least:g}: physician pathway only.")
+
+
+def history_known(f: Facts, checks: Checks) -> None:
+    """The criterion that conditions and other medicines were asked for: a list that is absent excludes nothing."""
+    if f.history_unknown:
+        checks.failed.append(f"Not recorded: {f.history_unknown}; ask before a start.")
 
 
 def uses(f: Facts) -> list[tuple[str, float | None]]:

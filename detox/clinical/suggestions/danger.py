@@ -225,7 +225,7 @@ def reversal(f: Facts) -> Iterator[Fired]:
 
 def suspected_infection(f: Facts) -> Iterator[Fired]:
     """A04 by history: a condition that says infection."""
-    if said := found(f.words.infection, f.conditions):
+    if said := found(f.words.infection, f.standing_conditions):
         yield decide("A04", f"Suspected infection: {said}.")
 
 
@@ -234,7 +234,7 @@ def acute_events(f: Facts) -> Iterator[Fired]:
     for event in f.events("new_confusion", "seizure", "chest_pain", "syncope"):
         if not f.cleared((event.h_ago or 0) * 60):
             yield withhold("A05", f"{event.type.replace('_', ' ').capitalize()} {hours(event.h_ago or 0)} ago.")
-    if said := found(f.words.neurological, f.conditions):
+    if said := found(f.words.neurological, f.standing_conditions):
         yield withhold("A05", f"Recorded: {said}.")
 
 
@@ -260,9 +260,9 @@ def qt(f: Facts) -> Iterator[Fired]:
     if not f.qt_drugs:
         return
     fainted = [e for e in f.events("syncope") if not f.cleared((e.h_ago or 0) * 60)]
-    if fainted or found(f.words.syncope, (*f.notes, *f.conditions)):
+    if fainted or found(f.words.syncope, f.standing_words):
         yield withhold("A08", f"Syncope on a QT drug ({', '.join(f.qt_drugs)}).")
-    if palpitations := found(f.words.palpitations, (*f.notes, *f.conditions)):
+    if palpitations := found(f.words.palpitations, f.standing_words):
         yield decide("A08", f"Palpitations on a QT drug ({', '.join(f.qt_drugs)}): {palpitations!r}.")
 
 
@@ -274,15 +274,16 @@ def safety_first(f: Facts) -> Iterator[Fired]:
     for event in f.events("overdose"):
         if not f.cleared((event.h_ago or 0) * 60):
             yield withhold("A10", f"Overdose this admission, {hours(event.h_ago or 0)} ago.")
-    if said := found(f.words.suicidal, (*f.notes, *f.conditions)):
+    if said := found(f.words.suicidal, f.standing_words):
         yield decide("A10", f"Suicidal intent noted: {said!r}.")
 
 
 def dehydration(f: Facts) -> Iterator[Fired]:
     """A12: vomiting or diarrhoea with dehydration or abnormal potassium or creatinine; dehydration alone counts."""
     gi = f.latest.cows.items.get("gi", 0) if f.latest and f.latest.cows and f.latest.cows.is_cows else 0
+    standing = [r for r in f.readings if not f.cleared(r.min_ago)]
     losing = [f"vomiting {hours(e.h_ago or 0)} ago" for e in f.events("vomiting") if not f.cleared((e.h_ago or 0) * 60)]
-    losing += [f"noted {r.note!r} {r.when}" for r in f.readings if found(f.words.vomiting, [r.note])]
+    losing += [f"noted {r.note!r} {r.when}" for r in standing if found(f.words.vomiting, [r.note])]
     if f.latest and gi >= f.limits.gi_vomiting.value:
         losing.append(f"GI item {gi} {f.latest.when}")
     dry = [
@@ -290,7 +291,7 @@ def dehydration(f: Facts) -> Iterator[Fired]:
         for e in f.events("dehydration_signs")
         if not f.cleared((e.h_ago or 0) * 60)
     ]
-    dry += [f"noted {r.note!r} {r.when}" for r in f.readings if found(f.words.dehydration, [r.note])]
+    dry += [f"noted {r.note!r} {r.when}" for r in standing if found(f.words.dehydration, [r.note])]
     labs = []
     if f.k is not None and not f.limits.k_low.value <= f.k <= f.limits.k_high.value:
         labs.append(f"K {f.k:g} mmol/L")
@@ -313,13 +314,17 @@ def duplicate_or_over(f: Facts) -> Iterator[Fired]:
 
 
 def precipitated(f: Facts) -> Iterator[Fired]:
-    """A15: COWS rise soon after buprenorphine, by the least rise that the entries allow."""
+    """A15: COWS rise soon after buprenorphine, by the least rise that the entries allow.
+
+    A score from many hours before the dose is no pre-dose score: what rose since then may have risen without the dose.
+    """
     given = [d.h_ago or 0 for d in f.doses if named(f.words.buprenorphine, d.drug)]
     given += [e.h_ago or 0 for e in f.events("external_dose") if named(f.words.buprenorphine, e.drug)]
     usable = [r for r in f.scored if r.cows and r.cows.is_cows and r.cows.entry.items is not None]
     for h_ago in given:
         at = h_ago * 60
-        before = next((r for r in usable if r.min_ago >= at), None)
+        oldest = at + f.limits.cows_inpatient_min.value
+        before = next((r for r in usable if at <= r.min_ago <= oldest), None)
         after = [r for r in usable if at - f.limits.pw_window_min.value <= r.min_ago < at]
         for r in after:
             if not before or not before.cows or not r.cows:

@@ -58,7 +58,7 @@ def given_above_plan(f: Facts) -> Iterator[str]:
     levels = [v for v in (f.plan.current_mg, f.plan.previous_mg) if v]
     if not levels:
         return
-    for d in f.plan_doses(f.limits.window_h.value):
+    for d in f.plan_doses(f.checked_h):
         if d.mg is not None and d.mg >= max(levels) * f.limits.overdose_factor.value:
             yield f"{f.plan.drug} {d.mg:g} mg {hours(d.h_ago or 0)} ago against a plan of {levels[0]:g} mg: verify."
 
@@ -108,6 +108,7 @@ def lofexidine(f: Facts) -> Iterator[str]:
     if f.plan.proposed_first_mg is not None:
         total = round(f.plan.proposed_first_mg * per_day, 6)
         yield from _above(f"lofexidine {f.plan.proposed_first_mg:g} mg x {per_day:g} a day{because}", total, day)
+    yield from _given_above("lofexidine", f, single, day, because)
     current = f.plan.current_mg
     if current is None:
         return
@@ -122,12 +123,18 @@ def clonidine(f: Facts) -> Iterator[str]:
     yield from _above("clonidine single dose", f.plan.proposed_first_mg, f.limits.clonidine_single_mg)
     yield from _above("clonidine daily dose", f.plan.proposed_daily_mg, f.limits.clonidine_day_mg)
     yield from _above("clonidine dose", f.plan.current_mg, f.limits.clonidine_day_mg)
+    yield from _given_above("clonidine", f, f.limits.clonidine_single_mg, f.limits.clonidine_day_mg)
 
 
 def buprenorphine(f: Facts) -> Iterator[str]:
     """Buprenorphine against the greatest daily dose of any source."""
     for amount in (f.plan.proposed_first_mg, f.plan.proposed_daily_mg):
         yield from _above("buprenorphine a day", amount, f.limits.buprenorphine_day_mg)
+
+
+def naltrexone(f: Facts) -> Iterator[str]:
+    """Extended-release naltrexone against its one dose."""
+    yield from _above("naltrexone", f.plan.proposed_first_mg, f.limits.naltrexone_mg)
 
 
 def _none(f: Facts) -> Iterator[str]:
@@ -139,12 +146,20 @@ DRUG_LIMITS = {
     "lofexidine": lofexidine,
     "clonidine": clonidine,
     "buprenorphine": buprenorphine,
+    "naltrexone_xr": naltrexone,
 }
 
 
 def _above(what: str, mg: float | None, cap: Limit) -> Iterator[str]:
     if mg is not None and mg > cap.value:
         yield f"Over limit: {what} {mg:g} mg, cap {cap.value:g} mg ({cap.source} [{cap.evidence}])."
+
+
+def _given_above(drug: str, f: Facts, single: Limit, day: Limit, because: str = "") -> Iterator[str]:
+    """The greatest single dose and the day's total of what was charted, against their caps."""
+    given = [d.mg for d in f.plan_doses(f.limits.window_h.value) if d.mg is not None]
+    yield from _above(f"{drug} dose given{because}", max(given, default=None), single)
+    yield from _above(f"{drug} given in 24 h{because}", round(sum(given), 6), day)
 
 
 def _interval(f: Facts) -> float:

@@ -8,9 +8,10 @@ from detox.clinical.case import Case
 from detox.clinical.protocols import scale, vitals_file
 from detox.clinical.suggestions.content import SuggestionsFile, content
 from detox.clinical.suggestions.danger import danger
-from detox.clinical.suggestions.explain import Input, inputs_of, would_change
+from detox.clinical.suggestions.explain import Input, inputs_of
 from detox.clinical.suggestions.facts import Facts
 from detox.clinical.suggestions.fired import DoseAction, Fired, SuggestionClass
+from detox.clinical.suggestions.flips import would_change
 from detox.clinical.suggestions.integrity import integrity, limit_min, reading_of, required
 from detox.clinical.suggestions.readings import VITALS
 from detox.clinical.suggestions.start import missed, start
@@ -118,12 +119,12 @@ def _suggestion(
         blocked=blocked,
         text=_text(file, first),
         reasons=_reasons(f, file, deciding),
-        missing=_missing(f, gaps),
+        missing=_missing(f, [*gaps, *(one for one in deciding if one.suggestion_class == "NO_SUGGESTION")]),
         inputs=inputs_of(f),
-        would_change=would_change(f, first.suggestion_class),
+        would_change=would_change(f, first),
         alternatives=_alternatives(f, file, first),
         sources=_sources(file, deciding),
-        expires_in_min=_expires(f),
+        expires_in_min=_expires(f, first),
         protocol_versions={
             "suggestions": file.version,
             "cows": scale("cows").version,
@@ -149,8 +150,8 @@ def _reasons(f: Facts, file: SuggestionsFile, deciding: list[Fired]) -> tuple[st
         reasons.append(f"Newest vitals: {newest[0]}.")
     if f.latest and f.latest.cows and f.latest.cows.total is not None:
         reasons.append(f"Newest score: COWS {f.latest.cows.total} {f.latest.when}.")
-    if f.case.programme in TAPERING:
-        reasons.append(file.alternatives.maintain)
+    tapering = f.case.programme in TAPERING
+    reasons.append(file.alternatives.maintain if tapering else file.alternatives.other_treatment)
     return tuple(dict.fromkeys(reasons))
 
 
@@ -170,6 +171,8 @@ def _missing(f: Facts, gaps: list[Fired]) -> tuple[str, ...]:
         said.append("Temp missing: measure it; infection is not excluded.")
     if f.age is None:
         said.append("Age missing: enter it.")
+    if f.history_unknown:
+        said.append(f"Not recorded: {f.history_unknown}; other causes and interactions were not looked for.")
     if f.qtc is None and f.plan.drug in ("methadone", "lofexidine"):
         said.append("QTc not recorded: look up the last ECG.")
     return tuple(dict.fromkeys(said))
@@ -192,12 +195,12 @@ def _sources(file: SuggestionsFile, deciding: list[Fired]) -> tuple[str, ...]:
     return (*dict.fromkeys(f"{rule}: {found.source} [{found.evidence}]" for rule, found in rules),)
 
 
-def _expires(f: Facts) -> float | None:
+def _expires(f: Facts, first: Fired) -> float | None:
     left = []
+    if first.suggestion_class == "START_MET" and f.case.programme == "bup_induction" and f.latest:
+        left.append(f.limits.cows_bup_min.value - f.latest.min_ago)
     for name in required(f):
         reading = reading_of(f, name)
         if reading is not None:
-            remaining = limit_min(f, name) - reading.min_ago
-            if remaining > 0:
-                left.append(remaining)
-    return min(left) if left else None
+            left.append(limit_min(f, name) - reading.min_ago)
+    return min((minutes for minutes in left if minutes >= 0), default=None)

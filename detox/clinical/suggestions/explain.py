@@ -1,10 +1,9 @@
-"""What a suggestion was based on, value by value, and what would change it."""
+"""What a suggestion was based on, value by value."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from detox.clinical.suggestions.content import Limit
 from detox.clinical.suggestions.facts import Facts
-from detox.clinical.suggestions.fired import SuggestionClass
 from detox.clinical.suggestions.readings import SHORT, UNITS, VITALS
 
 
@@ -45,50 +44,70 @@ def inputs_of(f: Facts) -> tuple[Input, ...]:
                     SHORT[name], reading.vitals[name], UNITS.get(name, ""), reading.min_ago, reading.by, "observation"
                 )
             )
+    return (*found, *_of_patient(f), *_of_plan(f), *_of_history(f))
+
+
+def _of_patient(f: Facts) -> Iterator[Input]:
     labs = (("QTc", f.qtc, "ms"), ("eGFR", f.egfr, "mL/min/1.73 m2"), ("K", f.k, "mmol/L"))
-    found += [Input(name, value, unit, None, "", "laboratory") for name, value, unit in labs if value is not None]
-    plan = (
-        ("present level", f.plan.current_mg, "mg"),
-        ("next level", f.plan.next_mg, "mg"),
-        ("previous level", f.plan.previous_mg, "mg"),
-        ("hours since last step", f.plan.hours_since_last_step, "h"),
+    yield from (Input(name, value, unit, None, "", "laboratory") for name, value, unit in labs if value is not None)
+    if f.labs.creatinine_flag:
+        yield Input("creatinine", f.labs.creatinine_flag, "", None, "", "laboratory")
+    if f.age is not None:
+        yield Input("age", f.age, "years", None, "", "patient")
+    told = (("sex at birth", f.patient.sex_at_birth), ("pregnancy", f.patient.pregnancy))
+    yield from (Input(name, value, "", None, "", "patient") for name, value in told if value is not None)
+    yield from (Input("condition", said, "", None, "", "patient") for said in f.conditions)
+    yield from (Input("other medicine", said, "", None, "", "patient") for said in f.meds)
+
+
+def _of_plan(f: Facts) -> Iterator[Input]:
+    plan = f.plan
+    told = (
+        ("drug", plan.drug, ""),
+        ("signed", plan.signed, ""),
+        ("step due", plan.step_due, ""),
+        ("present level", plan.current_mg, "mg"),
+        ("next level", plan.next_mg, "mg"),
+        ("previous level", plan.previous_mg, "mg"),
+        ("proposed first dose", plan.proposed_first_mg, "mg"),
+        ("proposed daily dose", plan.proposed_daily_mg, "mg"),
+        ("hours since last step", plan.hours_since_last_step, "h"),
+        ("least interval between steps", plan.min_step_interval_h, "h"),
+        ("failed step-downs", plan.failed_step_downs, ""),
+        ("day of the programme", plan.day, ""),
+        ("days at this dose", plan.days_at_dose, ""),
+        ("missed days", plan.missed_days, "days"),
+        ("naloxone challenge", plan.challenge, ""),
+        ("liver tests", plan.lft, ""),
+        ("site alcohol limit", plan.site_alcohol_limit_pct, "%"),
     )
-    found += [Input(name, value, unit, None, "", "plan") for name, value, unit in plan if value is not None]
+    yield from (Input(name, value, unit, None, "", "plan") for name, value, unit in told if value is not None)
+    forms = (("urine", plan.urine), ("checklist", plan.discharge_checklist))
+    for word, form in forms:
+        for name, value in form:
+            if value is not None:
+                yield Input(f"{word} {name.replace('_', ' ')}", value, "", None, "", "plan")
+
+
+def _of_history(f: Facts) -> Iterator[Input]:
     for dose in f.doses[:3]:
-        age = None if dose.h_ago is None else dose.h_ago * 60
-        found.append(Input(f"dose of {dose.drug or 'unnamed drug'}", dose.mg, "mg", age, "", "dose record"))
-    if f.case.opioid_use.h_ago is not None:
-        name = f"last use of {f.case.opioid_use.opioid or 'opioid'}"
-        found.append(Input(name, f.case.opioid_use.h_ago, "h", None, "", "history"))
-    return tuple(found)
+        name = f"dose of {dose.drug or 'unnamed drug'}"
+        yield Input(name, dose.mg, "mg", _minutes(dose.h_ago), "", "dose record")
+    for event in sorted(f.case.events, key=lambda e: (e.h_ago or 0, repr(e))):
+        value = f"{event.drug} {event.mg:g} mg" if event.drug and event.mg is not None else event.drug or "recorded"
+        if event.acknowledged_by_physician is not None:
+            value = "acknowledged by a physician" if event.acknowledged_by_physician else "not acknowledged"
+        yield Input(event.type.replace("_", " "), value, "", _minutes(event.h_ago), event.by or "", "event")
+    use = f.case.opioid_use
+    if use.h_ago is not None:
+        yield Input(f"last use of {use.opioid or 'opioid'}", use.h_ago, "h", None, "", "history")
+    elif use.opioid:
+        yield Input("opioid used", use.opioid, "", None, "", "history")
+    if use.daily_mg is not None:
+        yield Input("used a day", use.daily_mg, "mg", None, "", "history")
+    if use.fentanyl is not None:
+        yield Input("fentanyl", use.fentanyl, "", None, "", "history")
 
 
-def would_change(f: Facts, answer: SuggestionClass) -> tuple[str, ...]:
-    """The limits that stand nearest to this answer, in words. A HOLD_CALL changes only by a physician."""
-    limits = f.limits
-    if answer == "HOLD_CALL":
-        return ("A later normal reading does not change this: a physician clears it.",)
-    said = [
-        _at(limits.rr_hold, "HOLD_CALL"),
-        _at(limits.spo2_emergency, "HOLD_CALL"),
-        "Would be HOLD_CALL at POSS 3.",
-        _at(limits.sbp_low, "HOLD_CALL"),
-        _at(limits.temp_high, "HOLD_CALL"),
-        _at(limits.cows_severe, "HOLD_CALL"),
-    ]
-    if f.on_alpha2:
-        said += [_at(limits.alpha2_sbp, "HOLD_CALL"), _at(limits.alpha2_hr, "HOLD_CALL")]
-    if answer == "STEP_DOWN":
-        said.append(f"Would be HOLD_STEP at COWS {limits.step_cows.value:g} or more.")
-    if answer in ("CONTINUE", "HOLD_STEP"):
-        said.append(
-            f"Would be looked at for a return to the previous step at COWS {limits.moderate_cows.value:g}-24, "
-            f"twice at least {limits.confirm_min.value:g} min apart."
-        )
-    if answer == "NO_SUGGESTION":
-        said.insert(0, "Would be judged anew as soon as what is missing is recorded.")
-    return tuple(said)
-
-
-def _at(limit: Limit, answer: str) -> str:
-    return f"Would be {answer}: {limit.at} {limit.value:g} {limit.unit}."
+def _minutes(h_ago: float | None) -> float | None:
+    return None if h_ago is None else h_ago * 60

@@ -3,6 +3,7 @@
 What is set aside is told in `Facts.problems`: it neither alarms nor reassures.
 """
 
+import math
 from functools import cached_property
 
 from detox.clinical.case import Case, CaseObservation, Event, GivenDose
@@ -31,7 +32,7 @@ class Facts:
         self.content, self.limits, self.words, self.says = content, content.limits, content.words, content.says
         self.problems: list[str] = []
         everything = [self._reading(o) for o in case.observations]
-        self.readings = sorted(everything, key=lambda r: (r.min_ago, r.by, r.note, repr(r.vitals), repr(r.cows)))
+        self.readings = sorted(everything, key=lambda r: (r.min_ago, repr(r)))
         self.past = [r for r in self.readings if r.min_ago >= 0]
         self._check_times_and_doses()
         self.qtc = self._lab(
@@ -86,30 +87,53 @@ class Facts:
 
     # --- what was said, taken and given
 
-    @property
+    @cached_property
     def conditions(self) -> tuple[str, ...]:
-        """Conditions in free words."""
-        return self.patient.conditions
+        """Conditions in free words, in an order of their own."""
+        return tuple(sorted(self.patient.conditions or ()))
+
+    @cached_property
+    def meds(self) -> tuple[str, ...]:
+        """Other medicines in free words, in an order of their own."""
+        return tuple(sorted(self.patient.other_meds or ()))
 
     @property
-    def meds(self) -> tuple[str, ...]:
-        """Other medicines in free words."""
-        return self.patient.other_meds
+    def history_unknown(self) -> str | None:
+        """What of conditions and other medicines nobody has recorded, in words; an empty list is a record of none."""
+        lists = (("conditions", self.patient.conditions), ("other medicines", self.patient.other_meds))
+        unknown = [word for word, listed in lists if listed is None]
+        return " and ".join(unknown) or None
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Every note of the observations."""
         return tuple(r.note for r in self.readings)
 
+    @cached_property
+    def standing_conditions(self) -> tuple[str, ...]:
+        """The conditions, until a physician has answered a danger flag: they have no time of their own."""
+        return () if self.cleared(math.inf) else self.conditions
+
+    @cached_property
+    def standing_words(self) -> tuple[str, ...]:
+        """Notes and conditions that no physician has answered since, for the rules of danger."""
+        return (*(r.note for r in self.readings if not self.cleared(r.min_ago)), *self.standing_conditions)
+
     def events(self, *types: str) -> list[Event]:
         """Events of these types, newest first; one without a time counts as now."""
         found_events = [e for e in self.case.events if e.type in types]
-        return sorted(found_events, key=lambda e: (e.h_ago or 0.0, e.type, e.drug or "", e.mg or 0))
+        return sorted(found_events, key=lambda e: (e.h_ago or 0.0, repr(e)))
 
     @cached_property
     def doses(self) -> list[GivenDose]:
         """Doses given on this ward, newest first; one without a time counts as now."""
-        return sorted(self.case.doses, key=lambda d: (d.h_ago or 0.0, d.drug or "", d.mg or 0))
+        return sorted(self.case.doses, key=lambda d: (d.h_ago or 0.0, repr(d)))
+
+    @property
+    def checked_h(self) -> float:
+        """How many hours back a charted dose is held against the plan: further where the plan's dose stays the same."""
+        steady = self.case.programme in ("maintenance_dot", "hat")
+        return self.limits.recent_dose_h.value if steady else self.limits.window_h.value
 
     def plan_doses(self, within_h: float | None = None) -> list[GivenDose]:
         """Doses of the plan's drug on this ward, newest first."""
@@ -236,24 +260,55 @@ class Facts:
             "proposed_first_mg",
             "proposed_daily_mg",
             "hours_since_last_step",
+            "min_step_interval_h",
+            "failed_step_downs",
             "day",
             "days_at_dose",
+            "doses_per_day",
             "missed_days",
         ):
             amount = getattr(self.plan, word)
             if amount is not None and amount < 0:
                 self.problems.append(f"plan.{word} is {amount:g}: correct it")
+        self._check_levels()
+        self._check_mg_ml()
+        self._check_plan()
+
+    def _check_levels(self) -> None:
+        """Neighbouring levels of the plan that are too far apart to be in one unit."""
         current, following = self.plan.current_mg, self.plan.next_mg
         if current and following and 0 < following < current * self.limits.step_share.value:
             self.problems.append(f"A step from {current:g} to {following:g} mg: check the units of the plan")
         previous = self.plan.previous_mg
         if current and previous and current < previous * self.limits.step_share.value:
             self.problems.append(f"A step back from {current:g} to {previous:g} mg: check the units of the plan")
-        self._check_mg_ml()
+        if current and previous and previous < current * self.limits.step_share.value:
+            self.problems.append(
+                f"The previous level {previous:g} mg against {current:g} mg: check the units of the plan"
+            )
+
+    def _check_plan(self) -> None:
+        """What no plan holds: a dose level or an alcohol limit that looks like another unit."""
+        top = {
+            "methadone": self.limits.methadone_possible_mg,
+            "buprenorphine": self.limits.buprenorphine_day_mg,
+            "diamorphine": self.limits.diamorphine_possible_mg,
+        }
+        limit = top.get(self.plan.drug or "")
+        for word, mg in (("present", self.plan.current_mg), ("previous", self.plan.previous_mg)):
+            if limit and mg is not None and mg > limit.value:
+                self.problems.append(f"The plan's {word} level {mg:g} mg is over {limit.value:g} mg: check the unit")
+        if self.plan.doses_per_day == 0:
+            self.problems.append("plan.doses_per_day is 0: correct it")
+        alcohol, most = self.plan.site_alcohol_limit_pct, self.limits.alcohol_limit_possible_pct.value
+        if alcohol is not None and not 0 <= alcohol <= most:
+            self.problems.append(
+                f"The site alcohol limit {alcohol:g} % is impossible (possible 0-{most:g} %): g/L? Check the unit"
+            )
 
     def _check_mg_ml(self) -> None:
         levels = [v for v in (self.plan.current_mg, self.plan.previous_mg) if v]
         factor = self.limits.mg_ml_factor.value
-        for d in self.plan_doses(self.limits.window_h.value):
+        for d in self.plan_doses(self.checked_h):
             if self.plan.doses_per_day in (None, 1) and d.mg and any(abs(d.mg * factor - v) < 1e-6 for v in levels):
                 self.problems.append(f"Dose {d.mg:g} mg against a plan of {levels[0]:g} mg: mg or mL? Check the unit")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from detox.clinical.protocols import Item
+from detox.clinical.suggestions.dose_limits import lofexidine_caps
 from detox.clinical.suggestions.facts import Facts
 from detox.clinical.suggestions.fired import Fired, decide, no_suggestion
 from detox.clinical.suggestions.readings import SHORT, Reading, ago, hours
@@ -49,9 +50,7 @@ def limit_min(f: Facts, name: str) -> float:
         return cows_limit_min(f)
     if name in ("hr", "sbp", "dbp") and f.case.programme in ("alpha2", "alpha2_start"):
         return f.limits.alpha2_min.value
-    if f.case.programme == "hat":
-        return f.limits.breathing_min.value
-    if f.inpatient:
+    if f.inpatient or f.case.programme in ("hat", "maintenance_dot"):
         return f.limits.breathing_min.value
     newest = f.past[0].min_ago if f.past else 0.0
     return min(newest + f.limits.visit_min.value, f.limits.cows_outpatient_min.value)
@@ -79,8 +78,8 @@ def too_soon(f: Facts) -> bool:
 
 
 def basis_changed(f: Facts) -> Iterator[Fired]:
-    """B07: data behind an earlier suggestion were corrected."""
-    for event in f.events("basis_corrected"):
+    """B07: data behind an earlier suggestion were corrected; one that a dose was given on outranks the others."""
+    for event in sorted(f.events("basis_corrected"), key=lambda e: not e.dose_given)[:1]:
         said = f"Basis changed {hours(event.h_ago or 0)} ago: the earlier suggestion" + (
             f" ({event.suggestion})" if event.suggestion else ""
         )
@@ -93,7 +92,6 @@ def basis_changed(f: Facts) -> Iterator[Fired]:
             )
         else:
             yield no_suggestion("B07", f"{said} is withdrawn; re-run on corrected data.")
-        return
 
 
 def impossible(f: Facts) -> Iterator[Fired]:
@@ -158,21 +156,24 @@ def conflict(f: Facts) -> Iterator[Fired]:
 
 
 def two_raters(f: Facts) -> Iterator[Fired]:
-    """Two raters close in time and far apart in points."""
+    """Two raters close in time and far apart in points, whatever the items that one of them left out."""
     newest = f.complete[0] if f.complete else None
     if newest is None or newest.cows is None or newest.cows.total is None:
         return
-    for other in f.complete[1:]:
-        if other.cows is None or other.cows.total is None:
+    total = newest.cows.total
+    for other in f.scored:
+        span = other.cows.span if other.cows else None
+        if other is newest or span is None:
             continue
-        apart = other.min_ago - newest.min_ago
-        differ = abs(other.cows.total - newest.cows.total)
+        apart = abs(other.min_ago - newest.min_ago)
+        differ = max(span[0] - total, total - span[1])
         same_rater = bool(newest.by) and newest.by == other.by
         if apart <= f.limits.raters_min.value and differ >= f.limits.raters_points.value and not same_rater:
+            said = f"COWS {span[0]}" if span[0] == span[1] else f"COWS {span[0]}-{span[1]}"
             yield no_suggestion(
                 "B05",
-                f"Two raters conflict: COWS {newest.cows.total} {newest.when} and COWS {other.cows.total} "
-                f"{other.when}, {differ} points apart: re-assess together, do not average.",
+                f"Two raters conflict: COWS {total} {newest.when} and {said} {other.when}, {differ} points apart: "
+                "re-assess together, do not average.",
             )
             return
 
@@ -198,11 +199,12 @@ def incomplete(f: Facts) -> Iterator[Fired]:
 
 def absent(f: Facts) -> Iterator[Fired]:
     """B01: a needed value is not there, or a due step has too few complete COWS."""
-    gaps = [MISSING[name] for name in required(f) if reading_of(f, name) is None]
+    gaps = [MISSING[name] for name in required(f) if left_out(f, name)]
     if f.past and f.latest is not None and f.latest.cows and "hr" in required(f) and f.newest("hr"):
         same = f.latest.vitals
         if "hr" not in same and f.latest.cows.named and "pulse" in f.latest.cows.items:
             gaps.append("pulse missing: the COWS pulse item has no charted HR beside it")
+    gaps += unscored_set(f)
     if due(f) and f.latest and f.latest.cows and f.latest.cows.named:
         needed = int(f.limits.complete_cows.value)
         usable = usable_scores(f)
@@ -212,21 +214,46 @@ def absent(f: Facts) -> Iterator[Fired]:
                 f"{needed} needed"
             )
     if gaps:
-        yield no_suggestion(
-            "B01", *dict.fromkeys(f"{gap[:1].upper()}{gap[1:]}." if gap[0] == "a" else f"{gap}." for gap in gaps)
-        )
+        yield no_suggestion("B01", *dict.fromkeys(f"{gap[:1].upper()}{gap[1:]}." for gap in gaps))
+
+
+def newest_set(f: Facts) -> Reading | None:
+    """The newest observation with any vital."""
+    return next((r for r in f.past if r.vitals), None)
+
+
+def left_out(f: Facts, name: str) -> bool:
+    """True when nobody ever measured it, or the newest set lacks it and the last value is too old to stand in."""
+    reading, newest = reading_of(f, name), newest_set(f)
+    if reading is None or name == "cows" or newest is None:
+        return reading is None
+    return name not in newest.vitals and reading.min_ago > limit_min(f, name)
+
+
+def unscored_set(f: Facts) -> Iterator[str]:
+    """The newest set of vitals has no COWS of the same visit: an older, calmer score does not speak for it."""
+    newest = newest_set(f)
+    if "cows" not in required(f) or newest is None or f.latest is None or f.latest.min_ago > limit_min(f, "cows"):
+        return
+    if f.latest.min_ago - newest.min_ago > f.limits.visit_min.value:
+        yield f"COWS missing in the newest set {newest.when}: the last one is from {ago(f.latest.min_ago)}, assess now"
+
+
+def mistimed(f: Facts) -> Iterator[Fired]:
+    """B03: rated before the last dose took effect."""
+    if f.case.programme != "hat" and f.latest and (why := before_effect(f, f.latest)):
+        score = f.latest.cows.at_least if f.latest.cows else ""
+        yield no_suggestion("B03", f"COWS {score} {f.latest.when} {why}: repeat now.")
 
 
 def stale(f: Facts) -> Iterator[Fired]:
-    """B03: too old, or rated before the last dose took effect."""
+    """B03: too old."""
     old = []
     for name in required(f):
         reading = reading_of(f, name)
         if reading and reading.min_ago > limit_min(f, name):
             word = "BP" if name in ("sbp", "dbp") else SHORT[name]
             old.append(f"{word} is stale: {ago(reading.min_ago)}, limit {limit_min(f, name):g} min: repeat now.")
-    if f.case.programme != "hat" and f.latest and (why := before_effect(f, f.latest)):
-        old.append(f"COWS {f.latest.cows.at_least if f.latest.cows else ''} {f.latest.when} {why}: repeat now.")
     if old:
         yield no_suggestion("B03", *dict.fromkeys(old))
 
@@ -242,8 +269,9 @@ def before_effect(f: Facts, reading: Reading) -> str | None:
 
 
 def usable_scores(f: Facts) -> list[Reading]:
-    """Complete scores of the last day that no dose's effect window spoils, newest first."""
-    return [r for r in f.complete if not any(at - window < r.min_ago < at for _, at, window in _effects(f))]
+    """Complete scores of the last day that no dose's effect window spoils, newest first; one entered twice is one."""
+    usable = [r for r in f.complete if not any(at - window < r.min_ago < at for _, at, window in _effects(f))]
+    return list({(r.min_ago, r.by): r for r in reversed(usable)}.values())[::-1]
 
 
 def _effects(f: Facts) -> list[tuple[str, float, float]]:
@@ -269,6 +297,8 @@ def no_plan(f: Facts) -> Iterator[Fired]:
         )
     if f.plan.drug is None:
         gaps.append("No valid plan: it names no drug")
+    if f.plan.current_mg is None and (f.case.programme in ("taper", "maintenance_dot") or _unchecked_cap(f)):
+        gaps.append("No valid plan: the present level is missing")
     if f.case.programme in TAPERS:
         gaps += _step_gaps(f)
         if f.age is not None and f.age < f.limits.adult.value:
@@ -277,12 +307,17 @@ def no_plan(f: Facts) -> Iterator[Fired]:
         yield no_suggestion("B09", *(f"{gap}." for gap in gaps))
 
 
+def _unchecked_cap(f: Facts) -> bool:
+    """True when kidneys or liver lower the cap of lofexidine, and no level is there to hold against it."""
+    return f.case.programme == "alpha2" and f.plan.drug == "lofexidine" and lofexidine_caps(f)[2] != ""
+
+
 def _step_gaps(f: Facts) -> Iterator[str]:
     plan = f.plan
     if plan.step_due is None and not too_soon(f):
         yield "No valid plan: whether a step is due is not known"
-    if f.case.programme == "taper" and due(f) and (plan.current_mg is None or plan.next_mg is None):
-        yield "No valid plan: the present or the next lower level is missing"
+    if f.case.programme == "taper" and due(f) and plan.next_mg is None:
+        yield "No valid plan: the next lower level is missing"
     if plan.current_mg is not None and plan.next_mg is not None and plan.next_mg >= max(plan.current_mg, 1e-9):
         yield f"No valid plan: next level {plan.next_mg:g} mg is not below {plan.current_mg:g} mg"
 
@@ -334,6 +369,7 @@ RULES: tuple[Callable[[Facts], Iterator[Fired]], ...] = (
     wrong_score,
     conflict,
     incomplete,
+    mistimed,
     absent,
     stale,
     no_plan,

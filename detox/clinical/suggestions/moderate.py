@@ -96,6 +96,8 @@ def other_causes(f: Facts, latest: Reading) -> list[str]:
         reasons.append(f"{said}: CIWA-Ar {f.value('ciwa_ar') if f.value('ciwa_ar') is not None else 'missing'}")
     if f.plan.drug == "methadone" and f.qtc is not None and f.qtc >= f.limits.qtc_note.value:
         reasons.append(f"QTc {f.qtc:g} ms: discuss with physician before more methadone")
+    if f.history_unknown:
+        reasons.append(f"{f.history_unknown} not recorded: another cause not excluded")
     if f.age is None:
         reasons.append("age not known")
     return reasons

@@ -89,6 +89,15 @@ class Cows:
         return self.at_least + sum(max(item.values) for item in self.missing)
 
     @property
+    def span(self) -> tuple[int, int] | None:
+        """The least and the greatest total that an entry without contradictions allows; None for any other entry."""
+        if self.errors or not self.is_cows:
+            return None
+        if self.entry.items is None:
+            return None if self.entry.total is None else (self.entry.total, self.entry.total)
+        return self.at_least, self.at_most
+
+    @property
     def total(self) -> int | None:
         """The total; None while an item is missing or the entry contradicts itself."""
         return None if self.missing or self.errors or not self.named else self.at_least
@@ -134,7 +143,8 @@ class Reading:
                 yield f"{SHORT[name]} {value}"
             else:
                 unit = UNITS[name] if name in ("spo2", "temp_c", "breath_alcohol_pct") else ""
-                yield f"{SHORT[name]} {value:g} {unit}".rstrip()
+                shown = f"{value:.1f}" if name == "temp_c" and float(value).is_integer() else f"{value:g}"
+                yield f"{SHORT[name]} {shown} {unit}".rstrip()
 
     @property
     def model(self) -> Vitals:

@@ -23,8 +23,11 @@ def missed(f: Facts) -> list[Fired]:
     limit = f.limits.missed_days_hat if f.case.programme == "hat" else f.limits.missed_days
     if days is None or days < limit.value:
         return []
-    tables = (f.says.missed_australia.text, f.says.missed_bc.text)
-    return [withhold("C10", f"Missed {days:g} days (limit {limit.value:g}): tolerance may be lost.", *tables)]
+    tables: tuple[str, ...] = (f.says.missed_australia.text, f.says.missed_bc.text)
+    if f.case.programme == "hat":
+        tables = (f.says.missed_hat.text,)
+    many = "day" if days == 1 else "days"
+    return [withhold("C10", f"Missed {days:g} {many} (limit {limit.value:g}): tolerance may be lost.", *tables)]
 
 
 # --- buprenorphine
@@ -109,20 +112,29 @@ def _bup_criteria(f: Facts, checks: Checks, latest: Reading, total: int) -> str:
                 f"{name} {hours(h_ago)} ago is under {limit.value:g} h: too early.",
             )
     if methadone:
-        mg, cap = use.daily_mg, limits.bup_methadone_mg.value
-        if mg is None and not named(("methadone", "levomethadone"), use.opioid):
-            mg = max((d.mg or 0 for d in f.doses if named(("methadone",), d.drug)), default=None)
-        checks.check(
-            mg is not None and mg <= cap,
-            f"Methadone {mg or 0:g} mg a day, at most {cap:g} mg.",
-            f"Methadone {'dose not known' if mg is None else f'{mg:g} mg a day is over {cap:g} mg'}: "
-            "low-dose start, or physician plan.",
-        )
+        _methadone_level(f, checks)
     signs(f, checks, latest, limits.bup_signs.value)
+    first, top = f.plan.proposed_first_mg, limits.bup_first_mg.value
+    if first is not None and first > top:
+        checks.failed.append(f"Proposed first dose {first:g} mg is over {top:g} mg: check the unit, physician plan.")
     if unsafe_supply:
         fentanyl = use.fentanyl or "not tested"
         checks.met.append(f"Supply: fentanyl {fentanyl}, {use.opioid or 'opioid not known'}.")
     return "C03" if long_acting else "C04" if unsafe_supply else "C02"
+
+
+def _methadone_level(f: Facts, checks: Checks) -> None:
+    """The criterion of the methadone level that a buprenorphine start may follow."""
+    use, cap = f.case.opioid_use, f.limits.bup_methadone_mg.value
+    mg = use.daily_mg
+    if mg is None and not named(("methadone", "levomethadone"), use.opioid):
+        mg = max((d.mg or 0 for d in f.doses if named(("methadone",), d.drug)), default=None)
+    checks.check(
+        mg is not None and mg <= cap,
+        f"Methadone {mg or 0:g} mg a day, at most {cap:g} mg.",
+        f"Methadone {'dose not known' if mg is None else f'{mg:g} mg a day is over {cap:g} mg'}: "
+        "low-dose start, or physician plan.",
+    )
 
 
 # --- methadone
@@ -133,7 +145,8 @@ def methadone_start(f: Facts) -> Fired:
     latest, limits = f.latest, f.limits
     if latest is None or latest.cows is None or latest.cows.total is None:
         return no_suggestion("B02", "COWS is not complete.")
-    if piling_up := next(accumulation(f, latest, latest.cows.total), None):
+    begun = bool(f.plan_doses()) or f.plan.days_at_dose is not None or f.plan.day is not None
+    if begun and (piling_up := next(accumulation(f, latest, latest.cows.total), None)):
         return piling_up
     if f.plan_doses(limits.window_h.value):
         return Fired(
@@ -160,22 +173,32 @@ def methadone_start(f: Facts) -> Fired:
     rr = f.value("rr")
     checks.check(rr is not None and rr >= limits.rr_hold.value, f"RR {rr or 0:g}.", "RR too low.")
     _qtc_known(f, checks)
+    words = _first_dose(f, checks)
+    return checks.answer("C05", "C06", text=f"Methadone first dose criteria met: {words}; recheck 2-4 h.")
+
+
+def _first_dose(f: Facts, checks: Checks) -> str:
+    """The criterion of the proposed first dose, if there is one; answers the range in words."""
     words, top = first_range(f)
     first = f.plan.proposed_first_mg
     if first is not None:
+        least = f.limits.methadone_least_mg.value
         checks.check(
-            first <= top,
+            least <= first <= top,
             f"Proposed first dose {first:g} mg, range {words}.",
-            f"Proposed first dose {first:g} mg is above the range {words} for this patient.",
+            f"Proposed first dose {first:g} mg is {'above' if first > top else 'below'} the range {words} "
+            "for this patient.",
         )
     else:
         checks.met.append(f"First dose range {words}.")
-    return checks.answer("C05", "C06", text=f"Methadone first dose criteria met: {words}; recheck 2-4 h.")
+    return words
 
 
 def _qtc_known(f: Facts, checks: Checks) -> None:
     limits = f.limits
-    if f.qtc is None:
+    if f.qtc is None and f.history_unknown:
+        checks.failed.append(f"QTc missing and {f.history_unknown} not recorded: risk factors not known, ECG first.")
+    elif f.qtc is None:
         checks.met.append("QTc missing, no risk factor recorded: baseline ECG within 30 days.")
     else:
         noted = found(f.words.ecg_note, f.notes)
@@ -190,8 +213,9 @@ def _qtc_known(f: Facts, checks: Checks) -> None:
 def first_range(f: Facts) -> tuple[str, float]:
     """The range of the first methadone dose for this patient in words, and its top in mg."""
     limits, use = f.limits, f.case.opioid_use
-    if use.h_ago is not None and use.h_ago > limits.tolerance_lost_days.value * 24:
-        return f"2.5-10 mg (low tolerance: last use {hours(use.h_ago)} ago)", limits.methadone_low_tolerance_mg.value
+    if use.h_ago is None or use.h_ago > limits.tolerance_lost_days.value * 24:
+        used = "tolerance unverified: last use not known" if use.h_ago is None else f"last use {hours(use.h_ago)} ago"
+        return f"{f.says.methadone_first_low.text} ({used})", limits.methadone_low_tolerance_mg.value
     why = (
         found(f.words.respiratory, f.conditions)
         or found(f.words.sedatives, f.meds)

@@ -1,13 +1,15 @@
 """C07-C09: starts that are no opioid taper: alpha-2 agonist, naltrexone, supervised diamorphine."""
 
 from detox.clinical.protocols import vitals_file
-from detox.clinical.suggestions.criteria import Checks, adult, uses
+from detox.clinical.suggestions.criteria import Checks, adult, history_known, uses
 from detox.clinical.suggestions.dose_limits import lofexidine_caps
 from detox.clinical.suggestions.facts import Facts
-from detox.clinical.suggestions.fired import Fired, no_suggestion
+from detox.clinical.suggestions.fired import Fired, no_suggestion, withhold
 from detox.clinical.suggestions.integrity import qt_risk
 from detox.clinical.suggestions.readings import MODEL
 from detox.clinical.suggestions.words import found, named
+
+LONG = ("methadone", "buprenorphine")
 
 
 def alpha2_start(f: Facts) -> Fired:
@@ -23,6 +25,7 @@ def alpha2_start(f: Facts) -> Fired:
             f"{said}, at least {limit.value:g}.",
             f"{said} is below {limit.value:g}.",
         )
+    history_known(f, checks)
     long_qt = found(f.words.long_qt, f.conditions)
     checks.check(long_qt is None, "No long QT recorded.", f"Long QT: {long_qt}.")
     note = limits.qtc_note.value
@@ -69,7 +72,7 @@ def naltrexone_start(f: Facts) -> Fired:
         f"COWS {total} {latest.when}: withdrawal signs, must be below {limits.naltrexone_cows.value:g}.",
     )
     _opioid_free(f, checks)
-    for drug in ("opiate", "fentanyl", "methadone", "buprenorphine"):
+    for drug in ("opiate", "fentanyl", *LONG):
         result = getattr(f.plan.urine, drug) or "not_tested"
         checks.check(
             result == "negative",
@@ -77,6 +80,9 @@ def naltrexone_start(f: Facts) -> Fired:
             f"Urine {drug} {result.replace('_', ' ')}: a named panel must be negative.",
         )
     checks.check(f.plan.lft == "ok", "LFT ok.", f"LFT {f.plan.lft or 'missing'}.")
+    if any(getattr(f.plan.urine, drug) not in ("negative", "positive") for drug in ("fentanyl", *LONG)):
+        checks.failed.append(f.says.urine_panel.text)
+    history_known(f, checks)
     acute = found(f.words.acute_liver, f.conditions)
     checks.check(acute is None, "No acute liver disease recorded.", f"Liver: {acute}.")
     checks.check(f.patient.pregnancy != "positive", "Not pregnant.", "Pregnancy test positive: naltrexone not started.")
@@ -93,6 +99,8 @@ def _opioid_free(f: Facts, checks: Checks) -> None:
     passed = challenge == "negative"
     if challenge == "positive":
         checks.failed.append(f.says.challenge_positive.text)
+    elif challenge is None:
+        checks.failed.append("Naloxone challenge: whether it was done is not recorded.")
     for drug, h_ago in said:
         is_long = named(f.words.long_acting, drug) or not drug
         needed = limits.naltrexone_long_h if is_long else limits.naltrexone_short_h
@@ -149,6 +157,6 @@ def hat(f: Facts) -> Fired:
         f"{said} is not under the site limit {f.alcohol_limit:g} %.",
     )
     checks.met.append(f"Missed days: {f.plan.missed_days or 0:g}.")
-    return checks.answer(
-        "C09", "C09", failed_text="Pre-dose check not normal: do not start this dose; reassess, physician review."
-    )
+    if checks.failed:
+        return withhold("C09", *checks.failed, *checks.met, text=f.says.hat_not_normal.text)
+    return checks.answer("C09", "C09")

@@ -54,31 +54,38 @@ def course_over(f: Facts) -> Iterator[Fired]:
 
 def stop_taper(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
     """D08: failed step-downs, return to use, or the patient wants to stop the taper."""
+    if f.case.programme == "maintenance_dot":
+        return
     reasons = []
     failed = f.plan.failed_step_downs or 0
     if failed >= f.limits.failed_steps.value:
         reasons.append(f"{failed} failed step-downs.")
-    for event in f.events("return_to_use")[:1]:
-        reasons.append(f"Return to use {hours(event.h_ago or 0)} ago: review dose and support, do not taper faster.")
+    reasons += used_again(f)
     for event in f.events("patient_requests_maintenance")[:1]:
         reasons.append(f"Patient requests maintenance ({hours(event.h_ago or 0)} ago).")
     if said := found(f.words.wants_maintenance, f.notes):
         reasons.append(f"Patient wants to stop the taper: {said!r}.")
-    positive = [d for d in ("opiate", "fentanyl") if getattr(f.plan.urine, d) == "positive"]
-    if positive:
-        reasons.append(
-            f"Urine {', '.join(positive)} positive (presumptive): a reason to review dose and support, "
-            "not to taper faster."
-        )
     if reasons:
         yield Fired("D08", "HOLD_STEP", (*reasons, f"{scores(f)}.", "Offer maintenance; physician review."))
 
 
+def used_again(f: Facts) -> Iterator[str]:
+    """Return to use and a positive urine, in words: never a reason to punish."""
+    for event in f.events("return_to_use")[:1]:
+        yield f"Return to use {hours(event.h_ago or 0)} ago: review dose and support, do not taper faster."
+    positive = [d for d in ("opiate", "fentanyl") if getattr(f.plan.urine, d) == "positive"]
+    if positive:
+        yield (
+            f"Urine {', '.join(positive)} positive (presumptive): a reason to review dose and support, "
+            "not to taper faster."
+        )
+
+
 def accumulation(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
-    """D11: methadone on days 2-5 of a constant dose, with drowsiness or slow breathing."""
-    days = f.plan.days_at_dose if f.plan.days_at_dose is not None else f.plan.day
+    """D11: methadone on days 2-5 of a constant dose, or on a day not known, with drowsiness or slow breathing."""
+    days = days_at_dose(f)
     first, last = f.limits.accumulation_from_day.value, f.limits.accumulation_to_day.value
-    if f.plan.drug != "methadone" or days is None or not first <= days <= last:
+    if f.plan.drug != "methadone" or (days is not None and not first <= days <= last):
         return
     reasons = []
     if f.poss == "2" and (reading := f.newest("poss")):
@@ -92,11 +99,18 @@ def accumulation(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
             "D11",
             "HOLD_STEP",
             (
-                f"Methadone day {days:g} at this dose: {', '.join(reasons)}.",
+                f"Methadone day {'not known' if days is None else f'{days:g}'} at this dose: {', '.join(reasons)}.",
                 f.says.accumulation.text,
                 f"{scores(f)}.",
             ),
         )
+
+
+def days_at_dose(f: Facts) -> float | None:
+    """The day of this dose: as said, else of the programme, else by the time since the last step."""
+    since = f.plan.hours_since_last_step
+    known = (f.plan.days_at_dose, f.plan.day, None if since is None else since // 24 + 1)
+    return next((days for days in known if days is not None), None)
 
 
 def poss_rising(f: Facts) -> str | None:
@@ -124,15 +138,19 @@ def over_medicated(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
 
 
 def unexplained_fall(f: Facts, latest: Reading, total: int) -> str | None:
-    """A fall since the score before, with no dose between that would explain it."""
-    before = next((r for r in f.complete if r.min_ago > latest.min_ago), None)
-    if before is None or before.cows is None or before.cows.total is None:
+    """A fall since the score before, by the most that its entry allows, with no dose between that would explain it."""
+    oldest = f.limits.complete_cows_h.value * 60
+    older = (r for r in f.scored if r.cows and r.cows.span and latest.min_ago < r.min_ago <= oldest)
+    before = next(older, None)
+    if before is None or before.cows is None or before.cows.span is None:
         return None
     between = [d for d in f.doses if latest.min_ago <= (d.h_ago or 0) * 60 <= before.min_ago]
-    fell = before.cows.total - total
-    if fell >= f.limits.fall_points.value and not between:
-        return f"unexplained fall of {fell}: {scores(f)}, no dose between"
-    return None
+    fell = before.cows.span[1] - total
+    if fell < f.limits.fall_points.value or between:
+        return None
+    if before.cows.missing and before.cows.span[0] != before.cows.span[1]:
+        return f"a fall of up to {fell} is not excluded: the score {before.when} lacks items, no dose between"
+    return f"unexplained fall of {fell}: {scores(f)}, no dose between"
 
 
 def wind_down(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
@@ -183,16 +201,21 @@ def hold_step(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
 
 
 def rise(f: Facts, latest: Reading, total: int) -> str | None:
-    """A rise against the previous step's score, or against the score before where none of that step is known."""
+    """A rise against the previous step's score, or against the score before where none of that step is known.
+
+    A score that lacks items counts with those that are there: a rise that is not excluded holds the step too.
+    """
     since = f.plan.hours_since_last_step
-    scored = [r for r in f.scored if r.cows and r.cows.total is not None and r.min_ago > latest.min_ago]
+    scored = [r for r in f.scored if r.cows and r.cows.span and r.min_ago > latest.min_ago]
     older = [r for r in scored if since is not None and r.min_ago > since * 60] or scored
-    if not older or older[0].cows is None or older[0].cows.total is None:
+    if not older or older[0].cows is None or older[0].cows.span is None:
         return None
-    rose = total - older[0].cows.total
+    least, most = older[0].cows.span
+    rose = total - least
     if rose < f.limits.rise_points.value:
         return None
-    return f"COWS rise of {rose}: {total} {latest.when} from {older[0].cows.total} {older[0].when}"
+    before = f"{least}" if least == most else f"at least {least}"
+    return f"COWS rise of {rose}: {total} {latest.when} from {before} {older[0].when}"
 
 
 def rescue_doses(f: Facts) -> int:
@@ -289,7 +312,8 @@ def amber(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
 
 def step_down(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
     """D01, or D10 for an alpha-2 agonist: the step is due and tolerated."""
-    if total >= f.limits.step_cows.value:
+    low = f.limits.step_cows.value
+    if total >= low or any(r.cows and (r.cows.total or 0) >= low for r in usable_scores(f)[:2]):
         return
     if not due(f) and not (f.case.programme == "alpha2" and settled_a_day(f) and not too_soon(f)):
         return
@@ -327,13 +351,19 @@ def carry_on(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
     """D02: the step is not yet due and nothing speaks against the scheduled dose."""
     not_due = f.plan.step_due is False or f.case.programme == "maintenance_dot"
     not_due = not_due or (f.plan.step_due is None and too_soon(f))
+    if not_due and f.case.programme == "alpha2" and f.plan.drug == "lofexidine" and f.plan.day is None:
+        last = f.limits.lofexidine_last_day.value
+        yield Fired("D10", "HOLD_STEP", (f"Day of lofexidine not known (at most {last:g}): check it first.",))
+        return
     if not_due and calm(f, total):
         clock = (
             f"last step {hours(f.plan.hours_since_last_step)} ago, " if f.plan.hours_since_last_step is not None else ""
         )
-        yield Fired(
-            "D02", "CONTINUE", (f"Step not yet due ({clock}plan interval {interval_h(f):g} h).", f"{scores(f)}.")
-        )
+        said = f"Step not yet due ({clock}plan interval {interval_h(f):g} h)."
+        if f.case.programme == "maintenance_dot":
+            said = "Observed maintenance dose: no step is planned."
+        support = used_again(f) if f.case.programme == "maintenance_dot" else ()
+        yield Fired("D02", "CONTINUE", (said, f"{scores(f)}.", *support))
     elif not_due and total <= f.limits.continue_cows.value:
         yield Fired("D03", "HOLD_STEP", (f"{slow_breathing(f)}: breathing slow, recheck before the dose.",))
 

@@ -5,9 +5,13 @@ from collections.abc import Iterable
 from functools import cache
 
 DENIED = re.compile(
-    r"\b(no|not|non|denies|denied|denying|without|nil|never|negative|none|absent|history of|hx|h/o|previous|past|"
-    r"resolved|stopped|allergy|allergic|family|excluded|ruled out)\b[^.;]{0,30}$"
+    r"(\b(no|denies|denied|denying|without|nil)\b[^.;:]{0,30}"
+    r"|\b(not|non|never|negative|none|absent|history of|hx|h/o|previous|past|resolved|stopped|allergy|allergic|family|"
+    r"excluded|ruled out)\b[^.;:,]{0,30})$"
 )
+"""A list may follow a denial ("no fever, chills or vomiting"); other words deny up to the next comma."""
+TURNS = re.compile(r"\b(but|however|although|though|now|then|yet|except|still|since)\b")
+"""A word after which a denial no longer holds: "no fever but confused"."""
 
 
 @cache
@@ -20,11 +24,13 @@ def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 def found(words: tuple[str, ...], texts: Iterable[str | None]) -> str | None:
     """The first of `texts` that says one of `words` (lower case, a word's beginning is enough) and does not deny it."""
     for text in texts:
-        if text and any(
-            not DENIED.search(text.lower()[: match.start()]) for match in _pattern(words).finditer(text.lower())
-        ):
+        if text and any(not _denied(text.lower()[: match.start()]) for match in _pattern(words).finditer(text.lower())):
             return text
     return None
+
+
+def _denied(before: str) -> bool:
+    return DENIED.search(TURNS.split(before)[-1]) is not None
 
 
 def named(words: tuple[str, ...], text: str | None) -> bool:

@@ -1,0 +1,142 @@
+"""What would turn the answer: the limits that stand nearest, with the value now, and the criteria that decide."""
+
+from collections.abc import Iterator
+
+from detox.clinical.suggestions.content import Limit
+from detox.clinical.suggestions.facts import Facts
+from detox.clinical.suggestions.fired import Fired
+from detox.clinical.suggestions.integrity import due, interval_h
+from detox.clinical.suggestions.readings import SHORT, UNITS, hours
+
+NEAREST = 5
+ALWAYS = ("RR", "SpO2")
+
+
+def would_change(f: Facts, deciding: Fired) -> tuple[str, ...]:
+    """What would give another answer, in words. A HOLD_CALL changes only by a physician."""
+    answer = deciding.suggestion_class
+    if answer == "HOLD_CALL":
+        return ("A later normal reading does not change this: a physician clears it.",)
+    if answer == "NO_SUGGESTION":
+        first = ["Would be judged anew as soon as what is missing is recorded."]
+    else:
+        first = [*ANSWERS[answer](f, deciding)]
+    return (*first, *_dangers(f))
+
+
+def _dangers(f: Facts) -> Iterator[str]:
+    """The danger limits that the newest values are nearest to, the nearest first, and always those of breathing."""
+    limits = f.limits
+    lowest = limits.spo2_emergency_scale2 if f.plan.spo2_scale == 2 else limits.spo2_emergency
+    lines: list[tuple[str, str, Limit]] = [
+        ("rr", "below", limits.rr_hold),
+        ("spo2", "at or below", lowest),
+        ("sbp", "at or below", limits.sbp_low),
+        ("sbp", "above", limits.sbp_crisis),
+        ("dbp", "above", limits.dbp_crisis),
+        ("hr", "above", limits.hr_crisis),
+        ("temp_c", "at or above", limits.temp_high),
+        ("temp_c", "at or below", limits.temp_low),
+        ("cows", "at or above", limits.cows_severe),
+        ("ciwa_ar", "at or above", limits.ciwa_treat),
+    ]
+    if f.on_alpha2:
+        lines += [("dbp", "below", limits.alpha2_dbp), ("hr", "below", limits.alpha2_hr)]
+    else:
+        lines.append(("hr", "at or below", limits.hr_low))
+    told = []
+    for name, where, limit in lines:
+        now = f.cows if name == "cows" else f.value(name)
+        if now is None and name in ("ciwa_ar", "cows"):
+            continue
+        said = f"Would be HOLD_CALL: {SHORT[name]} {where} {limit.value:g} {UNITS.get(name, '')}{_now(now)}."
+        told.append((1.0 if now is None else abs(now - limit.value) / limit.value, said))
+    yield f"Would be HOLD_CALL: POSS 3 or 4{'' if f.poss is None else f' (now {f.poss})'}."
+    for place, (_, said) in enumerate(sorted(told)):
+        if place < NEAREST or said.split()[3] in ALWAYS:
+            yield said
+    if f.value("breath_alcohol_pct") is not None:
+        yield f"Would be HOLD_CALL: breath alcohol above {f.alcohol_limit:g} %{_now(f.value('breath_alcohol_pct'))}."
+
+
+def _now(value: float | None) -> str:
+    return " (not known now)" if value is None else f" (now {value:g})"
+
+
+def _step_down(f: Facts, deciding: Fired) -> Iterator[str]:
+    limits = f.limits
+    yield f"Would be HOLD_STEP: COWS {limits.step_cows.value:g} or more{_now(f.cows)}."
+    yield f"Would be HOLD_STEP: COWS rise of {limits.rise_points.value:g} or more against the previous step."
+    yield f"Would be HOLD_STEP: {limits.rescue_doses.value:g} or more rescue doses in 24 h, or a wish to wait."
+
+
+def _step_up(f: Facts, deciding: Fired) -> Iterator[str]:
+    yield f"Would be HOLD_STEP: COWS below {f.limits.moderate_cows.value:g}{_now(f.cows)}."
+    yield f"Would be HOLD_STEP: fewer than {f.limits.up_signs.value:g} objective signs, POSS 2, or another cause found."
+
+
+def _continue(f: Facts, deciding: Fired) -> Iterator[str]:
+    limits = f.limits
+    moderate = f"{limits.moderate_cows.value:g}-{limits.cows_severe.value - 1:g}"
+    yield f"Would be HOLD_STEP: COWS {moderate} once{_now(f.cows)}."
+    if f.case.programme == "maintenance_dot":
+        return
+    yield f"Would be STEP_UP: COWS {moderate} twice at least {limits.confirm_min.value:g} min apart, after a step down."
+    since = f.plan.hours_since_last_step
+    when = "once due" if since is None or since >= interval_h(f) else f"in {hours(interval_h(f) - since)}"
+    yield f"Would be STEP_DOWN: the step {when}, two COWS below {limits.step_cows.value:g}{_now(f.cows)}."
+
+
+def _hold_step(f: Facts, deciding: Fired) -> Iterator[str]:
+    limits, rule = f.limits, deciding.rule
+    moderate = f"{limits.moderate_cows.value:g}-{limits.cows_severe.value - 1:g}"
+    if rule == "D05" and f.case.programme != "alpha2":
+        yield (
+            f"Would be STEP_UP: COWS {moderate} twice at least {limits.confirm_min.value:g} min apart since a step "
+            f"down, {limits.up_signs.value:g} objective signs, POSS 1 and no other cause{_now(f.cows)}."
+        )
+    elif rule == "D09":
+        yield "Would be STEP_DOWN: checklist items 1-5 recorded."
+    elif rule in ("D11", "D12"):
+        yield f"Would be judged anew at POSS 1, RR {limits.rr_step.value:g} or more and no sign of over-medication."
+    elif rule in ("D08", "D13"):
+        yield "Would be judged anew when the physician has decided on the plan."
+    elif due(f):
+        low = f"{limits.step_cows.value:g}"
+        yield (
+            f"Would be STEP_DOWN: two complete COWS below {low}, fewer than {limits.rescue_doses.value:g} rescue "
+            f"doses, POSS 1, the patient agrees{_now(f.cows)}."
+        )
+
+
+def _start_met(f: Facts, deciding: Fired) -> Iterator[str]:
+    limits, programme = f.limits, f.case.programme
+    if programme == "alpha2_start":
+        yield f"Would be START_NOT_MET: SBP below {limits.alpha2_start_sbp.value:g} mmHg{_now(f.value('sbp'))}."
+        yield f"Would be START_NOT_MET: HR below {limits.alpha2_start_hr.value:g} /min{_now(f.value('hr'))}."
+    elif programme == "naltrexone_start":
+        yield f"Would be START_NOT_MET: COWS {limits.naltrexone_cows.value:g} or more{_now(f.cows)}."
+        yield "Would be START_NOT_MET: any urine of the panel positive or not tested, or a positive challenge."
+    elif programme == "methadone_start":
+        yield f"Would be START_NOT_MET: COWS below {limits.methadone_cows.value:g}{_now(f.cows)}."
+        yield f"Would be START_NOT_MET: fewer than {limits.methadone_signs.value:g} objective signs."
+    elif programme == "bup_induction" and deciding.text != f.says.low_dose_start.text:
+        threshold = limits.bup_cows if deciding.rule == "C01" else limits.bup_long_cows
+        yield f"Would be START_NOT_MET: COWS below {threshold.value:g}{_now(f.cows)}."
+        yield f"Would be START_NOT_MET: fewer than {limits.bup_signs.value:g} objective signs."
+
+
+def _start_not_met(f: Facts, deciding: Fired) -> Iterator[str]:
+    if deciding.missing:
+        failing = " ".join(deciding.missing).rstrip(".")
+        yield f"Would be START_MET: when none of this holds any more. {failing}."
+
+
+ANSWERS = {
+    "STEP_DOWN": _step_down,
+    "STEP_UP": _step_up,
+    "CONTINUE": _continue,
+    "HOLD_STEP": _hold_step,
+    "START_MET": _start_met,
+    "START_NOT_MET": _start_not_met,
+}
