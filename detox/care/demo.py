@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import singledispatchmethod
 from pathlib import Path
 
-from detox.care import accounts, answering, dosing, observing, staying, tapering
+from detox.care import accounts, answering, dosing, observing, stating, staying, tapering
 from detox.care.demo_course import (
     LAST_USE_H,
     SCALE,
@@ -29,6 +29,7 @@ from detox.care.demo_course import (
     events,
 )  # fmt: skip
 from detox.care.demo_people import PEOPLE
+from detox.clinical import situations
 from detox.clinical.model import (
     Admission,
     Clinician,
@@ -38,6 +39,7 @@ from detox.clinical.model import (
     Patient,
     Role,
     Shift,
+    StayFact,
     TaperPlan,
     TaperStep,
 )  # fmt: skip
@@ -198,12 +200,22 @@ class _Scene:
     @_do.register
     def _decide(self, what: Decided, person: Person, admission: Admission, at: datetime) -> None:
         plan = self._current(admission)
+        if what.verdict == "accepted" and plan.step(plan.current_step + 1).dose_mg == 0:
+            self._check_off(admission, at)
         shown = _suggestion(plan, at)
         chosen = str(shown["class"]) if what.verdict == "accepted" else "HOLD_STEP"
         with self.store.read() as tx:
             basis = find.basis_of(tx, admission.id)
         decision = Decision(self._id(), admission.id, what.verdict, chosen, what.reason, at, self.physician.name, shown)
         tapering.decide(self.store, self.physician, decision, plan.id, basis, at)
+
+    def _check_off(self, admission: Admission, at: datetime) -> None:
+        """The lines of the checklist that the last step waits for."""
+        for task in situations.discharge_file().item:
+            if task.before_last_step:
+                name = situations.CHECKED + task.name
+                fact = StayFact(self._id(), admission.id, name, situations.DONE, "", at)
+                stating.state(self.store, self.nurse, fact, at)
 
     @_do.register
     def _answer(self, what: Answered, person: Person, admission: Admission, at: datetime) -> None:

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 
 from detox.care.roles import permit
-from detox.care.text import LONGEST, clean
+from detox.care.text import clean
 from detox.clinical.files import ContentFile, ProtocolReview, content_file
 from detox.clinical.model import Clinician
 from detox.errors import Conflict, NotFound, Refused
@@ -39,8 +39,12 @@ def review(
     one = content_file(file_id)
     if one is None:
         raise NotFound(f"There is no content file {file_id!r}.")
-    texts = {"reviewer_name": clean(reviewer_name), "profession": clean(profession), "statement": clean(statement)}
-    _check(texts, statement)
+    texts = {
+        "reviewer_name": clean(reviewer_name),
+        "profession": clean(profession),
+        "statement": clean(statement, "statement"),
+    }
+    _check(texts)
     made = ProtocolReview(
         review_id or uuid.uuid4().hex, one.id, version, sha256, **texts,
         reviewed_at=now, recorded_by=by.name, role=by.role,
@@ -57,10 +61,8 @@ def review(
     return made
 
 
-def _check(texts: dict[str, str], statement: str) -> None:
+def _check(texts: dict[str, str]) -> None:
     problems = {name: _FIELDS[name] for name, text in texts.items() if not any(map(str.isalpha, text))}
-    if len(statement) > LONGEST:
-        problems["statement"] = f"The statement has {len(statement)} characters: shorten it to {LONGEST}."
     if problems:
         raise Refused(problems)
 

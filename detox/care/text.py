@@ -9,8 +9,11 @@ LONGEST = 2000
 _TAG = re.compile(r"\s*\[[A-Z0-9?+ ]+\]")
 
 
-def clean(text: str) -> str:
-    """NFC, single spaces, no control or direction characters. Raises Refused for more than LONGEST characters."""
+def clean(text: str, name: str = "text") -> str:
+    """NFC, single spaces, no control or direction characters.
+
+    Raises Refused for more than LONGEST characters, under `name`.
+    """
     composed = unicodedata.normalize("NFC", str(text))
     kept = "".join(
         " " if c in "\n\r\t" else c
@@ -19,7 +22,7 @@ def clean(text: str) -> str:
     )
     whole = " ".join(kept.split())
     if len(whole) > LONGEST:
-        raise Refused(f"This text has {len(whole)} characters, at most {LONGEST} are kept: shorten it.")
+        raise Refused({name: f"The {name} has {len(whole)} characters: shorten it to {LONGEST}."})
     return whole
 
 

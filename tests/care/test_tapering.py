@@ -8,7 +8,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detox import care
-from detox.clinical.model import Admission, Clinician, Decision, Dose, Observation, TaperPlan, TaperStep, Vitals
+from detox.clinical.model import (
+    Admission,
+    Clinician,
+    Decision,
+    Dose,
+    Observation,
+    StayFact,
+    TaperPlan,
+    TaperStep,
+    Vitals,
+)
+from detox.clinical.situations import CHECKED, discharge_file
 from detox.errors import Conflict, Refused
 from detox.store import Store, find
 
@@ -226,8 +237,16 @@ def test_one_step_at_a_time_and_never_off_the_plan(
     up = decision_of(admission, now, chosen="STEP_UP", suggestion={"class": "STEP_UP"})
     with pytest.raises(Refused, match="no step above"):
         care.decide(store, physician, up, plan.id, basis(store, admission), now)
-    for _ in range(2):
+    care.decide(store, physician, decision_of(admission, now), plan.id, basis(store, admission), now)
+    with pytest.raises(Refused, match="waits for the checklist"):
         care.decide(store, physician, decision_of(admission, now), plan.id, basis(store, admission), now)
+    with pytest.raises(Refused, match="waits for the checklist"):
+        care.move_plan(store, physician, plan.id, 3, "goes home", now)
+    for task in discharge_file().item:
+        if task.before_last_step:
+            fact = StayFact(uuid.uuid4().hex, admission.id, CHECKED + task.name, "done", "", now)
+            care.state(store, physician, fact, now)
+    care.decide(store, physician, decision_of(admission, now), plan.id, basis(store, admission), now)
     with pytest.raises(Refused, match="no step below"):
         care.decide(store, physician, decision_of(admission, now), plan.id, basis(store, admission), now)
     care.decide(store, physician, replace(up, id="up"), plan.id, basis(store, admission), now)

@@ -2,6 +2,8 @@
 
 import io
 import random
+import sys
+from types import ModuleType
 
 import pytest
 
@@ -29,6 +31,12 @@ def played(lines, **how):
     changes, rejected = [], []
     summary = replay_file(lines, changes.append, rejected.append, **how)
     return summary.as_dict() | {"seconds": 0}, changes, rejected
+
+
+@pytest.fixture(autouse=True)
+def own_main(monkeypatch):
+    """A page that was tested before leaves itself as the main module; a new process would begin by running it."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
 
 
 @pytest.mark.parametrize("how", [{"processes": 1}, {"processes": 3}, {"processes": 2, "small": 0}], ids=str)
