@@ -8,13 +8,16 @@ from zoneinfo import ZoneInfo
 
 from detox.clinical.content import NOT_REVIEWED, Content, File
 from detox.clinical.files import ContentFile, ProtocolReview, content_files
+from detox.clinical.giving import GivingFile
 from detox.clinical.protocols import Scale, VitalsFile
 from detox.clinical.rules import AlertsFile
 from detox.clinical.schedule import MonitoringFile
+from detox.clinical.situations import DischargeFile, SituationsFile
 from detox.clinical.suggestions.content import SuggestionsFile
 from detox.clinical.taper_content import LaddersFile, Template
 from detox.instants import wall
 from detox.reports.protocol_changes import Change, changes, values
+from detox.reports.protocol_giving import discharge_sections, giving_sections, situation_sections
 from detox.reports.protocol_monitoring import monitoring_sections
 from detox.reports.protocol_rows import (
     Row,
@@ -162,6 +165,12 @@ def _sections(one: ContentFile) -> tuple[Section, ...]:
             return tuple(ladder_sections(one.file))
         case Template():
             return tuple(template_sections(one.file))
+        case GivingFile():
+            return tuple(giving_sections(one.file))
+        case SituationsFile():
+            return tuple(situation_sections(one.file))
+        case DischargeFile():
+            return tuple(discharge_sections(one.file))
         case _:
             return tuple(_as_it_stands(one))
 

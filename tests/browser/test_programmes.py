@@ -10,7 +10,7 @@ from walk import LIBRARY, Clock, Walk
 from detox import care
 from detox.store import Store, find
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.walk]
 
 
 @pytest.fixture
@@ -33,9 +33,14 @@ def walk(tmp_path, _ward_file, chromium):
 @pytest.fixture
 def people(walk, tablet, sign_in):
     """A nurse's and a physician's tablet, signed in on the day; call it again on the next."""
+    names = ("nurse", "physician")
+    pages = {}
 
     def both():
-        return sign_in(tablet(), walk.url, "nurse"), sign_in(tablet(), walk.url, "physician")
+        for name in names:
+            page = pages.setdefault(name, None) or tablet()
+            pages[name] = sign_in(page, walk.url, name)
+        return pages["nurse"], pages["physician"]
 
     return both
 

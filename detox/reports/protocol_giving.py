@@ -1,0 +1,93 @@
+"""What is looked at before a dose, asked about a patient, and done before the patient leaves, as rows to read."""
+
+from collections.abc import Iterator
+
+from detox.clinical.giving import Before, GivingFile, Hold
+from detox.clinical.protocols import vitals_file
+from detox.clinical.situations import DischargeFile, SituationsFile
+from detox.clinical.suggestions.content import Limit, content
+from detox.reports.protocol_rows import Row, Section, lines, others
+
+_IS = {"below": "below", "at_most": "at or below", "above": "above"}
+
+
+def giving_sections(file: GivingFile) -> Iterator[Section]:
+    """Each drug with what it needs and what holds it; two people; locked programmes; missed doses."""
+    head = ("Before a dose of", "Needs, at most so old", "Held by")
+    yield Section("Before a dose", head, tuple(_before(row) for row in file.before))
+    witness, locked = file.witness, file.jurisdiction
+    wards = (
+        Row("witness", ("Drugs that may take two people", ", ".join(witness.choices)), witness.source,
+            witness.evidence),
+        Row("locked", ("Locked until the ward says that it is lawful", _plain(locked.locked)), locked.source,
+            locked.evidence),
+        Row("asked", ("The ward says whether it is authorised", _plain(locked.asked)), locked.source, locked.evidence),
+    )  # fmt: skip
+    yield Section("What a ward sets", ("What", "Of"), wards)
+    missed = tuple(
+        Row(f"missed_{n}", (row.by, row.days, row.then), file.missed.source, file.missed.evidence)
+        for n, row in enumerate(file.missed.rows, start=1)
+    )
+    yield Section("After missed days: shown, never worked out", ("Guideline", "Missed", "Then"), missed)
+    yield from others(file, {"before", "witness", "jurisdiction", "missed"})
+
+
+def situation_sections(file: SituationsFile) -> Iterator[Section]:
+    """Each question with its answers, what the header shows, and what it changes."""
+    rows = tuple(
+        Row(
+            one.name,
+            (
+                lines(one.label, one.asks),
+                lines(*(f"{a.label}: {a.header or 'nothing in the header'}" for a in one.options)) or "in free words",
+                lines(one.does, *(f"read by the rules as: {', '.join(a.says)}" for a in one.options if a.says)),
+            ),
+            one.source,
+            one.evidence,
+        )
+        for one in file.situation
+    )
+    yield Section("Special situations", ("Question", "Answers, and what the header shows", "What it changes"), rows)
+    yield from others(file, {"situation"})
+
+
+def discharge_sections(file: DischargeFile) -> Iterator[Section]:
+    """The lines of the checklist, and which of them the last step waits for."""
+    rows = tuple(
+        Row(one.name, (one.label, "before the last dose" if one.before_last_step else "before leaving"), one.source,
+            one.evidence)
+        for one in file.item
+    )  # fmt: skip
+    yield Section("Checklist", ("Line", "When"), rows)
+    yield from others(file, {"item"})
+
+
+def _before(row: Before) -> Row:
+    needs = ", ".join(_label(vital) for vital in row.needs)
+    held = lines(*(_hold(one) for one in row.holds))
+    return Row(
+        row.id, (lines(", ".join(row.drugs), row.label), lines(needs, f"{row.minutes:g} min"), held), row.source,
+        row.evidence,
+    )  # fmt: skip
+
+
+def _hold(hold: Hold) -> str:
+    label = _label(hold.vital)
+    if hold.codes or hold.is_ is None:
+        return f"{label} {', '.join(hold.codes)}"
+    said = f"{label} {_IS[hold.is_]} {_limit(hold.limit)}"
+    return said + (f" (SpO2 scale 2: {_limit(hold.limit_scale2)})" if hold.limit_scale2 else "")
+
+
+def _limit(name: str) -> str:
+    limit: Limit = getattr(content().limits, name)
+    return f"{limit.value:g} {limit.unit} [{limit.evidence}]"
+
+
+def _label(vital: str) -> str:
+    coded = next((one.label for one in vitals_file().coded if one.vital == vital), None)
+    return coded or vitals_file().range(vital).label
+
+
+def _plain(names: tuple[str, ...]) -> str:
+    return ", ".join(name.replace("_", " ") for name in names)
