@@ -39,7 +39,8 @@ def situation_sections(file: SituationsFile) -> Iterator[Section]:
             one.name,
             (
                 lines(one.label, one.asks),
-                lines(*(f"{a.label}: {a.header or 'nothing in the header'}" for a in one.options)) or "in free words",
+                lines(*(f"{a.label} ({a.value}): {a.header or 'nothing in the header'}" for a in one.options))
+                or "in free words",
                 lines(one.does, *(f"read by the rules as: {', '.join(a.says)}" for a in one.options if a.says)),
             ),
             one.source,
@@ -66,7 +67,13 @@ def _before(row: Before) -> Row:
     needs = ", ".join(_label(vital) for vital in row.needs)
     held = lines(*(_hold(one) for one in row.holds))
     return Row(
-        row.id, (lines(", ".join(row.drugs), row.label), lines(needs, f"{row.minutes:g} min"), held), row.source,
+        row.id,
+        (
+            lines(", ".join(row.drugs), row.label, row.id),
+            lines(needs, f"{row.minutes:g} min", row.age),
+            held,
+        ),
+        row.source,
         row.evidence,
     )  # fmt: skip
 
@@ -75,8 +82,9 @@ def _hold(hold: Hold) -> str:
     label = _label(hold.vital)
     if hold.codes or hold.is_ is None:
         return f"{label} {', '.join(hold.codes)}"
-    said = f"{label} {_IS[hold.is_]} {_limit(hold.limit)}"
-    return said + (f" (SpO2 scale 2: {_limit(hold.limit_scale2)})" if hold.limit_scale2 else "")
+    said = f"{label} {_IS[hold.is_]} {_limit(hold.limit)} ({hold.is_}: {hold.limit})"
+    other = hold.limit_scale2
+    return said + (f"; on SpO2 scale 2 {_limit(other)} ({other})" if other else "")
 
 
 def _limit(name: str) -> str:

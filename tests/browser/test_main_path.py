@@ -57,7 +57,7 @@ def write_and_sign_a_plan(page):
     pick(page, "Drug", "buprenorphine")
     page.get_by_label("Daily doses in mg, from the first step to the last").fill("8, 6, 4, 2, 0")
     page.get_by_role("button", name="Save draft").click()
-    page.get_by_label("Your PIN or password, to sign").fill(SECRET)
+    page.get_by_label("Your PIN or password, to sign").last.fill(SECRET)
     page.get_by_role("button", name=re.compile(r"Sign as .*8 → 6 → 4 → 2 → 0 mg")).click()
     page.get_by_text(re.compile("signed", re.IGNORECASE)).first.wait_for()
 
@@ -65,7 +65,7 @@ def write_and_sign_a_plan(page):
 def decline_the_suggestion(page):
     page.get_by_role("radiogroup", name="Your decision").get_by_role("radio", name="Decline").click()
     page.get_by_label("Reason in your words").fill("pressure first, seen at the bed")
-    page.get_by_label("Your PIN or password, to sign").fill(SECRET)
+    page.locator(".st-key-suggestion").get_by_label("Your PIN or password, to sign").fill(SECRET)
     page.get_by_role("button", name=re.compile("^Sign as .*decline")).click()
     page.get_by_text("pressure first, seen at the bed").first.wait_for()
 

@@ -15,16 +15,18 @@ def _page() -> None:
     here = frame.visit()
     with here.store.read() as tx:
         states = report.review_states(tx)
-    st.html(protocol_tables.count_html(states, report.count_words(states.values())))
-    query = st.text_input(
+    left, right = st.columns(2, vertical_alignment="bottom")  # what a file says has to begin on the first screen
+    right.html(protocol_tables.count_html(states, report.count_words(states.values())))
+    query = left.text_input(
         "Find a number, a word or a rule in every file", key="find", live="300ms", type="search", bind="query-params",
         placeholder="180, SBP, systolic, sedation_red …", autocomplete="off",
     )  # fmt: skip
     names = {one.id: one.name for one in content_files()}
     with st.container(key="protocol-file"):
         chosen = st.pills(
-            "Or read one file", list(names), format_func=names.__getitem__, key="file", bind="query-params"
-        )
+            "Or read one file", list(names), format_func=names.__getitem__, key="file", bind="query-params",
+            label_visibility="collapsed",
+        )  # fmt: skip
     if query and query.strip():
         _found(query.strip(), chosen, states)
     elif chosen:
