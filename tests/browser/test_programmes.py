@@ -1,4 +1,7 @@
-"""Each treatment once, from admission to its end, on screen, over as many days as it takes."""
+"""Each treatment once, from admission to its end, on screen, over as many days as it takes.
+
+In the making: none of these walks has been seen to pass from its beginning to its end yet.
+"""
 
 import os
 import shutil
