@@ -35,7 +35,7 @@ def band_html(facts: Mapping[str, StayFact], stay: Admission) -> str:
         elif fact is not None and not asked.options and fact.value:
             shown.append(f'<span class="dx-quiet">{esc(asked.label.lower())}: {esc(fact.value)}</span>')
     if stay.discharged_at is None and (gaps := [g for g in not_asked(facts) if g != "Pregnancy"]):
-        shown.append(f'<span class="dx-val not_assessed">? not asked: {esc(", ".join(gaps).lower())}</span>')
+        shown.append(f'<span class="dx-val not_assessed px-gaps">? not asked: {esc(", ".join(gaps).lower())}</span>')
     return f'<div class="px-facts">{"".join(shown)}</div>' if shown else ""
 
 

@@ -1,5 +1,7 @@
 """What is answered about a stay: the newest holds, nothing is overwritten; the checklist; programmes; signatures."""
 
+from dataclasses import replace
+
 import pytest
 
 from detox import care
@@ -119,6 +121,18 @@ def test_a_test_found_positive_changes_the_stay(say, store, admission, case):
     say("pregnancy", "cannot")
     with store.read() as tx:
         assert find.admission(tx, admission.id).pregnancy == "n/a"
+
+
+@pytest.mark.parametrize(
+    ("days", "qtc_ms", "told"), [(29, 430, 430), (30, 430, 430), (30.01, 430, None), (31, 499, None), (31, 500, 500)]
+)
+def test_an_old_ecg_no_longer_reassures_and_a_dangerous_one_stands(store, nurse, admit, seen, now, days, qtc_ms, told):
+    stay = admit("Osei", days_ago=40)
+    entry = replace(seen(minutes_ago=days * 24 * 60), admission_id=stay.id, other={"qtc_ms": qtc_ms})
+    care.record(store, nurse, entry, now, confirmed=True)
+    with store.read() as tx:
+        labs = suggesting.case_of(tx, stay, now)["patient"].get("labs", {})
+    assert labs.get("qtc_ms") == told
 
 
 # --- programme, scale, locks -----------------------------------------------------------------------------------------
