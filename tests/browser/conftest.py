@@ -9,6 +9,9 @@ import pytest
 from help import idle
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from serving import Server
+from walk import AHEAD, Clock, Walk
+
+from detox.store import Store
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
@@ -65,7 +68,7 @@ def tablet(chromium: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
         )  # fmt: skip
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         return page
 
     yield build
@@ -89,3 +92,31 @@ def sign_in(password: str) -> Callable[[Page, str, str], Page]:
         return page
 
     return enter
+
+
+@pytest.fixture
+def walk(tmp_path, _ward_file, chromium):
+    """A ward whose clock can be set forward, with nobody in its beds."""
+    path = tmp_path / "ward.db"
+    shutil.copyfile(_ward_file, path)
+    served = Server(path, AHEAD)
+    served.start()
+    yield Walk(Store(path), Clock(served), served.url, tmp_path)
+    served.kill()
+
+
+@pytest.fixture
+def people(walk, tablet, sign_in):
+    """A nurse's and a physician's tablet, signed in; call it again on the next day, when they have been signed out."""
+    pages = {}
+
+    def both():
+        for name in ("nurse", "physician"):
+            if name in pages:
+                pages[name].wait_for_url("**/sign-in")
+            else:
+                pages[name] = tablet()
+            sign_in(pages[name], walk.url, name)
+        return pages["nurse"], pages["physician"]
+
+    return both

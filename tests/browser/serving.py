@@ -13,10 +13,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Server:
-    """`streamlit run dashboard.py` on one database; it can be killed and started again on the same port."""
+    """`streamlit run dashboard.py` on one database; it can be killed and started again on the same port.
 
-    def __init__(self, database: Path, environment: dict[str, str] | None = None) -> None:
-        self.database, self.environment = database, environment or {}
+    `streamlit` is how Python is told to run it, for one whose clock can be set forward (ahead.py).
+    """
+
+    def __init__(self, database: Path, streamlit: tuple[str, ...] = ("-m", "streamlit")) -> None:
+        self.database, self.streamlit = database, streamlit
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -25,10 +28,12 @@ class Server:
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(self.port)]
+        command = [sys.executable, *self.streamlit, "run", "dashboard.py", "--server.port", str(self.port)]
         self.log = self.database.with_suffix(".log").open("ab")
-        settings = {**os.environ, "DETOX_DATABASE": str(self.database), **self.environment}
-        self.process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=self.log, stderr=self.log)
+        settings = {**os.environ, "DETOX_DATABASE": str(self.database)}
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=settings, stdin=subprocess.PIPE, stdout=self.log, stderr=self.log
+        )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -43,5 +48,6 @@ class Server:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+            self.process.stdin.close()
             self.log.close()
             self.process = None

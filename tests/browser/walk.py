@@ -1,8 +1,9 @@
-"""A stay walked through in Chromium, day by day: the server's clock is set forward by libfaketime, nothing else is.
+"""A stay walked through in Chromium, day by day: the server's clock is set forward by time-machine, nothing else is.
 
 What a person decides, gives, answers and ends is done on the screen; the sets between are kept through the same verbs.
 """
 
+import contextlib
 import re
 import urllib.request
 import uuid
@@ -11,13 +12,14 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from help import idle
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError, expect
+from serving import Server
 
 from detox import care
 from detox.clinical.model import Observation, Vitals
 from detox.store import Store, find
 
-LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+AHEAD = (str(Path(__file__).with_name("ahead.py")),)
 CALM = {
     "systolic_mmhg": 122, "diastolic_mmhg": 78, "heart_rate_per_min": 76, "temperature_c": 36.8,
     "respiratory_rate_per_min": 16, "spo2_percent": 97, "on_oxygen": False, "consciousness": "A", "sedation": "1",
@@ -45,38 +47,28 @@ ITEMS = (
 class Clock:
     """The server's clock: it runs on from where it was set, and is only ever set forward."""
 
-    def __init__(self, stamp: Path) -> None:
-        self.stamp = stamp
+    def __init__(self, served: Server) -> None:
+        self.served = served
         self.ahead = timedelta(0)
-        self.url = ""
-        self._write()
-
-    def environment(self) -> dict[str, str]:
-        """What the server is started with: it looks at the file once a second, and its timers run as they are."""
-        return {
-            "LD_PRELOAD": str(LIBRARY), "FAKETIME_TIMESTAMP_FILE": str(self.stamp), "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1",
-        }  # fmt: skip
 
     @property
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
 
     def forward(self, *, hours: float = 0, minutes: float = 0) -> datetime:
-        self.ahead += timedelta(hours=hours, minutes=minutes)
-        self._write()
+        step = timedelta(hours=hours, minutes=minutes)
+        self.ahead += step
+        self.served.process.stdin.write(f"{step.total_seconds()}\n".encode())
+        self.served.process.stdin.flush()
         while not self._arrived():
             pass  # each question takes a moment of its own
         return self.now
 
     def _arrived(self) -> bool:
         """True once the server says that time in the head of an answer."""
-        with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.served.url}/_stcore/health", timeout=10) as answer:
             told = parsedate_to_datetime(answer.headers["date"])
         return abs(told - self.now) < timedelta(seconds=5)
-
-    def _write(self) -> None:
-        self.stamp.write_text(f"+{self.ahead.total_seconds():.0f}\n")
 
 
 class Walk:
@@ -131,8 +123,9 @@ class Walk:
         care.record(self.store, self.person("nurse"), entry, self.clock.now)
 
     def open(self, page: Page) -> None:
-        """The patient's page, as it stands now."""
-        page.goto(f"{self.url}/patient?admission={self.stay}")
+        """The patient's page, as it stands now, from the board."""
+        page.get_by_role("link", name="Ward board", exact=True).click()
+        page.get_by_role("link", name="Open", exact=True).click()
         page.locator(".px-says").wait_for()
         idle(page)
 
@@ -148,8 +141,10 @@ class Walk:
     def plan(self, page: Page, secret: str, drug: str, doses: str, hours: str = "24") -> None:
         """Write and sign."""
         section(page, "Plan and doses")
-        if page.get_by_text("Write another plan").count():
-            page.get_by_text("Write another plan").click()
+        another = page.get_by_text("Write another plan")
+        another.or_(page.get_by_label("Drug", exact=True)).first.wait_for()
+        if another.count():
+            another.click()
         pick(page, "Drug", drug)
         page.get_by_role("textbox", name="Daily doses in mg").fill(doses)
         page.get_by_role("spinbutton", name="Least hours at a step").fill(hours)
@@ -174,10 +169,16 @@ class Walk:
         page.get_by_text("Last decision").wait_for()
         page.get_by_text("Nothing was recorded since that decision").wait_for()
 
+    def open_dose(self, page: Page) -> None:
+        """The form of a dose; it stays open until the page is left."""
+        form = page.locator(".st-key-dose")
+        if not form.count():
+            page.get_by_text("Give a dose", exact=True).click()
+            form.wait_for()
+
     def dose(self, page: Page, what: str, mg: str = "", why: str = "", held_for: str = "") -> None:
         """Chart a dose of the plan, and wait until it is on disk."""
-        if not page.get_by_role("button", name="Chart this dose").count():
-            page.get_by_text("Give a dose", exact=True).click()
+        self.open_dose(page)
         page.get_by_role("radiogroup", name="What happened").get_by_role("radio", name=what).click()
         if mg:
             page.get_by_label("Amount, mg (if given)").fill(mg)
@@ -190,6 +191,21 @@ class Walk:
         page.get_by_role("button", name="Chart this dose").click()
         page.locator(".st-key-dose").get_by_text("✓ Saved").wait_for()
 
+    def elsewhere(self, page: Page, drug: str, mg: str, where: str) -> None:
+        """A dose that somebody else gave yesterday."""
+        self.open_dose(page)
+        page.get_by_text("Other medicine, or given elsewhere").click()
+        pick(page, "Medicine", drug)
+        page.get_by_label("Amount given, mg").fill(mg)
+        page.get_by_role("spinbutton", name=re.compile("^year, Day")).click()
+        page.keyboard.type((self.clock.now - timedelta(days=1)).strftime("%Y%m%d"))
+        page.get_by_role("spinbutton", name=re.compile("^hour, At .empty. now")).last.click()
+        page.keyboard.type("0800")
+        page.get_by_role("radio", name="Given elsewhere").click()
+        page.get_by_label("Where, or by whose order").fill(where)
+        page.get_by_role("button", name="Chart this other dose").click()
+        page.get_by_text("✓ Saved").first.wait_for()
+
     def change_programme(self, page: Page, to: str, why: str) -> None:
         section(page, "Situation")
         pick(page, "Go on with", to)
@@ -201,6 +217,7 @@ class Walk:
     def tick_all(self, page: Page) -> None:
         """Every line of the checklist done."""
         section(page, "Before leaving")
+        page.get_by_role("button", name="Done", exact=True).first.wait_for()
         while page.get_by_role("button", name="Done", exact=True).count():
             left = page.get_by_role("button", name="Done", exact=True).count()
             page.get_by_role("button", name="Done", exact=True).first.click()
@@ -216,13 +233,31 @@ class Walk:
         page.get_by_text("The stay has ended").first.wait_for()
 
 
+def doses(walk: Walk) -> list[tuple[str, float, str]]:
+    """Drug, mg and status of every charted dose, oldest first."""
+    with walk.store.read() as tx:
+        return [(d.drug, d.dose_mg, d.status) for d in find.doses(tx, walk.stay)]
+
+
+def decisions(walk: Walk) -> list[tuple[str, str, int | None]]:
+    """Verdict, class and step of every decision, oldest first."""
+    with walk.store.read() as tx:
+        return [(d.verdict, d.chosen, d.step_to) for d in reversed(find.decisions(tx, walk.stay))]
+
+
 def section(page: Page, name: str) -> None:
     page.get_by_role("radiogroup", name="More").get_by_role("radio", name=name).click()
     idle(page)
 
 
 def pick(page: Page, label: str, option: str) -> None:
-    """Choose from a list; what is typed narrows it down."""
-    page.get_by_label(label, exact=True).click()
-    page.keyboard.type(option)
-    page.get_by_role("option", name=option, exact=True).click()
+    """Choose from a list; what is typed narrows it down. A list that closes because the page moves is opened again."""
+    box, choice = page.get_by_label(label, exact=True), page.get_by_role("option", name=option, exact=True)
+    for _ in range(3):
+        idle(page)
+        box.click()
+        box.fill(option)
+        with contextlib.suppress(TimeoutError):
+            choice.click(timeout=5_000)
+            break
+    expect(box).to_have_value(option)
