@@ -17,6 +17,7 @@ from detox.clinical.alerts import alerts_file
 from detox.clinical.answering import answering_file
 from detox.clinical.content import File, read
 from detox.clinical.giving import giving_file
+from detox.clinical.habits import habits_file
 from detox.clinical.protocols import Scale, vitals_file
 from detox.clinical.schedule import monitoring_file
 from detox.clinical.situations import discharge_file, situations_file
@@ -34,6 +35,7 @@ _READERS: dict[str, Callable[[], File]] = {
     "giving.toml": giving_file,
     "situations.toml": situations_file,
     "discharge.toml": discharge_file,
+    "honesty.toml": habits_file,
 }
 
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Protocol
 
 from detox.clinical import schedule_doses as doses
+from detox.clinical.frozen import quick
 from detox.clinical.model import VITALS, Assessment, Background, Finding, IntervalOrder, Observation, Vitals
 from detox.clinical.schedule_content import POINTS, Cadence, Interval, Recheck, cadence, monitoring_file
 from detox.clinical.schedule_due import CONFIRM, SHORT, STANDING, Because, Due, Known, Line
@@ -21,6 +22,7 @@ Scheduled = Interval | Cadence
 _OF_SCALE = {"cows": ("cows",), "news2": ("news2", "news2_single")}
 _COWS = (("cows", "cows"),)
 _VITALS = (("news2", "news2"), ("news2_single", "news2_single"), ("cows", "vitals"))
+_due = quick(Due)
 _EVERY = attrgetter(*VITALS)
 _NO_VITALS = _EVERY(Vitals())
 
@@ -111,7 +113,8 @@ class Clock:
         if measured != _NO_VITALS:
             self._state_at = at
             self._measured.append((at, measured))
-            full = any(measured[place] is not None for place in _places())
+            of_set, nothing = _of_set()
+            full = of_set(measured) != nothing
         elif rated or any(observation.assessment(name) for name in self._file.set.scales):
             self._state_at = at
         if rated:
@@ -149,21 +152,21 @@ class Clock:
         lines = self._scheduled(background)
         if self._asked.watches:
             lines.extend(self._after_doses())
-        for alert in open_alerts:
-            self._by_alert(alert, lines)
-        line = lines[0]
+        self._by_alerts(open_alerts, lines)
+        line, soonest = lines[0], lines[0].at
         for other in lines:
-            if (other.at, other.interval_min) < (line.at, line.interval_min):
-                line = other
+            at = other.at
+            if at < soonest or (at == soonest and other.interval_min < line.interval_min):
+                line, soonest = other, at
         red_line, red_at = line, self._red(line)
         for other in lines:
-            if other is not line and other.at < red_at and (at := self._red(other)) < red_at:
-                red_at, red_line = at, other
+            if other is not line and other.at < red_at and (red := self._red(other)) < red_at:
+                red_at, red_line = red, other
         known = Known(self._known_cows, self._known_vitals, self._known_news2)
         said = self._said
         if said is not None and (said.taken_at <= line.since or (self._set_at and said.taken_at < self._set_at)):
             said = None
-        return Due(line.at, line.interval_min, _what(line, lines), line, red_at, red_line, known, said)
+        return _due(line.at, line.interval_min, _what(line, lines), line, red_at, red_line, known, said)
 
     def asked(self, background: Background) -> Line:
         """What the protocol asks by schedule alone: the shortest interval without orders, alerts and doses' looks."""
@@ -199,13 +202,15 @@ class Clock:
         """The row with the shortest interval; the guess counts while the first measure was never complete."""
         row: Scheduled = guess
         because: Because = guess.because
+        minutes = guess.interval_min
         known = self._worst[rows[0][0]].base is not None
         for measure, table in rows:
-            found = self._worst[measure].now(self._count)
+            worst = self._worst[measure]
+            found = worst.now(self._count) if worst.partial else worst.base
             if found is not None:
                 other = cadence(table, found[0])
-                if known or other.interval_min < row.interval_min:
-                    row, because, known = other, found[1], False
+                if known or other.interval_min < minutes:
+                    row, because, minutes, known = other, found[1], other.interval_min, False
         return row, because
 
     def _line(self, best: tuple[Scheduled, Because], since: datetime, clock: str, background: Background) -> Line:
@@ -245,23 +250,31 @@ class Clock:
                 if look is not None:
                     yield Line(look.at, look.interval_min, clock, row, cause, since)
 
-    def _by_alert(self, alert: Raised, lines: list[Line]) -> None:
-        finding = alert.finding
-        row = _rechecks().get(finding.level)
-        if row is None or finding.kind == "silence":
-            return
-        state_at = self._state_at
-        new = state_at is None or alert.opened_at >= state_at
-        since = alert.opened_at if state_at is None else state_at
+    def _by_alerts(self, open_alerts: Iterable[Raised], lines: list[Line]) -> None:
+        """A line for each alert, and one for each that asks to be confirmed.
+
+        All that are as bad, and as new, are due at the same moment: the first of them speaks for the others.
+        """
+        state_at, rechecks = self._state_at, _rechecks()
+        told: list[tuple[str, bool]] = []
+        for alert in open_alerts:
+            finding, opened_at = alert.finding, alert.opened_at
+            row = rechecks.get(finding.level)
+            if row is None or finding.kind == "silence":
+                continue
+            new = state_at is None or opened_at >= state_at
+            if state_at is None or (finding.level, new) not in told:
+                told.append((finding.level, new))
+                lines.append(self._recheck(row, finding, new, state_at or opened_at))
+            confirm = finding.values.get("confirm_min")
+            if confirm and not self._repeated(alert):
+                minutes = int(confirm)
+                lines.append(Line(opened_at + _minutes(minutes), minutes, "set", row, finding, opened_at, CONFIRM))
+
+    def _recheck(self, row: Recheck, finding: Finding, new: bool, since: datetime) -> Line:
         standing = row.visits_min if self._asked.visits else row.standing_min
         minutes = row.recheck_min if new else standing
-        how = "" if new else STANDING
-        lines.append(Line(since + _minutes(minutes), minutes, "set", row, finding, since, how))
-        confirm = finding.values.get("confirm_min")
-        if confirm and not self._repeated(alert):
-            minutes = int(confirm)
-            at = alert.opened_at + timedelta(minutes=minutes)
-            lines.append(Line(at, minutes, "set", row, finding, alert.opened_at, CONFIRM))
+        return Line(since + _minutes(minutes), minutes, "set", row, finding, since, "" if new else STANDING)
 
     def _repeated(self, alert: Raised) -> bool:
         """True once a vital of the alert was measured again, or anything where the alert names none."""
@@ -279,22 +292,32 @@ class Clock:
 
 
 def ordered(line: Line, orders: Sequence[IntervalOrder]) -> Line:
-    """The line as it has been ordered. Anybody's order shortens; a physician's with an end lengthens what may be."""
-    row, shortest, longest = monitoring_file().orders, line, line
+    """The line as it has been ordered. A physician's order with an end lengthens what may be; anybody's then shortens.
+
+    Of several orders the shortest in force counts, also against one that lengthens.
+    """
+    row, found = monitoring_file().orders, _lengthened(line, orders)
     for order in orders:
-        at = line.since + timedelta(minutes=order.interval_min)
-        if order.interval_min < line.interval_min:
-            at = max(at, order.set_at)
-            held = order.ended_at is None and (order.until_at is None or at < order.until_at)
-            if held and at < shortest.at:
-                shortest = Line(at, order.interval_min, line.clock, row, order, line.since)
-        elif order.role == "physician" and order.until_at is not None and line.interval_min >= row.from_min:
-            end = min(order.until_at, order.ended_at or order.until_at)
-            at = min(at, max(line.at, end))
-            if at > longest.at:
-                minutes = int((at - line.since) / timedelta(minutes=1))
-                longest = Line(at, minutes, line.clock, row, order, line.since)
-    return longest if shortest is line else shortest
+        if order.interval_min >= found.interval_min:
+            continue
+        at = max(line.since + timedelta(minutes=order.interval_min), order.set_at)
+        held = order.ended_at is None and (order.until_at is None or at < order.until_at)
+        if held and (at, order.interval_min) < (found.at, found.interval_min):
+            found = Line(at, order.interval_min, line.clock, row, order, line.since)
+    return found
+
+
+def _lengthened(line: Line, orders: Sequence[IntervalOrder]) -> Line:
+    row, longest = monitoring_file().orders, line
+    for order in orders:
+        if order.role != "physician" or order.until_at is None or line.interval_min < row.from_min:
+            continue
+        end = min(order.until_at, order.ended_at or order.until_at)
+        at = min(line.since + timedelta(minutes=order.interval_min), max(line.at, end))
+        if order.interval_min >= line.interval_min and at > longest.at:
+            minutes = int((at - line.since) / timedelta(minutes=1))
+            longest = Line(at, minutes, line.clock, row, order, line.since)
+    return longest
 
 
 def breathing_asleep(observation: Observation) -> bool:
@@ -323,13 +346,18 @@ def _what(line: Line, lines: Sequence[Line]) -> str:
     """A set where the other clock falls due at the same visit, else the clock of the line."""
     if line.clock == "set":
         return "set"
-    together = line.at + timedelta(minutes=monitoring_file().set.together_min)
-    return "set" if any(other.clock != line.clock and other.at <= together for other in lines) else line.clock
+    together = line.at + _minutes(monitoring_file().set.together_min)
+    for other in lines:
+        if other.at <= together and other.clock != line.clock:
+            return "set"
+    return line.clock
 
 
 @cache
-def _places() -> tuple[int, ...]:
-    return tuple(VITALS.index(name) for name in monitoring_file().set.vitals)
+def _of_set() -> tuple[Callable[[tuple[object, ...]], object], object]:
+    """What takes, of every vital, those that set a clock back, and what it takes where none was measured."""
+    take = itemgetter(*(VITALS.index(name) for name in monitoring_file().set.vitals))
+    return take, take(_NO_VITALS)
 
 
 @cache

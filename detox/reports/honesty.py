@@ -8,28 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 
+from detox.clinical.habits import Rates, habits_file
 from detox.clinical.protocols import vitals_file
 from detox.instants import CLOCK_TOLERANCE
 from detox.store import Connection
 from detox.store.find_honesty import MEASURED, readings
-
-WINDOW = timedelta(days=30)
-LEAST = 30
-"""Under so many readings nothing is said: a share of a handful means nothing. Proposed."""
-
-COPIED_C = 36.0
-"""The temperature that is written down when none was taken; proposed, a round number in the normal range."""
-
-RUN = 3
-"""So many equal readings in a row are looked at: "flag three identical rates" (measurement truth, Badawy)."""
-
-BADAWY = "Rates cluster at 18 and 20 in 36,966 hospital stays (Badawy)"
-EVENLY = (
-    "To compare with: an even spread over what counting 30 s and doubling can give within the normal range; proposed, "
-    "true rates lie closer together"
-)
-DIGITS = "To compare with: ten last digits, equally often"
-NEIGHBOURS = "To compare with: the temperatures 0.1 °C above and below, on average; proposed"
 
 Row = tuple[int, tuple[float | None, ...]]
 
@@ -52,8 +35,8 @@ class Figure:
 
     @property
     def share(self) -> float | None:
-        """From 0 to 1; None under LEAST readings."""
-        return self.count / self.of if self.of >= LEAST else None
+        """From 0 to 1; None where there are too few readings to tell one."""
+        return self.count / self.of if self.of >= least_readings() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +49,14 @@ class Honesty:
     figures: tuple[Figure, ...]
 
 
+def least_readings() -> int:
+    """Under so many readings no share is told."""
+    return habits_file().period.least_readings
+
+
 def ward_honesty(tx: Connection, ward_id: str, now: datetime) -> Honesty:
-    """The habits of the ward's last 30 days."""
-    start = now - WINDOW
+    """The habits of the ward in the days that honesty.toml looks back on."""
+    start = now - timedelta(days=habits_file().period.days)
     rows = list(readings(tx, ward_id, start, now + CLOCK_TOLERANCE))
     return Honesty(start, now, len(rows), figures(rows))
 
@@ -78,15 +66,13 @@ def figures(rows: Iterable[Row]) -> tuple[Figure, ...]:
     stays = [[values for _, values in some] for _, some in groupby(rows, key=lambda row: row[0])]
     return (
         _copied_temperature(stays),
-        _rates(stays, (18, 20), f"{BADAWY}. {EVENLY}"),
-        _rates(stays, (16,), EVENLY),
-        *(_last_digit(stays, name, label) for name, label in _PRESSURES),
+        *(_rates(stays, some) for some in habits_file().rates),
+        *(_rounded(stays, name) for name in habits_file().rounded.vitals),
         _same_sets(stays),
         _same_rates(stays),
     )
 
 
-_PRESSURES = (("systolic_mmhg", "Systolic"), ("diastolic_mmhg", "Diastolic"))
 Stays = Sequence[Sequence[tuple[float | None, ...]]]
 
 
@@ -102,37 +88,41 @@ def _all(stays: Stays, name: str) -> list[float]:
 
 
 def _copied_temperature(stays: Stays) -> Figure:
+    copied, least = habits_file().copied, habits_file().run.readings
     taken = [round(value, 1) for value in _all(stays, "temperature_c")]
-    beside = sum(value in (round(COPIED_C - 0.1, 1), round(COPIED_C + 0.1, 1)) for value in taken) / 2
+    sides = {round(copied.temperature_c + by, 1) for by in (-copied.beside_c, copied.beside_c)}
+    beside = sum(value in sides for value in taken) / len(sides)
     runs = (
         sum(1 for _ in same)
         for one in _series(stays, "temperature_c")
         for value, same in groupby(round(v, 1) for v in one)
-        if value == COPIED_C
+        if value == copied.temperature_c
     )
-    longest = tuple(sorted((n for n in runs if n >= RUN), reverse=True)[:3])
+    longest = tuple(sorted((n for n in runs if n >= least), reverse=True)[: copied.runs_shown])
     expected = beside / len(taken) if taken else None
     return Figure(
-        f"Temperature exactly {COPIED_C:.1f} °C", taken.count(COPIED_C), len(taken), "readings", expected, NEIGHBOURS,
-        longest,
+        f"Temperature exactly {copied.temperature_c:.1f} °C", taken.count(copied.temperature_c), len(taken), "readings",
+        expected, copied.compared_with, longest,
     )  # fmt: skip
 
 
-def _rates(stays: Stays, some: tuple[int, ...], source: str) -> Figure:
+def _rates(stays: Stays, some: Rates) -> Figure:
     rates = _all(stays, "respiratory_rate_per_min")
     low, high = vitals_file().range("respiratory_rate_per_min").normal
     even = [n for n in range(int(low), int(high) + 1) if n % 2 == 0]
     return Figure(
-        f"Respiratory rate {' or '.join(map(str, some))}", sum(rate in some for rate in rates), len(rates), "readings",
-        len(some) / len(even), source,
+        f"Respiratory rate {' or '.join(map(str, some.per_min))}", sum(rate in some.per_min for rate in rates),
+        len(rates), "readings", len(some.per_min) / len(even), some.compared_with,
     )  # fmt: skip
 
 
-def _last_digit(stays: Stays, name: str, label: str) -> Figure:
-    taken = _all(stays, name)
+def _rounded(stays: Stays, name: str) -> Figure:
+    rounded, taken = habits_file().rounded, _all(stays, name)
     return Figure(
-        f"{label} pressure that ends in 0", sum(value % 10 == 0 for value in taken), len(taken), "readings", 0.1, DIGITS
-    )
+        f"{vitals_file().range(name).label} in whole {rounded.step_mmhg}s",
+        sum(value % rounded.step_mmhg == 0 for value in taken), len(taken), "readings", 1 / rounded.step_mmhg,
+        rounded.compared_with,
+    )  # fmt: skip
 
 
 def _same_sets(stays: Stays) -> Figure:
@@ -141,14 +131,15 @@ def _same_sets(stays: Stays) -> Figure:
     pairs = [(one, two) for stay in whole for one, two in pairwise(stay)]
     return Figure(
         "Whole set the same as the one before, in all six vitals", sum(one == two for one, two in pairs), len(pairs),
-        "pairs", None, "Nothing says how often this happens by chance",
+        "pairs", None, habits_file().same_set.compared_with,
     )  # fmt: skip
 
 
 def _same_rates(stays: Stays) -> Figure:
+    run = habits_file().run
     rates = list(_series(stays, "respiratory_rate_per_min"))
-    triples = [tuple(one[n : n + RUN]) for one in rates for n in range(len(one) - RUN + 1)]
+    some = [tuple(one[n : n + run.readings]) for one in rates for n in range(len(one) - run.readings + 1)]
     return Figure(
-        "Three respiratory rates in a row the same", sum(len(set(some)) == 1 for some in triples), len(triples),
-        "threes", None, BADAWY,
+        f"{run.readings} respiratory rates in a row the same", sum(len(set(each)) == 1 for each in some), len(some),
+        f"runs of {run.readings}", None, run.compared_with,
     )  # fmt: skip

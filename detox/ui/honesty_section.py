@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from detox.reports.honesty import LEAST, Figure, ward_honesty
+from detox.reports.honesty import Figure, least_readings, ward_honesty
 from detox.ui import frame, words
 from detox.ui.words import esc
 
@@ -31,7 +31,7 @@ def draw(here: frame.Visit) -> None:
 
 def _row(figure: Figure) -> str:
     if figure.share is None:
-        found = f'<span class="dx-val wraps not_assessed">? too few to say ({LEAST} needed)</span>'
+        found = f'<span class="dx-val wraps not_assessed">? too few to say ({least_readings()} needed)</span>'
         expected = ""
     else:
         found = f"<b>{_percent(figure.share)}</b>"

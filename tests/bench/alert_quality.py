@@ -64,7 +64,7 @@ import cohort  # noqa: E402
 
 from detox.clinical import protocols, scales  # noqa: E402
 from detox.clinical.charted import Rejected, read_csv  # noqa: E402
-from detox.clinical.model import LEVELS, Observation, Vitals  # noqa: E402
+from detox.clinical.model import LEVELS, Background, Observation, Vitals  # noqa: E402
 from detox.reports.replay import ChangeRow, Row, replay  # noqa: E402
 
 WINDOW = timedelta(hours=24)
@@ -73,6 +73,13 @@ CONFIRMED = timedelta(minutes=20)
 CURVE = range(1, 13)
 ENGINE, SINGLE = "engine", "single red limits"
 HALVES = ("tuning", "reporting")
+NEVER_WAIT = frozenset(
+    {
+        "breathing_low_red", "breathing_low_emergency", "oxygen_low_red", "sedation_red", "sedation_emergency",
+        "systolic_low_red", "consciousness_red", "consciousness_emergency",
+    }
+)  # fmt: skip
+"""The rules that alarm at once on one reading and may not be loosened (B6.1, B6.5)."""
 
 Key = tuple[str, str]
 Charts = dict[Key, list[Observation]]
@@ -210,10 +217,11 @@ def single_limit_spells(seen: Sequence[Observation]) -> list[Spell]:
     return sorted(every, key=lambda spell: spell.start)
 
 
-def engine_spells(charts: Charts) -> Spells:
-    """The alerts of the rules in force, by admission; silence apart."""
+def engine_spells(charts: Charts, backgrounds: Mapping[str, Background] | None = None) -> Spells:
+    """The alerts of the rules in force, by admission; silence apart. `backgrounds` is what is known beside the rows."""
     changes: list[ChangeRow] = []
-    replay((Row(*key, one) for key, seen in charts.items() for one in seen), changes.append)
+    rows = (Row(*key, one) for key, seen in charts.items() for one in seen)
+    replay(rows, changes.append, backgrounds=backgrounds)
     return spells_of(changes, problems_of(tomllib.loads((ROOT / "detox/protocols/alerts.toml").read_text("utf-8"))))
 
 
@@ -257,9 +265,14 @@ def spells_of(changes: Iterable[ChangeRow], problem_of: Mapping[str, str]) -> Sp
     return {key: sorted(spells, key=lambda spell: spell.start) for key, spells in done.items()}
 
 
-def raised_by_all(charts: Charts, scores: Mapping[Key, Sequence[Score]]) -> dict[str, Spells]:
+def raised_by_all(
+    charts: Charts, scores: Mapping[Key, Sequence[Score]], backgrounds: Mapping[str, Background] | None = None
+) -> dict[str, Spells]:
     """The alerts of the engine and of each policy."""
-    raised = {ENGINE: engine_spells(charts), SINGLE: {key: single_limit_spells(seen) for key, seen in charts.items()}}
+    raised = {
+        ENGINE: engine_spells(charts, backgrounds),
+        SINGLE: {key: single_limit_spells(seen) for key, seen in charts.items()},
+    }
     for at_least in CURVE:
         raised[f"NEWS2 >= {at_least}"] = {key: news2_spells(course, at_least) for key, course in scores.items()}
     return raised
@@ -531,6 +544,7 @@ def on_real(path: Path, report: Report) -> dict[str, Quality]:
         )
         _engine_load(part, raised[ENGINE], report)
         _aims_real(found, report)
+        _without_choice(part, raised[ENGINE], report)
         if half == "reporting":
             headline = found
             _dominant(part, raised[ENGINE], events, report)
@@ -561,6 +575,18 @@ def _engine_load(charts: Charts, spells: Spells, report: Report) -> None:
         counts = [sum(s.level == level and s.kind == kind for s in here) for kind in kinds]
         rows.append([level, *(f"{100 * n / days:.0f}" for n in (*counts, sum(counts)))])
     report.table(rows)
+
+
+def _without_choice(charts: Charts, spells: Spells, report: Report) -> None:
+    """How much of the load comes from rules that nobody may loosen."""
+    days = patient_days(charts)
+    here = [s for key in charts for s in spells.get(key, ()) if s.interruptive and s.news]
+    at_once = sum(s.what in NEVER_WAIT for s in here)
+    limits = sum(s.kind == "limit" for s in here)
+    report.say(
+        f"- Of the engine's {100 * len(here) / days:.1f}, {100 * limits / days:.1f} are plain limits; "
+        f"{100 * at_once / days:.1f} of them those that alarm at once and may not be loosened (B6.1)."
+    )
 
 
 def _dominant(charts: Charts, spells: Spells, events: Mapping[Key, Sequence[Event]], report: Report) -> None:
@@ -614,7 +640,7 @@ def on_cohort(count: int, seed: int, report: Report) -> dict[str, dict[str, Caug
     stays = list(cohort.cohort(count, seed))
     charts: Charts = {(one.patient_id, one.admission_id): list(one.observations) for one in stays}
     scores = {key: news2_course(seen) for key, seen in charts.items()}
-    raised = raised_by_all(charts, scores)
+    raised = raised_by_all(charts, scores, {one.admission_id: one.background for one in stays})
     stable = {
         (s.patient_id, s.admission_id): charts[s.patient_id, s.admission_id] for s in stays if not s.deterioration
     }
@@ -645,6 +671,7 @@ def on_cohort(count: int, seed: int, report: Report) -> dict[str, dict[str, Caug
         f"- Aim, at most 5 interruptive per 100 patient-days in stable stays: {_met(loads[ENGINE].load <= 5)} "
         f"({loads[ENGINE].load:.1f})."
     )
+    _without_choice(stable, raised[ENGINE], report)
     report.figures["cohort"] = {
         "stable": {name: _plain(q) for name, q in loads.items()},
         "engine caught": {kind: _plain(one) for kind, one in found[ENGINE].items()},

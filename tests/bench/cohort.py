@@ -12,18 +12,23 @@ one reading to the next, however soon: the noise of a repeat is drawn anew.
 **Expected withdrawal** (B1). Admission 6-24 h after the last use, peak at 24-72 h, over at 4-10 days [S]. Pressure
 rises moderately and most on days 3 to 4 [S]: by 12 +/- 4 over 7 +/- 3 [P]. Temperature rises by 0.5 on average and
 subsides after day 3 [S], person to person +/- 0.15 [P]. Breathing rises [S], by 2 +/- 0.7 [P]; pulse by 10 +/- 4 [P].
-COWS peaks at 15 +/- 5, cut at 6 and 32 [P]; its chosen items are rated around that course, its pulse item is measured.
+COWS peaks at 15 +/- 5, at least 6 [P]; who would reach 25 is drawn anew: a physician is called then (danger rule A16),
+so it is no stable course. Its chosen items are rated around that course, its pulse item is measured.
 
-**Charting.** Stays of 5-10 days [P]. Sets 4-hourly for the first 72 h (A1 [K]) and while COWS is 13 or more, then
-6- or 8-hourly (6-hourly A1 [S], 6-8 as the protocols have it). [P]: SD of the time 10 min, 5 % late by 1-2.5 h, 3 %
-not taken at all, 5 % only pressure and pulse, 2 % of values missing, asleep in half the night sets and then without
-COWS, sedation 2 without meaning in 1 %. Breathing is put down as 16, 18 or 20 in half the sets between 14 and 21
-(clusters: B2, Badawy [S]; the half [P]). A reading past a red limit (RED), or a jump that the form asks about (B6.11),
-is repeated after about 5 min (B6.1 [P]); if it is still red the next set comes after an hour, six times at most (A8:
-hourly [S]). An amber value (AMBER) is rechecked once after 15-30 min (B2 [P]).
+**Charting.** Stays of 5-10 days [P]. Everybody is on methadone, once a day at 9, from the first morning on [P]. A set
+is taken when the ward's own clock asks for it (monitoring.toml: by COWS, NEWS2, phase and dose), at least 4-hourly for
+the first 72 h (A1 [K]). What an open alert would ask for is left out: the charting must not hang on the rules that are
+measured. In its place: a reading past a red limit (RED), or a jump that the form asks about (B6.11), is repeated after
+about 5 min (B6.1 [P]); if it is still red the next set comes after an hour, six times at most (A8: hourly [S]). An
+amber value (AMBER) is rechecked once after 15-30 min (B2 [P]); if it still is, the next set comes within 4 h (B2: more
+frequent; B6.5 [P]). [P]: SD of the time 10 min, 5 % late by 1-2.5 h, 3 % not taken at all and noticed after half an
+hour (B6.9), 5 % only pressure and pulse, 2 % of values missing, sedation 2 without meaning in 1 %. At half the looks of
+the night the patient sleeps, unless sedated or in a storm (agitated: B2): only the breathing is counted, and the next
+look is due 2 hours later (the clock's short set). Breathing is put down as 16, 18 or 20 in half the sets between 14
+and 21 (clusters: B2, Badawy [S]; the half [P]).
 Typing errors hit 0.1 % of the numbers [P] (of some 45,000 numbers of a real unit 18 were impossible; those that stay
-plausible nobody can count): two neighbouring digits change places. What the form asks about as implausible is then
-typed right; the rest is charted.
+plausible nobody can count): two neighbouring digits change places. What the form refuses or asks about, as implausible
+or as a jump, is then typed right; the rest is charted.
 
 **Deteriorations**, one kind in 30 % of the stays [P]. Each starts at `onset_at` and adds to the course; `crossed_at`
 is when the course itself, without noise and typing errors, passes a red limit (RED), a shock index of 1.0 (B3), or
@@ -37,24 +42,27 @@ starts to fade. Rates are [P] but for the first:
 - volume: pulse +0.8 to 1.4 /h, systolic -0.6 to -1.0 /h, the diastolic follows little; vomiting shows in COWS;
 - storm: within hours, pulse +10 to 20 /h, systolic +15 to 30 /h, temperature and breathing up.
 
-**Left out**, since a row cannot carry it: doses, so rebound after alpha-2 agonists, their slow pulse and low pressure,
-and the time since a dose; standing pressures, QTc, urine, stool counts, weight. No day and night in the vitals, no
-oxygen, no confusion, no comorbidity, no discharge against advice. The course of a stay does not answer to alerts.
+**Left out**: what a dose does to the course (the withdrawal above is that of somebody treated), alpha-2 agonists, so
+rebound, their slow pulse and low pressure; standing pressures, QTc, urine, stool counts, weight. No day and night in
+the vitals, no oxygen, no confusion, no comorbidity, no discharge against advice. The course of a stay does not answer
+to alerts, and neither does the charting.
 """
 
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from operator import ge, le, lt
 from typing import Any, NamedTuple
 
 from detox.clinical import protocols
-from detox.clinical.model import Observation, Vitals
+from detox.clinical.judgement import assessments
+from detox.clinical.model import Background, Dose, Observation, Vitals
 from detox.clinical.protocols import vitals_file
-from detox.clinical.vitals import impossible
+from detox.clinical.schedule import Clock, monitoring_file
+from detox.clinical.vitals import impossible, unusual
 
 KINDS = ("hypertension", "tachycardia", "sepsis", "breathing", "volume", "storm")
 SHARE = 0.30
@@ -78,6 +86,11 @@ AMBER: tuple[tuple[str, Past, float], ...] = (
     (SPO2, le, 95), (SEDATION, ge, 2),
 )  # fmt: skip
 """The amber limits of the same table."""
+SEVERE = 25
+"""COWS from which on a physician is called (danger rule A16): an expected course that gets there is not stable."""
+DOSE_HOUR = 9
+STILL_AMBER_H = 4.0
+OWED_H = 0.5
 JUMPS = {SBP: 40, HR: 40, TEMP: 1.5}
 
 Values = dict[str, float]
@@ -100,6 +113,7 @@ class Stay:
     admission_id: str
     observations: tuple[Observation, ...]
     deterioration: Deterioration | None
+    background: Background = Background()
 
 
 class Person(NamedTuple):
@@ -112,7 +126,6 @@ class Person(NamedTuple):
     peak_h: float
     pressure_peak_h: float
     end_h: float
-    mild_every_h: int
     days: float
 
 
@@ -142,13 +155,27 @@ def stay(number: int, seed: int = 1, share: float = SHARE) -> Stay:
         person = _stable(rng)
         added = next(filter(None, (_added(kind, person, rng) for _ in range(20))), None)
     started = FIRST + timedelta(hours=rng.uniform(0, 364 * 24))
-    charted, added = _Chart(f"a{number}", person, added, started, rng).kept()
+    background = Background(admitted_at=started, doses=_doses(f"a{number}", started, person.days))
+    charted, added = _Chart(f"a{number}", person, added, started, rng, background).kept()
     found = None
     if added is not None:
         found = Deterioration(
             added.kind, started + timedelta(hours=added.onset_h), started + timedelta(hours=added.crossed_h)
         )
-    return Stay(f"p{number}", f"a{number}", charted, found)
+    return Stay(f"p{number}", f"a{number}", charted, found, background)
+
+
+def _doses(admission_id: str, started: datetime, days: float) -> tuple[Dose, ...]:
+    """Methadone once a day at DOSE_HOUR, from the first morning on."""
+    first = started.replace(hour=DOSE_HOUR, minute=0, second=0, microsecond=0)
+    first += timedelta(days=first < started)
+    times = (first + timedelta(days=day) for day in range(11))
+    last = started + timedelta(days=days)
+    return tuple(
+        Dose(f"{admission_id}-d{n}", admission_id, None, "methadone", 30.0, "given", at)
+        for n, at in enumerate(times)
+        if at <= last
+    )
 
 
 def red(values: Mapping[str, object], limits: tuple[tuple[str, Past, float], ...] = RED) -> tuple[str, ...]:
@@ -184,10 +211,11 @@ def critical(values: Values) -> bool:
 
 
 def _stable(rng: random.Random) -> Person:
-    """Somebody whose expected course is never critical."""
+    """Somebody whose expected course is never critical, nor a severe withdrawal."""
     while True:
         person = _person(rng)
-        if not any(critical(course(person, at_h)) for at_h in range(0, int(person.days * 24) + 3, 3)):
+        expected = (course(person, at_h) for at_h in range(0, int(person.days * 24) + 3, 3))
+        if not any(critical(values) or values["cows"] >= SEVERE for values in expected):
             return person
 
 
@@ -210,12 +238,11 @@ def _person(rng: random.Random) -> Person:
             TEMP: _within(rng.gauss(0.5, 0.15), 0.1, 0.9),
             RR: _within(rng.gauss(2, 0.7), 0, 4),
         },
-        cows_peak=_within(rng.gauss(15, 5), 6, 32),
+        cows_peak=max(rng.gauss(15, 5), 6.0),
         since_use_h=rng.uniform(6, 24),
         peak_h=peak_h,
         pressure_peak_h=rng.uniform(60, 96),
         end_h=max(rng.uniform(96, 240), peak_h + 48),
-        mild_every_h=rng.choice((6, 8)),
         days=rng.uniform(5, 10),
     )
 
@@ -267,9 +294,16 @@ class _Chart:
     """The nurse: takes the sets of one stay, repeats what is red, mistypes now and then."""
 
     def __init__(
-        self, admission_id: str, person: Person, added: Added | None, started: datetime, rng: random.Random
+        self,
+        admission_id: str,
+        person: Person,
+        added: Added | None,
+        started: datetime,
+        rng: random.Random,
+        background: Background,
     ) -> None:
         self.admission_id, self.person, self.added, self.started, self.rng = admission_id, person, added, started, rng
+        self.background, self.clock = background, Clock()
         self.seen: list[Observation] = []
         self.before: Values = {}
         self.noise = dict.fromkeys(NUMBERS, 0.0)
@@ -278,9 +312,10 @@ class _Chart:
         """Every set of the stay, and the deterioration with the time it was treated from."""
         rng, at_h, hourly = self.rng, self.rng.uniform(0, 1 / 3), 0
         while at_h <= self.person.days * 24:
-            again = ""
-            if rng.random() >= 0.03 or not self.seen:
-                again = self._set(at_h)
+            if self.seen and rng.random() < 0.03:
+                at_h += OWED_H
+                continue
+            again = self._set(at_h)
             if again:
                 at_h += (rng.uniform(4, 8) if again == "red" else rng.uniform(15, 30)) / 60
                 was, again = again, self._set(at_h, repeat=True)
@@ -288,33 +323,54 @@ class _Chart:
                     at_h += rng.uniform(4, 8) / 60
                     again = self._set(at_h, repeat=True)
             hourly = hourly + 1 if again == "red" else 0
-            at_h += 1 + rng.uniform(-0.1, 0.2) if 0 < hourly <= 6 else self._interval(at_h)
+            wait_h = self._wait(at_h)
+            if 0 < hourly <= 6:
+                wait_h = min(wait_h, 1 + rng.uniform(-0.1, 0.2))
+            elif again:
+                wait_h = min(wait_h, STILL_AMBER_H)
+            at_h += wait_h
         return tuple(self.seen), self.added
 
-    def _interval(self, at_h: float) -> float:
-        often = at_h < 72 or course(self.person, at_h)["cows"] >= 13
+    def _wait(self, at_h: float) -> float:
+        """Hours to the next set: until the ward's clock asks for it, as punctual as people are."""
+        due_h = at_h + OWED_H
+        doses = self.background.doses
+        for count in range(len(doses) + 1):  # a dose that is given before the next set can ask for an earlier one
+            known = replace(self.background, doses=doses[:count])
+            if count == len(doses) or self._hour_of(doses[count].given_at) > at_h:
+                due_h = max(at_h + OWED_H, self._hour_of(self.clock.due((), known).at))
+                if count == len(doses) or self._hour_of(doses[count].given_at) >= due_h:
+                    break
+        newest = self.seen[-1]
+        if newest.not_done == "asleep":
+            due_h = max(due_h, at_h + monitoring_file().short_set.interval_min / 60)
+        elif at_h < 72:
+            due_h = min(due_h, at_h + 4)
         late = self.rng.uniform(1, 2.5) if self.rng.random() < 0.05 else 0.0
-        return (4 if often else self.person.mild_every_h) + _within(self.rng.gauss(0, 1 / 6), -0.5, 0.5) + late
+        return due_h - at_h + max(self.rng.gauss(0, 1 / 6), -OWED_H / 2) + late
+
+    def _hour_of(self, at: datetime) -> float:
+        return (at - self.started).total_seconds() / 3600
 
     def _set(self, at_h: float, repeat: bool = False) -> str:
         """Charts a set; "red" or "amber" where the ward's rule wants it repeated; a jump is repeated as red is."""
         values = course(self.person, at_h, self.added)
         at = self.started + timedelta(hours=at_h)
-        asleep = not repeat and values[SEDATION] == 1 and (at.hour >= 23 or at.hour < 6) and self.rng.random() < 0.5
+        night = at.hour >= 23 or at.hour < 6
+        awake = values[SEDATION] > 1 or self._storms(at_h) or repeat or not self.seen
+        asleep = night and self.rng.random() < 0.5 and not awake
         numbers = self._mistyped(self._charted(values))
         kept: dict[str, object] = dict(numbers)
         kept |= {"temperature_site": "oral", "on_oxygen": False, "consciousness": "A"}
         drowsy = values[SEDATION] == 1 and self.rng.random() < 0.01
         kept[SEDATION] = "S" if asleep else "2" if drowsy else str(int(values[SEDATION]))
-        if not repeat:
+        if asleep:
+            kept = {RR: kept[RR], SEDATION: "S"}
+        elif not repeat:
             self._leave_out(kept)
         answers = {} if repeat or asleep or TEMP not in kept else {"cows": self._rated(values)}
         vitals = Vitals(**kept)  # type: ignore[arg-type]
-        self.seen.append(
-            Observation(
-                f"{self.admission_id}-{len(self.seen)}", self.admission_id, at.replace(microsecond=0), vitals, answers
-            )
-        )
+        self._keep(at.replace(microsecond=0), vitals, answers, asleep=asleep)
         added = self.added
         if added is not None and at_h >= added.crossed_h and math.isinf(added.treated_h):
             self.added = added._replace(treated_h=at_h + 1)
@@ -326,6 +382,16 @@ class _Chart:
         if red(kept) or (jumped and not repeat):
             return "red"
         return "amber" if red(kept, AMBER) else ""
+
+    def _storms(self, at_h: float) -> bool:
+        return self.added is not None and self.added.kind == "storm" and _progress(self.added, at_h) > 0
+
+    def _keep(self, at: datetime, vitals: Vitals, answers: Mapping[str, Mapping[str, int]], *, asleep: bool) -> None:
+        name = f"{self.admission_id}-{len(self.seen)}"
+        seen = Observation(name, self.admission_id, at, vitals, answers, "asleep" if asleep else None)
+        seen = replace(seen, assessments=assessments(seen))
+        self.seen.append(seen)
+        self.clock.add(seen)
 
     def _charted(self, values: Values) -> Values:
         """The course with the noise of this reading, as it is written down."""
@@ -353,8 +419,8 @@ class _Chart:
                 where = self.rng.randrange(max(1, len(digits) - 1))
                 digits[where : where + 2] = reversed(digits[where : where + 2])
                 typed = written | {name: int("".join(digits)) / (10 if name == TEMP else 1)}
-                low, high = _plausible(name)
-                if low <= typed[name] <= high and not impossible(vitals_file(), Vitals(**typed)):  # type: ignore[arg-type]
+                vitals, before = Vitals(**typed), Vitals(**self.before)  # type: ignore[arg-type]
+                if not impossible(vitals_file(), vitals) and name not in unusual(vitals_file(), vitals, before):
                     written = typed
         return written
 
@@ -390,11 +456,6 @@ class _Chart:
 @cache
 def _items() -> dict[str, tuple[int, ...]]:
     return {item.id: item.values for item in protocols.scale("cows").items if not item.measured}
-
-
-@cache
-def _plausible(name: str) -> tuple[float, float]:
-    return vitals_file().range(name, None).plausible
 
 
 def _pulse_points(rate: float) -> int:

@@ -18,7 +18,7 @@ from detox.clinical.alerts import (
     fold,
     step,
 )
-from detox.clinical.model import LEVELS
+from detox.clinical.model import LEVELS, Background
 from detox.clinical.protocols import scale
 
 # rule, measure, the value just outside, at and inside the limit; twice where the rule asks for two readings
@@ -268,8 +268,9 @@ def test_folding_is_stepping_again_and_again_and_looks_no_further_back_than_it_s
     sets = as_sets(drawn)
     open_alerts, every = {}, []
     for i in range(len(sets)):
-        changes = step(open_alerts, sets[: i + 1])
-        assert changes == step(open_alerts, sets[max(0, i + 1 - LOOKBACK) : i + 1])
+        first = Background(first=tuple(sets[: i + 1]))  # what a stay's baseline is made of, however long it is
+        changes = step(open_alerts, sets[: i + 1], first)
+        assert changes == step(open_alerts, sets[max(0, i + 1 - LOOKBACK) : i + 1], first)
         open_alerts = applied(open_alerts, changes)
         every.extend(changes)
     assert every == fold(sets)
@@ -343,4 +344,5 @@ def test_messages_in_plain_words(charted, message):
     answers = cows_of(given.pop("cows")) if "cows" in given else None
     if answers:
         given["heart_rate_per_min"] = 76
-    assert any(f.message.endswith(message) for f in findings([observed(cows=answers, **given)]))
+    cards = [change.finding for change in fold([observed(cows=answers, **given)])]
+    assert any(told.endswith(message) for card in cards for told in (card.message, *card.also.values()))

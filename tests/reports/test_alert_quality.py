@@ -1,6 +1,7 @@
 """The measures of alert quality on examples with known answers, and the laws of the cohort they are taken on."""
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
@@ -9,6 +10,7 @@ import pytest
 
 from detox.clinical.model import Observation, Vitals
 from detox.clinical.protocols import scale, vitals_file
+from detox.clinical.schedule import Clock
 from detox.clinical.vitals import impossible
 from detox.reports.replay import ChangeRow
 
@@ -103,10 +105,41 @@ def test_a_red_reading_of_a_set_is_repeated_within_minutes(stays):
     assert reds > 20
 
 
+def test_asleep_only_the_breathing_is_counted_and_the_next_look_comes_within_hours(stays):
+    looks = 0
+    for one in stays:
+        for seen, after in zip(one.observations, one.observations[1:], strict=False):
+            if seen.not_done == "asleep":
+                assert seen.vitals.measured().keys() == {"respiratory_rate_per_min", "sedation"}
+                assert after.taken_at - seen.taken_at < timedelta(hours=6), "2 h, late, a look missed"
+                looks += 1
+    assert looks > 50
+
+
+def test_nobody_waits_longer_than_the_clock_asks_but_for_being_late(stays):
+    late = timedelta(hours=4)
+    for one in stays:
+        clock = Clock()
+        for seen, after in zip(one.observations, one.observations[1:], strict=False):
+            clock.add(seen)
+            given = replace(one.background, doses=tuple(d for d in one.background.doses if d.given_at <= seen.taken_at))
+            assert after.taken_at < max(clock.due((), given).at, seen.taken_at + timedelta(hours=2)) + late
+
+
+def test_methadone_is_given_every_morning_of_the_stay(stays):
+    for one in stays:
+        first, last = one.observations[0].taken_at, one.observations[-1].taken_at
+        times = [dose.given_at for dose in one.background.doses]
+        assert {at.hour for at in times} == {9}
+        assert all(two - at == timedelta(days=1) for at, two in zip(times, times[1:], strict=False))
+        assert times[0] - first < timedelta(days=1)
+        assert last - times[-1] < timedelta(days=1)
+
+
 def test_the_course_of_withdrawal():
     person = cohort.Person(
         base=dict.fromkeys(cohort.NUMBERS, 0.0), rise={cohort.SBP: 12.0, cohort.TEMP: 0.5}, cows_peak=15,
-        since_use_h=12, peak_h=48, pressure_peak_h=84, end_h=168, mild_every_h=6, days=8,
+        since_use_h=12, peak_h=48, pressure_peak_h=84, end_h=168, days=8,
     )  # fmt: skip
     assert cohort.course(person, 36)["cows"] == pytest.approx(15)
     assert cohort.course(person, 156)["cows"] == pytest.approx(0)

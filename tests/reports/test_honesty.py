@@ -7,7 +7,7 @@ import pytest
 
 from detox import care
 from detox.clinical.model import Observation, Vitals
-from detox.reports.honesty import LEAST, figures, ward_honesty
+from detox.reports.honesty import figures, least_readings, ward_honesty
 from detox.store.find_honesty import MEASURED, readings
 
 SET = {
@@ -27,7 +27,7 @@ def figure(rows, habit):
 
 def test_nothing_is_said_under_the_least_number_of_readings():
     assert all(f.share is None for f in figures([]))
-    few = [row(temperature_c=36.0)] * (LEAST - 1)
+    few = [row(temperature_c=36.0)] * (least_readings() - 1)
     assert figure(few, "Temperature").share is None
     assert figure([*few, row(temperature_c=36.0)], "Temperature").share == 1
 
@@ -50,7 +50,7 @@ def test_a_run_does_not_go_on_from_one_patient_to_the_next():
     rows = [row(1, temperature_c=36.0, respiratory_rate_per_min=18)] * 2
     rows += [row(2, temperature_c=36.0, respiratory_rate_per_min=18)] * 2
     assert figure(rows, "Temperature").longest == ()
-    assert figure(rows, "Three").of == 0
+    assert figure(rows, "3 resp").of == 0
     assert (figure(rows, "Whole set").count, figure(rows, "Whole set").of) == (2, 2)
 
 
@@ -86,7 +86,7 @@ def test_the_same_set_again_counts_only_where_every_vital_was_measured():
 
 def test_three_rates_in_a_row():
     rows = [row(respiratory_rate_per_min=float(r)) for r in (18, 18, 18, 18, 16, 18, 18, 18)]
-    assert (figure(rows, "Three").count, figure(rows, "Three").of) == (3, 6)
+    assert (figure(rows, "3 resp").count, figure(rows, "3 resp").of) == (3, 6)
 
 
 def test_the_ward_is_read_for_thirty_days_without_replaced_sets(store, nurse, admit, ward, now):
