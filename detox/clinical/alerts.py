@@ -5,8 +5,9 @@ Rules are data (alerts.toml). How they are held against a stay: detox.clinical.c
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from detox.clinical.course import LOOKBACK, NOTHING_KNOWN, WINDOW, Change, Course, OpenAlert, alerts_file, rulebook
+from detox.clinical.course import NOTHING_KNOWN, Change, Course, OpenAlert, alerts_file, rulebook
 from detox.clinical.model import Background, Finding, Observation
+from detox.clinical.moments import LOOKBACK, WINDOW
 from detox.clinical.rulebook import RuleBook
 
 __all__ = [

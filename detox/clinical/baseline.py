@@ -1,7 +1,7 @@
 """What is usual for this person: the median of the first readings, what was said to be usual, what was set anew."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,6 +51,8 @@ class Baselines:
         self._dosed_at = min((d.given_at for d in background.doses if d.drug in drugs), default=None)
         self._taken: dict[tuple[str, str | None], list[tuple[datetime, float]]] = {}
         self._memo: dict[tuple[str, str | None], tuple[int, Usual | None]] = {}
+        self._final: dict[tuple[str, str | None], Usual | None] = {}
+        self._final_after: datetime | None = None
         self._sets = 0
         self._given = bool(background.first)
         for observation in background.first[: content.within_sets]:
@@ -60,13 +62,33 @@ class Baselines:
         """The next observation of the stay; it counts for those that follow."""
         if not self._given and self._sets < self._content.within_sets:
             self._take(observation)
+            if self._sets == self._content.within_sets:
+                self._finish(observation.taken_at)
+
+    def _finish(self, last: datetime) -> None:
+        """No later reading counts: after the last one the baseline is what it is, but for what a person says."""
+        for key, taken in self._taken.items():
+            middle = self._median(taken)
+            self._final[key] = None if middle is None else Usual(middle, middle)
+        self._final_after = last
 
     def usual(self, vital: str, site: str | None, moment: datetime) -> Usual | None:
         """The baseline of a vital at a moment; None while too little is known."""
-        from_readings = self._from_readings((vital, site if vital == "temperature_c" else None), moment)
+        key = vital, site if vital == "temperature_c" else None
+        if self._final_after is not None and moment > self._final_after:
+            from_readings = self._final.get(key)
+        else:
+            from_readings = self._from_readings(key, moment)
         if not self._said:
             return from_readings
         return _with(from_readings, [b for b in self._said if b.vital == vital and b.set_at <= moment])
+
+    def at(self, moment: datetime, site: str | None) -> Mapping[tuple[str, str | None], Usual | None]:
+        """Every baseline at a moment by vital and site, that of the temperature for `site`; see `usual`."""
+        if self._final_after is not None and moment > self._final_after and not self._said:
+            return self._final
+        keys = [(vital, site if vital == "temperature_c" else None) for vital in BASED]
+        return {key: self.usual(*key, moment) for key in keys}
 
     def _take(self, observation: Observation) -> None:
         self._sets += 1

@@ -7,13 +7,15 @@ rejected with every problem that it has.
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
+from detox.clinical.frozen import quick
 from detox.clinical.judgement import from_vitals
-from detox.clinical.model import Observation, Vitals
+from detox.clinical.model import VITALS, Observation, Vitals
 from detox.clinical.protocols import vitals_file
 from detox.clinical.vitals import impossible, impossible_other
 from detox.errors import Refused
@@ -29,10 +31,13 @@ REMEMBERED = 4096
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?|\.[0-9]+", re.ASCII)
 _YES_NO = {"0": False, "1": True, "false": False, "true": True}
 _HOW_MEASURED = {"temperature_site", "spo2_scale"}
+_PLACES = {name: place for place, name in enumerate(VITALS)}
+_NO_VALUES = [None] * len(VITALS)
+_vitals = quick(Vitals)
+_observation = quick(Observation)
 
 
-@dataclass(frozen=True, slots=True)
-class Charted:
+class Charted(NamedTuple):
     """One row that can be kept. `taken_at` is aware UTC; `other` is what was charted beside the vitals, by name."""
 
     line_number: int
@@ -40,13 +45,13 @@ class Charted:
     admission_id: str
     taken_at: datetime
     vitals: Vitals
-    other: Mapping[str, float] = field(default_factory=dict)
+    other: Mapping[str, float] = MappingProxyType({})
 
     @property
     def observation(self) -> Observation:
         """The row as an observation; its id names the line. It is judged by its vitals alone."""
         made = from_vitals(self.vitals)
-        return Observation(
+        return _observation(
             f"line {self.line_number}", self.admission_id, self.taken_at, self.vitals, other=self.other,
             assessments=made,
         )  # fmt: skip
@@ -78,7 +83,8 @@ def read_csv(lines: Iterable[str]) -> Iterator[Charted | Rejected]:
     missing, unknown or there twice. A time without an offset is UTC. A byte order mark is tolerated.
     """
     header, rows = raw_rows(lines)
-    return (row if isinstance(row, Rejected) else row_of(row[0], header, row[1]) for row in rows)
+    read = RowReader(header)
+    return (row if isinstance(row, Rejected) else read(*row) for row in rows)
 
 
 def raw_rows(lines: Iterable[str]) -> tuple[list[str], Iterator[tuple[int, list[str]] | Rejected]]:
@@ -103,29 +109,51 @@ def _cells(rows: "csv._reader") -> Iterator[tuple[int, list[str]] | Rejected]:  
             yield line_number, cells
 
 
-def row_of(line_number: int, header: Sequence[str], cells: Sequence[str]) -> Charted | Rejected:
-    """One row, charted as it stands, or rejected with every problem that it has."""
-    if len(cells) != len(header):
-        why = f"The row has {len(cells)} cells, the header {len(header)}: correct the row."
-        return Rejected(line_number, (("", ",".join(cells), why),))
-    written = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
-    try:
-        taken_at = parse(written["taken_at"])
-        values: dict[str, Any] = {n: _READ[n][text] for n, text in written.items() if text and n not in REQUIRED}
-    except Refused:
-        return _rejected(line_number, header, written)
-    other: dict[str, float] = {}
-    try:
-        vitals = Vitals(**values)
-    except TypeError:  # the rare row with more than vitals: to look for it in each would cost every row
-        other = {name: float(values.pop(name)) for name in _others() if name in values}
-        vitals = Vitals(**values)
-    whose = written["patient_id"], written["admission_id"]
-    if not all(whose) or _contradict(vitals) or not (other or values.keys() - _HOW_MEASURED):
-        return _rejected(line_number, header, written)
-    if other and impossible_other(vitals_file(), other):
-        return _rejected(line_number, header, written)
-    return Charted(line_number, *whose, taken_at, vitals, other)
+class RowReader:
+    """Reads the rows under one judged header: where each column stands, and what it can hold, is looked up once."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        self._header = header
+        self._patient, self._admission, self._taken_at = map(header.index, REQUIRED)
+        rest = [(name, place, _READ[name]) for place, name in enumerate(header) if name not in REQUIRED]
+        self._other = [column for column in rest if column[0] in _others()]
+        self._how = [(_PLACES[name], place, known) for name, place, known in rest if name in _HOW_MEASURED]
+        self._measured = [
+            (_PLACES[name], place, known)
+            for name, place, known in rest
+            if name not in _others() and name not in _HOW_MEASURED
+        ]
+
+    def __call__(self, line_number: int, cells: Sequence[str]) -> Charted | Rejected:
+        """One row, charted as it stands, or rejected with every problem that it has."""
+        header = self._header
+        if len(cells) != len(header):
+            why = f"The row has {len(cells)} cells, the header {len(header)}: correct the row."
+            return Rejected(line_number, (("", ",".join(cells), why),))
+        texts = [cell.strip() for cell in cells]
+        patient, admission = texts[self._patient], texts[self._admission]
+        values: list[Any] = [None] * len(VITALS)
+        other: dict[str, float] = {}
+        try:
+            taken_at = parse(texts[self._taken_at])
+            for vital, place, known in self._measured:
+                if text := texts[place]:
+                    values[vital] = known[text]
+            something = values != _NO_VALUES
+            for vital, place, known in self._how:
+                if text := texts[place]:
+                    values[vital] = known[text]
+            for name, place, known in self._other:
+                if text := texts[place]:
+                    other[name] = float(known[text])  # type: ignore[arg-type]
+        except Refused:
+            return _rejected(line_number, header, texts)
+        vitals = _vitals(*values)
+        if not patient or not admission or not (something or other) or _contradict(vitals):
+            return _rejected(line_number, header, texts)
+        if other and impossible_other(vitals_file(), other):
+            return _rejected(line_number, header, texts)
+        return Charted(line_number, patient, admission, taken_at, vitals, other)
 
 
 def _contradict(vitals: Vitals) -> bool:
@@ -134,8 +162,9 @@ def _contradict(vitals: Vitals) -> bool:
     return upper is not None and lower is not None and lower >= upper
 
 
-def _rejected(line_number: int, header: Sequence[str], written: Mapping[str, str]) -> Rejected:
+def _rejected(line_number: int, header: Sequence[str], texts: Sequence[str]) -> Rejected:
     """Every problem of a row that has one."""
+    written = dict(zip(header, texts, strict=True))
     problems: dict[str, str] = {name: f"{name} is empty: fill it in." for name in REQUIRED if not written[name]}
     _parsed("taken_at", written["taken_at"], parse, problems)
     values: dict[str, Any] = {
@@ -159,9 +188,6 @@ class _Possible(dict[str, object]):
         super().__init__()
         self._name = name
         self._reader = _reader(name)
-
-    def __call__(self, text: str) -> object:
-        return self[text]
 
     def __missing__(self, text: str) -> object:
         value = self._reader(text)

@@ -6,24 +6,20 @@ limits. A value that was not measured neither raises nor clears; a score with a 
 can raise and cannot clear. A red reading that needs a second one to be believed opens as a warning that says so.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Literal, NamedTuple
 
-from detox.clinical.measures import REACH, Measurer, Seen
+from detox.clinical.frozen import quick
+from detox.clinical.measures import Measurer
 from detox.clinical.messages import finding_of, message_of
 from detox.clinical.model import LEVELS, Background, Finding, Observation
+from detox.clinical.moments import Moment, Moments, Runs
 from detox.clinical.protocols import ROOT, read
 from detox.clinical.rulebook import Compiled, RuleBook
 from detox.clinical.rules import AlertsFile
-
-WINDOW = 20
-"""How many of the newest observations may hold or clear a rule."""
-
-LOOKBACK = WINDOW + REACH
-"""How many of the newest observations a caller needs to pass."""
 
 NOTHING_KNOWN = Background()
 Rank = tuple[int, int]
@@ -63,51 +59,7 @@ def rulebook() -> RuleBook:
     return RuleBook(alerts_file())
 
 
-class _Moment(NamedTuple):
-    """One observation with its measures, and which rules of the book it meets and does not meet; see `judged`."""
-
-    seen: Seen
-    book: RuleBook
-    met: int
-    not_met: int
-
-
-class _Moments(dict[int, _Moment]):
-    """The moments of the newest observations by number. Each is worked out when first asked for: most never are."""
-
-    def __init__(self, measurer: Measurer, book_at: Callable[[datetime], RuleBook]) -> None:
-        super().__init__()
-        self.newest = -1
-        self.oldest = 0
-        self._measurer = measurer
-        self._book_at = book_at
-        self._seen: list[Observation] = []
-        self._first = 0
-
-    def add(self, observation: Observation) -> None:
-        self._measurer.add(observation)
-        self._seen.append(observation)
-        self.newest += 1
-        self.oldest = max(self._first, self.newest - WINDOW + 1)
-        if len(self._seen) > 2 * LOOKBACK:
-            for number in range(self._first, self.newest - LOOKBACK + 1):
-                self.pop(number, None)
-            self._first = self.newest - LOOKBACK + 1
-            del self._seen[:-LOOKBACK]
-
-    def backwards(self, newest: int | None = None) -> range:
-        """The numbers from the newest, or from another, to the oldest."""
-        return range(self.newest if newest is None else newest, self.oldest - 1, -1)
-
-    def taken_at(self, number: int) -> datetime:
-        return self._seen[number - self._first].taken_at
-
-    def __missing__(self, number: int) -> _Moment:
-        place = number - self._first
-        seen = self._measurer.measure(self._seen[place], self._seen[max(0, place - REACH) : place])
-        book = self._book_at(seen.observation.taken_at)
-        made = self[number] = _Moment(seen, book, *book.judged(seen.values, seen.partial))
-        return made
+_change = quick(Change)
 
 
 class _Held(NamedTuple):
@@ -125,6 +77,26 @@ class _Held(NamedTuple):
         return self.rank is not _UNCONFIRMED
 
 
+class _Watch(NamedTuple):
+    """What there is to watch while an alert stays as it is; worked out once for each finding.
+
+    `current` is its rule, None where it has left the protocol; `rank` is how bad it stands, `waits` that it waits to be
+    confirmed. As bits: `problem` all rules of its problem, `louder` those that would escalate it if they held,
+    `worsens` its own where a vital can make it worse, `ends` its clear bit, where more than `readings` may end it.
+    """
+
+    alert: OpenAlert
+    book: RuleBook
+    current: Compiled | None
+    waits: bool
+    rank: Rank
+    problem: int
+    louder: int
+    worsens: int
+    ends: int
+    readings: int
+
+
 class Course:
     """The observations of one admission in the order of time, fed one at a time; it keeps only what rules look back on.
 
@@ -134,7 +106,9 @@ class Course:
     def __init__(self, background: Background = NOTHING_KNOWN, book: RuleBook | None = None) -> None:
         self._book = book or rulebook()
         self._limits = background.limits
-        self._moments = _Moments(Measurer(self._book.file, background), self._book_at)
+        self._moments = Moments(Measurer(self._book.file, background), self._book_at)
+        self._runs = Runs(self._book.most_readings)
+        self._watches: dict[str, _Watch] = {}
 
     def add(self, observation: Observation) -> None:
         """The next observation."""
@@ -149,7 +123,7 @@ class Course:
         """What holds at the newest observation; see the function of that name."""
         if self._moments.newest < 0:
             return ()
-        worst = (max(held) for held in self._held().values())
+        worst = (max(held) for held in self._held(self._look(), ~0).values())
         return tuple(self._finding(h, ()) for h in sorted(worst, reverse=True))
 
     def step(self, open_alerts: Mapping[str, OpenAlert]) -> tuple[Change, ...]:
@@ -162,30 +136,74 @@ class Course:
         """
         if self._moments.newest < 0:
             return ()
-        held = self._held()
-        if not held and not open_alerts:
+        moment = self._look()
+        book, newest = moment.book, moment.seen.observation
+        moving: set[str] = set()
+        settled = 0
+        for problem, alert in open_alerts.items():
+            if problem in book.order:
+                watch = self._watched(problem, alert, book)
+                if self._stays(moment, watch):
+                    settled |= watch.problem
+                else:
+                    moving.add(problem)
+        if not moving and not self._runs.holds & book.raised & ~settled:
             return ()
-        moment = self._newest
-        places, newest = moment.book.order, moment.seen.observation
+        held = self._held(moment, ~settled)
         changes: list[Change] = []
-        for problem in sorted({*held, *open_alerts} & places.keys(), key=places.__getitem__):
+        for problem in sorted({*held, *moving}, key=book.order.__getitem__):
             for action, finding in self._changes(moment, problem, held.get(problem, []), open_alerts.get(problem)):
-                changes.append(Change(action, finding, problem, newest.taken_at, newest.id))
+                changes.append(_change(action, finding, problem, newest.taken_at, newest.id))
         return tuple(changes)
 
-    @property
-    def _newest(self) -> _Moment:
-        return self._moments[self._moments.newest]
+    def _look(self) -> Moment:
+        """The newest moment, noted in the runs."""
+        number = self._moments.newest
+        moment = self._moments[number]
+        self._runs.follow(number, moment)
+        return moment
 
-    def _changes(self, moment: _Moment, problem: str, held: list[_Held], now: OpenAlert | None) -> list[Act]:
-        if now is None:
-            return [("opened", self._finding(max(held), held))]
-        book, found = moment.book, now.finding
+    def _watched(self, problem: str, alert: OpenAlert, book: RuleBook) -> _Watch:
+        known = self._watches.get(problem)
+        if known is not None and known.alert is alert and known.book is book:
+            return known
+        found = alert.finding
         current = book.named.get(found.rule)
-        if current is not None and current.rule.problem != problem:
+        if current is not None and current.problem != problem:
             current = None
         waits = current is not None and _waits(found, current)
         rank = _UNCONFIRMED if waits else current.rank if current else (LEVELS.index(found.level), 0)
+        louder = sum(
+            rule.bit
+            for rule in book.by_problem[problem]
+            if rule.rank > rank or (rule.rank == rank and rule.id != found.rule and rule.id not in found.also)
+        )
+        worsens, ends, readings = 0, 0, 1
+        if current is not None:
+            worsens, ends, readings = current.bit if current.worsens else 0, current.clear_bit, current.clear_readings
+        made = _Watch(
+            alert, book, current, waits, rank, book.bits_of[problem], louder, worsens, ends, readings - 1
+        )  # fmt: skip
+        self._watches[problem] = made
+        return made
+
+    def _stays(self, moment: Moment, watch: _Watch) -> bool:
+        """True where the newest reading certainly leaves an open alert as it is. False: it must be looked at."""
+        runs, current = self._runs, watch.current
+        if current is None or watch.waits or runs.holds & watch.louder or runs.may[watch.readings] & watch.ends:
+            return False
+        return not (moment.met & watch.worsens and self._much_worse(current, watch.alert.finding))
+
+    @property
+    def _newest(self) -> Moment:
+        return self._moments[self._moments.newest]
+
+    def _changes(self, moment: Moment, problem: str, held: list[_Held], now: OpenAlert | None) -> list[Act]:
+        if now is None:
+            return [("opened", self._finding(max(held), held))]
+        book, found = moment.book, now.finding
+        watch = self._watched(problem, now, book)
+        current, waits, rank = watch.current, watch.waits, watch.rank
         if held and (worse := self._escalated(held, found, current, rank)):
             return [("escalated", self._finding(worse, held, found))]
         if book.told_by[problem].isdisjoint(moment.seen.values):
@@ -212,13 +230,13 @@ class Course:
         if news:
             return max(news)
         same = next((h for h in held if h.rule is current and h.rank == rank), None)
-        return same if same is not None and self._much_worse(same, now) else None
+        return same if same is not None and self._much_worse(same.rule, now) else None
 
-    def _much_worse(self, held: _Held, now: Finding) -> bool:
+    def _much_worse(self, rule: Compiled, now: Finding) -> bool:
         """True when a vital of the rule is worse by a tenth than when the alert opened."""
         part = self._newest.book.file.worse_percent / 100
         values = self._newest.seen.values
-        for measure, upward in held.rule.worsens:
+        for measure, upward in rule.worsens:
             value, before = values.get(measure), now.values.get(measure)
             if value is None or before is None:
                 continue
@@ -230,10 +248,11 @@ class Course:
     def _after(self, rules: tuple[Compiled, ...], current: Compiled | None, rank: Rank, now: Finding) -> list[Act]:
         """What follows an alert that has ended: nothing, or the lesser rule that still stands."""
         others = [r for r in rules if r is not current]
-        still = [h for r in others if (h := self._standing(r)) is not None]
+        may, lately = self._runs.may[0], self._runs.lately
+        still = [h for r in others if may & r.bit and (h := self._standing(r)) is not None]
         following = max(still, default=None)
         if following is None or following.rank[0] < rank[0]:
-            if any(self._latched(r) for r in others if r.rank[0] >= rank[0]):
+            if any(self._latched(r) for r in others if lately & r.bit and r.rank[0] >= rank[0]):
                 return []
             if following is None:
                 return [("resolved", now)]
@@ -249,16 +268,14 @@ class Course:
         following = max(still)
         return [("resolved", now.finding), ("opened", self._finding(following, still))]
 
-    def _held(self) -> dict[str, list[_Held]]:
-        """By problem, the rules that hold at the newest observation by what was measured in it."""
-        moment, newest = self._newest, self._moments.newest
+    def _held(self, moment: Moment, within: int) -> dict[str, list[_Held]]:
+        """By problem, the rules with a bit in `within` that hold at the newest moment by what was measured in it."""
+        newest, may = self._moments.newest, self._runs.may
         found: dict[str, list[_Held]] = {}
-        for rule in moment.book.among(moment.met):
-            if rule.rests_on and not rule.rests_on & moment.met:
-                continue
+        for rule in moment.book.among(self._runs.holds & within):
             if rule.alone:
                 held = _Held(rule.rank, rule.rank, -rule.order, rule, newest)
-            elif self._holds(rule, newest):
+            elif may[rule.consecutive - 1] & rule.bit and self._holds(rule, newest):
                 held = self._ranked(rule, newest)
             else:
                 continue
@@ -305,15 +322,21 @@ class Course:
     def _rests(self, rule: Compiled, index: int) -> bool | None:
         """Whether rules of enough problems hold for a rule that rests on them."""
         moment = self._moments[index]
+        wanted = rule.of_problems
+        unsure = ~(moment.met | moment.not_met)
+        if rule.problems_in(moment.met | unsure) < wanted:
+            return False
+        if rule.problems_in(moment.met) < wanted <= rule.problems_in(unsure):
+            return None
         holding: set[str] = set()
         unknown: set[str] = set()
         for other in moment.book.among(rule.rests_on & ~moment.not_met):
             holds = self._holds(other, index)
             if holds is not False:
                 (unknown if holds is None else holding).add(other.rule.problem)
-        if len(holding) >= rule.rule.of_problems:
+        if len(holding) >= wanted:
             return True
-        return None if len(holding | unknown) >= rule.rule.of_problems else False
+        return None if len(holding | unknown) >= wanted else False
 
     def _cleared(self, rule: Compiled, index: int) -> bool | None:
         if rule.rests_on:
@@ -337,12 +360,8 @@ class Course:
 
         The newest observation need not be one of them: the alert may have waited for another rule of its problem.
         """
-        if not rule.rests_on and self._newest.not_met & rule.clear_bit:
-            return False
-        found = 0
-        for index in self._moments.backwards():
-            if self._moments.taken_at(index) <= since:
-                return False
+        moments, found = self._moments, 0
+        for index in range(moments.newest, max(moments.oldest, moments.first_after(since)) - 1, -1):
             one = self._cleared(rule, index)
             if one is False:
                 return False
@@ -366,9 +385,7 @@ class Course:
     def _stood_before(self, rule: Compiled, moment: datetime) -> _Held | None:
         """Where the rule last held before `moment`, if it had not been cleared by then."""
         found = 0
-        for index in self._moments.backwards():
-            if self._moments.taken_at(index) >= moment:
-                continue
+        for index in self._moments.backwards(min(self._moments.newest, self._moments.first_from(moment) - 1)):
             if self._moments[index].met & rule.bit and self._holds(rule, index):
                 held = self._ranked(rule, index)
                 return held if held.confirmed else None

@@ -22,11 +22,11 @@ def assessments(entry: Observation, stay: Admission | None = None) -> tuple[Asse
 
 def from_vitals(vitals: Vitals, stay: Admission | None = None, at: datetime | None = None) -> tuple[Assessment, ...]:
     """The scales that are worked out from vitals alone, each as soon as one of its vitals is there."""
-    return tuple(
-        scales.assess(scale, {}, vitals)
-        for scale, items, nothing in _of_vitals()
-        if items(vitals) != nothing and not (stay is not None and at is not None and not_valid(scale, stay, at))
-    )
+    made = []
+    for scale, items, nothing in _of_vitals():
+        if items(vitals) != nothing and not (stay is not None and at is not None and not_valid(scale, stay, at)):
+            made.append(scales.assess(scale, {}, vitals))
+    return tuple(made)
 
 
 @cache

@@ -7,9 +7,8 @@ same whether the whole stay is at hand or only its newest part.
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -27,11 +26,14 @@ Values = dict[str, Value]
 Reading = tuple[Values, Set[str]]
 """The measures of one observation by name, and the names of those that are only a lower bound."""
 
+REMEMBERED = 4096
+
 REACH = 12
 """How many earlier observations a measure looks back on."""
 
 _NONE: frozenset[str] = frozenset()
 _LOSSES = frozenset({"losses"})
+_NEWS2 = frozenset({"news2", "news2_single", "news2_rise"})
 _SIGNS = ("consciousness", "sedation", "on_oxygen")
 _EACH_SIGN = attrgetter(*_SIGNS)
 
@@ -150,8 +152,7 @@ class MeasuresContent(Content):
     drugs: Drugs
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One observation with its measures."""
 
     observation: Observation
@@ -160,12 +161,12 @@ class Seen:
 
 
 class _Weighted(NamedTuple):
-    """A vital that has a weighted mean, the names of its two measures, and its standard deviation."""
+    """The two measures of a vital that has a weighted mean, and the deviation of the mean of one reading, two, and so
+    on."""
 
-    value_of: Callable[[Vitals], float | None]
     rise: str
     sigmas: str
-    sigma: float
+    deviations: tuple[float, ...]
 
 
 class Measurer:
@@ -175,16 +176,16 @@ class Measurer:
         self._content = content
         self._background = background
         self._baselines = Baselines(content.baseline, background)
-        self._weighted = (
-            _Weighted(
-                attrgetter("systolic_mmhg"), "systolic_ewma_rise_mmhg", "systolic_ewma_sigmas",
-                content.ewma.systolic_sigma_mmhg,
-            ),
-            _Weighted(
-                attrgetter("heart_rate_per_min"), "heart_rate_ewma_rise_per_min", "heart_rate_ewma_sigmas",
-                content.ewma.heart_rate_sigma_per_min,
-            ),
-        )  # fmt: skip
+        self._pressure = _Weighted(
+            "systolic_ewma_rise_mmhg",
+            "systolic_ewma_sigmas",
+            _deviations(content.ewma, content.ewma.systolic_sigma_mmhg),
+        )
+        self._pulse = _Weighted(
+            "heart_rate_ewma_rise_per_min",
+            "heart_rate_ewma_sigmas",
+            _deviations(content.ewma, content.ewma.heart_rate_sigma_per_min),
+        )
         self._doses = _by_group(content.drugs, background)
         self._admitted_at = background.admitted_at
         self._first_weight = background.first_weight
@@ -221,52 +222,44 @@ class Measurer:
         return Seen(observation, values, partial)
 
     def _against_baseline(self, values: Values, observation: Observation, earlier: Sequence[Observation]) -> None:
-        at, vitals, usual = observation.taken_at, observation.vitals, self._baselines.usual
+        vitals = observation.vitals
+        usual = self._baselines.at(observation.taken_at, vitals.temperature_site)
         systolic, heart_rate = vitals.systolic_mmhg, vitals.heart_rate_per_min
-        pressure = usual("systolic_mmhg", None, at)
-        pulse = usual("heart_rate_per_min", None, at)
+        pressure = usual.get(("systolic_mmhg", None))
+        pulse = usual.get(("heart_rate_per_min", None))
         if pressure is not None and systolic is not None:
             values["systolic_rise_mmhg"] = systolic - pressure.low
             values["systolic_fall_mmhg"] = fall = pressure.high - systolic
             values["systolic_fall_percent"] = 100 * fall / pressure.high
             if pressure.stated is not None:
                 values["systolic_below_usual_mmhg"] = pressure.stated - systolic
-            self._weigh(values, 0, systolic, pressure.low, earlier)
+            before = [value for seen in earlier if (value := seen.vitals.systolic_mmhg) is not None]
+            self._weigh(values, self._pressure, systolic, pressure.low, before)
         if pulse is not None and heart_rate is not None:
             values["heart_rate_rise_per_min"] = heart_rate - pulse.low
-            self._weigh(values, 1, heart_rate, pulse.low, earlier)
+            before = [value for seen in earlier if (value := seen.vitals.heart_rate_per_min) is not None]
+            self._weigh(values, self._pulse, heart_rate, pulse.low, before)
             if pressure is not None and systolic is not None:
                 values["shock_index_rise"] = heart_rate / systolic - pulse.high / pressure.low
         if vitals.respiratory_rate_per_min is not None:
-            breathing = usual("respiratory_rate_per_min", None, at)
+            breathing = usual.get(("respiratory_rate_per_min", None))
             if breathing is not None:
                 values["respiratory_rate_fall_per_min"] = breathing.high - vitals.respiratory_rate_per_min
         if vitals.spo2_percent is not None:
-            oxygen = usual("spo2_percent", None, at)
+            oxygen = usual.get(("spo2_percent", None))
             if oxygen is not None:
                 values["spo2_fall_percent"] = oxygen.high - vitals.spo2_percent
         if vitals.temperature_c is not None:
-            warmth = usual("temperature_c", vitals.temperature_site, at)
+            warmth = usual.get(("temperature_c", vitals.temperature_site))
             if warmth is not None:
                 values["temperature_rise_c"] = round(vitals.temperature_c - warmth.low, 2)
 
-    def _weigh(
-        self, values: Values, which: int, newest: float, baseline: float, earlier: Sequence[Observation]
-    ) -> None:
-        value_of, rise_name, sigmas_name, sigma = self._weighted[which]
+    def _weigh(self, values: Values, measure: _Weighted, newest: float, baseline: float, before: list[float]) -> None:
         content = self._content.ewma
-        most = content.readings
-        taken = [newest]
-        for seen in reversed(earlier):
-            value = value_of(seen.vitals)
-            if value is not None:
-                taken.append(value)
-                if len(taken) == most:
-                    break
-        taken.reverse()
+        taken = [*before, newest][-content.readings :]
         rise = ewma(baseline, taken, content.weight) - baseline
-        values[rise_name] = rise
-        values[sigmas_name] = rise / _sigma_of(sigma, content.weight, len(taken))
+        values[measure.rise] = rise
+        values[measure.sigmas] = rise / measure.deviations[len(taken) - 1]
 
     def _circulation(self, values: Values, observation: Observation) -> None:
         vitals = observation.vitals
@@ -334,7 +327,7 @@ class Measurer:
             if made.scale == "news2":
                 values["news2"], values["news2_single"] = made.at_least, max(made.items.values())
                 if not made.complete:
-                    partial = partial | {"news2", "news2_single", "news2_rise"}
+                    partial = partial | _NEWS2 if partial else _NEWS2
                 before = _news2_before(earlier)
                 if before is not None:
                     values["news2_rise"] = made.at_least - before
@@ -391,7 +384,7 @@ def _news2_before(earlier: Sequence[Observation]) -> int | None:
     """The points of the newest complete NEWS2 before."""
     for seen in reversed(earlier):
         for made in seen.assessments:
-            if made.scale == "news2" and made.complete and made.items:
+            if made.complete and made.scale == "news2" and made.items:
                 return made.at_least
     return None
 
@@ -404,9 +397,9 @@ def _rated(seen: Observation) -> Assessment | None:
     return None
 
 
-@lru_cache(maxsize=64)
-def _sigma_of(sigma: float, weight: float, count: int) -> float:
-    return ewma_sigma(sigma, weight, count)
+@cache
+def _deviations(content: Ewma, sigma: float) -> tuple[float, ...]:
+    return tuple(ewma_sigma(sigma, content.weight, count) for count in range(1, content.readings + 1))
 
 
 @cache
@@ -432,18 +425,33 @@ def measures() -> frozenset[str]:
 def _vitals(vitals: Vitals) -> Values:
     """The vitals that were measured, rounded as they are charted. SpO2 is on scale 1 until a clinician sets 2."""
     values: Values = {"spo2_scale": vitals.spo2_scale or 1} if vitals.spo2_percent is not None else {}
-    names, places, each = _numbers()
-    for name, decimal_places, value in zip(names, places, each(vitals), strict=True):
+    numbers, each = _numbers()
+    for number, value in zip(numbers, each(vitals), strict=True):
         if value is not None:
-            values[name] = value if round(value, decimal_places) == value else round_half_up(value, decimal_places)
+            values[number.name] = value if number[value] else round_half_up(value, number.decimals)
     for name, value in zip(_SIGNS, _EACH_SIGN(vitals), strict=True):
         if value is not None:
             values[name] = value
     return values
 
 
+class _AsCharted(dict[float, bool]):
+    """Whether a value has no more decimals than its vital is charted with: the same few are measured again and again,
+    and to round costs more than to look up."""
+
+    def __init__(self, name: str, decimal_places: int) -> None:
+        super().__init__()
+        self.name, self.decimals = name, decimal_places
+
+    def __missing__(self, value: float) -> bool:
+        found = round(value, self.decimals) == value
+        if len(self) < REMEMBERED:
+            self[value] = found
+        return found
+
+
 @cache
-def _numbers() -> tuple[tuple[str, ...], tuple[int, ...], Callable[[Vitals], tuple[float | None, ...]]]:
-    """The vitals that are numbers, their decimals, and what reads them all."""
-    names, places = zip(*_charted(), strict=True)
-    return names, places, attrgetter(*names)
+def _numbers() -> tuple[tuple[_AsCharted, ...], Callable[[Vitals], tuple[float | None, ...]]]:
+    """The vitals that are numbers, each with what is known of its values, and what reads them all."""
+    numbers = tuple(_AsCharted(name, decimal_places) for name, decimal_places in _charted())
+    return numbers, attrgetter(*(number.name for number in numbers))

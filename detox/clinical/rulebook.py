@@ -1,22 +1,15 @@
-"""The rules compiled to quick tests over the measures of one set, and the book that holds them all.
+"""The rules compiled to quick tests over the measures of one set, and the book that holds them all."""
 
-A test answers True, False or None. None is "cannot be told from what was measured": it neither raises nor clears.
-"""
-
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from string import Formatter
 from typing import NamedTuple
 
 from detox.clinical.measures import TIMED, Value
 from detox.clinical.model import VITALS, Level, PatientLimit
-from detox.clinical.rules import AlertsFile, Condition, Rule, possible_codes
-
-Test = Callable[[Mapping[str, Value], Set[str]], bool | None]
-
-REMEMBERED = 4096
-UPWARD = ("at_least", "above")
+from detox.clinical.rule_tests import REMEMBERED, UPWARD, Judge, Test, test_of
+from detox.clinical.rules import AlertsFile, Condition, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +18,10 @@ class Compiled:
 
     `raised`: the reading meets the rule; `cleared`: it is inside the clear limits; `at_once`: it needs no second one.
     `order` is its place in the file; `bit` and `clear_bit` stand for the first two tests where a book has judged a
-    reading; `rests_on` are the bits of the rules that it rests on, `confirmed_by` of those of the same vital and side
-    that, met before, confirm it. `alone`: one reading that meets it is enough. `worsens`: its vitals, and whether up is
-    worse.
+    reading; `rests_on` are the bits of the rules that it rests on, `rests_by` the same problem by problem, of which
+    `of_problems` must hold; `confirmed_by` are the bits of those of the same vital and side that, met before, confirm
+    it. `alone`: one reading that meets it is enough. `worsens`: its vitals, and whether up is worse. `says` are the
+    words of its message, each piece with the name of what follows it.
     """
 
     rule: Rule
@@ -46,130 +40,25 @@ class Compiled:
     clear_bit: int
     alone: bool
     worsens: tuple[tuple[str, bool], ...]
+    says: tuple[tuple[str, str | None], ...]
+    of_problems: int
     rests_on: int = 0
+    rests_by: tuple[int, ...] = ()
     confirmed_by: int = 0
 
-
-class _Judge:
-    """Many questions answered at once. Each has conditions that must all be met, and others of which one must be.
-
-    What a measure alone says of all questions is known beforehand for each place that its value can have, as bits of
-    one number. It has four fields with a bit for each question: a condition of `all` is not met; one of `any` is met;
-    one of `all`, and one of `any`, of which it cannot be told. For a reading those of its measures are laid together.
-    """
-
-    def __init__(self, questions: Sequence[tuple[Sequence[Condition], Sequence[Condition]]]) -> None:
-        self._width = len(questions)
-        self._every = (1 << self._width) - 1
-        self._any = sum(1 << n for n, (_, some) in enumerate(questions) if some)
-        by_measure: dict[str, list[_Line]] = defaultdict(list)
-        for number, (every, some) in enumerate(questions):
-            bit, met = 1 << number, 1 << number + self._width
-            for condition in every:
-                by_measure[condition.measure].append(_Line(bit, 0, condition, test_of(condition)))
-            for condition in some:
-                by_measure[condition.measure].append(_Line(0, met, condition, test_of(condition)))
-        self._lines = dict(by_measure)
-        self._tables: dict[tuple[str, bool], _Table] = {}
-        self._plans: dict[tuple[tuple[str, ...], Set[str]], _Plan] = {}
-
-    def answers(self, values: Mapping[str, Value], partial: frozenset[str]) -> tuple[int, int, int]:
-        """Which questions a reading meets and which it does not, as bits; in neither: what cannot be told from it.
-
-        And those of which something was measured: that time has passed alone ends nothing.
-        """
-        names = tuple(values)
-        plan = self._plans.get((names, partial)) or self._plan(names, partial)
-        found = plan.absent
-        for name, table in plan.tables:
-            found |= table[values[name]]
-        width, every = self._width, self._every
-        lacking = self._any & ~(found >> width)
-        unsure = found >> 2 * width
-        not_met = (found & every) | (lacking & ~(unsure >> width))
-        return every & ~(not_met | unsure | lacking), not_met, plan.told
-
-    def _plan(self, names: tuple[str, ...], partial: frozenset[str]) -> "_Plan":
-        """What to look up for a reading of these measures. The same few sets of measures come again and again."""
-        absent = told = 0
-        for name, lines in self._lines.items():
-            bits = sum({line.not_met | line.met for line in lines})
-            if name not in names:
-                absent |= bits
-            elif name not in TIMED:
-                told |= bits | bits >> self._width
-        tables = tuple((name, self._table(name, name in partial)) for name in names if name in self._lines)
-        plan = _Plan(absent << 2 * self._width, tables, told & self._every)
-        if len(self._plans) < REMEMBERED:
-            self._plans[names, partial] = plan
-        return plan
-
-    def _table(self, name: str, bound: bool) -> "_Table":
-        if (name, bound) not in self._tables:
-            self._tables[name, bound] = _Table(name, self._lines[name], bound, 2 * self._width)
-        return self._tables[name, bound]
+    def problems_in(self, bits: int) -> int:
+        """Of how many problems a rule that it rests on has its bit there."""
+        return len([one for one in self.rests_by if one & bits])
 
 
-class _Line(NamedTuple):
-    """A condition of a question, the bit that says that it is not met (of `all`) or that it is (of `any`), its test."""
+class Rested(NamedTuple):
+    """Of the rules that rest on others, as bits: those that cannot hold at a reading; and as clear bits: all of them,
+    those that may have ended by it, and those that certainly go on."""
 
-    not_met: int
-    met: int
-    condition: Condition
-    test: Test
-
-
-class _Table(dict[Value, int]):
-    """What one measure alone says of the questions that have a condition on it, by its value.
-
-    A value falls on a limit or between two; for each such place it is known beforehand. Values that have been asked for
-    are remembered: the same few are measured again and again.
-    """
-
-    def __init__(self, measure: str, lines: Sequence[_Line], bound: bool, unsure: int) -> None:
-        super().__init__()
-        self._measure = measure
-        self._lines = lines
-        self._partial = frozenset({measure} if bound else ())
-        self._unsure = unsure
-        self._edges: list[float] = []
-        if not possible_codes(measure):
-            conditions = [line.condition for line in lines]
-            self._edges = sorted({float(getattr(c, c.operator)) for c in conditions})
-            self._places = [self._says(place) for place in _places(self._edges)]
-
-    def __missing__(self, value: Value) -> int:
-        if self._edges:
-            number = float(value)
-            found = self._places[bisect_left(self._edges, number) + bisect_right(self._edges, number)]
-        else:
-            found = self._says(value)
-        if len(self) < REMEMBERED:
-            self[value] = found
-        return found
-
-    def _says(self, value: Value) -> int:
-        found = 0
-        for line in self._lines:
-            one = line.test({self._measure: value}, self._partial)
-            found |= (line.not_met | line.met) << self._unsure if one is None else line.met if one else line.not_met
-        return found
-
-
-class _Plan(NamedTuple):
-    """What is unsure because a measure is absent, the tables of those that are there, and of what they tell at all."""
-
-    absent: int
-    tables: tuple[tuple[str, _Table], ...]
-    told: int
-
-
-def _places(edges: Sequence[float]) -> list[float]:
-    """A value below the first limit, on it, between it and the next, and so on to one above the last."""
-    places = [edges[0] - 1]
-    for edge, following in zip(edges, [*edges[1:], edges[-1] + 2], strict=True):
-        places += [edge, (edge + following) / 2]
-    return places
+    cannot_hold: int
+    bits: int
+    may_end: int
+    goes_on: int
 
 
 class RuleBook:
@@ -185,7 +74,7 @@ class RuleBook:
                 file.clear_readings,
                 order,
                 clear_bit=1 << order + len(every),
-                rests_on=sum(bits[name] for name in rule.of),
+                rests_by=_by_problem(rule, every),
                 confirmed_by=sum(bits[r.id] for r in every if _confirms(r, rule)),
             )
             for order, rule in enumerate(every)
@@ -197,9 +86,17 @@ class RuleBook:
         self.by_problem = {problem: tuple(rules) for problem, rules in by_problem.items()}
         self.order = {problem: order for order, problem in enumerate(by_problem)}
         self.told_by = {problem: self._measures_of(rules) for problem, rules in by_problem.items()}
-        self._raised = (1 << len(every)) - 1
+        self._resting = tuple(r for r in self.rules if r.rests_on)
+        self._of_resting = 0
+        for rule in self._resting:
+            self._of_resting |= rule.bit | rule.rests_on
+        self._alone = sum(r.bit for r in self.rules if r.alone)
+        self._rested: dict[tuple[int, int], Rested] = {}
+        self.bits_of = {problem: sum(r.bit for r in rules) for problem, rules in by_problem.items()}
+        self.most_readings = max(max(r.consecutive, r.clear_readings) for r in self.rules)
+        self.raised = (1 << len(every)) - 1
         self._over = sum(r.bit for r in self.rules if not (r.rule.clear_all or r.rule.clear_any))
-        self._judge = _Judge([(r.all, r.any) for r in every] + [(r.clear_all, r.clear_any) for r in every])
+        self._judge = Judge([(r.all, r.any) for r in every] + [(r.clear_all, r.clear_any) for r in every])
         self._limited: dict[tuple[PatientLimit, ...], RuleBook] = {}
 
     def judged(self, values: Mapping[str, Value], partial: Set[str]) -> tuple[int, int]:
@@ -213,9 +110,36 @@ class RuleBook:
         met &= ~(self._over << count)
         return met | (not_met & over) << count, not_met | (met & over) << count
 
+    def rested(self, met: int, not_met: int) -> Rested:
+        """What the bits of a reading leave possible for the rules that rest on others, however far back it is seen
+        from. Few rules have a part in it, so that the same few answers come again and again."""
+        key = met & self._of_resting, not_met & self._of_resting
+        found = self._rested.get(key)
+        if found is None:
+            found = self._worked_out(*key)
+            if len(self._rested) < REMEMBERED:
+                self._rested[key] = found
+        return found
+
+    def _worked_out(self, met: int, not_met: int) -> Rested:
+        cannot_hold = bits = may_end = goes_on = 0
+        unsure = ~(met | not_met)
+        for rule in self._resting:
+            bits |= rule.clear_bit
+            if rule.problems_in(met) < rule.of_problems:
+                cannot_hold |= rule.bit
+            if not_met & rule.bit:
+                may_end |= rule.clear_bit
+            elif met & rule.bit and rule.problems_in(unsure) < rule.of_problems:
+                if rule.problems_in(met & self._alone) >= rule.of_problems:
+                    goes_on |= rule.clear_bit
+                else:
+                    may_end |= rule.clear_bit
+        return Rested(cannot_hold, bits, may_end, goes_on)
+
     def among(self, met: int) -> Iterator[Compiled]:
         """The rules whose bits are there, in the order of the file."""
-        met &= self._raised
+        met &= self.raised
         while met:
             yield self.rules[(met & -met).bit_length() - 1]
             met &= met - 1
@@ -297,32 +221,6 @@ def _plain_limit(rule: Rule) -> tuple[str, str, float] | None:
     return one.measure, "high" if one.operator in UPWARD else "low", float(getattr(one, one.operator))
 
 
-def test_of(condition: Condition) -> Test:
-    """The test of one condition: True, False, or None where the measure is absent or only a lower bound is known."""
-    name, operator = condition.measure, condition.operator
-    if operator == "one_of":
-        chosen = frozenset(condition.one_of)
-
-        def among(values: Mapping[str, Value], partial: Set[str]) -> bool | None:
-            return None if (value := values.get(name)) is None else value in chosen
-
-        return among
-    limit = float(getattr(condition, operator))
-    inclusive = operator in ("at_least", "at_most")
-    upward = operator in UPWARD
-
-    def against(values: Mapping[str, Value], partial: Set[str]) -> bool | None:
-        value = values.get(name)
-        if value is None:
-            return None
-        past = value > limit or (value == limit and inclusive == upward)  # type: ignore[operator]
-        if not past and name in partial:  # the missing items could still lift it
-            return None
-        return past if upward else not past
-
-    return against
-
-
 def _confirms(other: Rule, rule: Rule) -> bool:
     """True when a reading that met `other` confirms one that meets `rule`: the same red vital on the same side."""
     sides = {(c.measure, c.operator in UPWARD) for c in rule.all}
@@ -330,8 +228,31 @@ def _confirms(other: Rule, rule: Rule) -> bool:
     return rule.confirm_min is not None and other.confirm_min is not None and same and other.problem == rule.problem
 
 
+def _pieces(rule: Rule) -> Iterator[tuple[str, str | None]]:
+    """The message in pieces: words that are always the same, its limits with them, and the name of what follows."""
+    said = ""
+    for text, name, _, _ in Formatter().parse(rule.says):
+        said += text
+        if name == "limit" or (name or "").startswith("limit_"):
+            measure = (name or "").removeprefix("limit").removeprefix("_")
+            said += next(c.limit for c in (*rule.all, *rule.any) if measure in ("", c.measure))
+        elif name is not None:
+            yield said, name
+            said = ""
+    yield said, None
+
+
+def _by_problem(rule: Rule, every: Sequence[Rule]) -> tuple[int, ...]:
+    """The bits of the rules that a rule rests on, together for each of their problems."""
+    found: dict[str, int] = defaultdict(int)
+    for order, other in enumerate(every):
+        if other.id in rule.of:
+            found[other.problem] |= 1 << order
+    return tuple(found.values())
+
+
 def _compile(
-    rule: Rule, clear_readings: int, order: int, *, clear_bit: int, rests_on: int, confirmed_by: int
+    rule: Rule, clear_readings: int, order: int, *, clear_bit: int, rests_by: tuple[int, ...], confirmed_by: int
 ) -> Compiled:
     raised = _both(rule.all, rule.any) if rule.all or rule.any else _always
     return Compiled(
@@ -353,7 +274,10 @@ def _compile(
         worsens=tuple(
             (c.measure, c.operator in UPWARD) for c in (*rule.all, *rule.any) if c.measure in VITALS and not c.one_of
         ),
-        rests_on=rests_on,
+        says=tuple(_pieces(rule)),
+        of_problems=rule.of_problems,
+        rests_on=sum(rests_by),
+        rests_by=rests_by,
         confirmed_by=confirmed_by,
     )
 

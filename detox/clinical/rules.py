@@ -1,5 +1,6 @@
 """The rows of alerts.toml: typed, and checked at load."""
 
+from functools import cached_property
 from string import Formatter
 from typing import Literal
 
@@ -24,12 +25,12 @@ class Condition(Content):
     at_most: float | None = Field(default=None, strict=False)
     one_of: tuple[bool | int | str, ...] = ()
 
-    @property
+    @cached_property
     def operator(self) -> str:
         """at_least, above, below, at_most or one_of."""
         return next(name for name in OPERATORS if getattr(self, name) not in (None, ()))
 
-    @property
+    @cached_property
     def limit(self) -> str:
         """The limit in words, without the measure: "180 or more"."""
         if self.one_of:
@@ -78,17 +79,17 @@ class Rule(Content):
     source: Text
     evidence: Evidence
 
-    @property
+    @cached_property
     def measures(self) -> tuple[str, ...]:
         """The measures that the rule looks at, in the order of the file."""
         return tuple(dict.fromkeys(c.measure for c in (*self.all, *self.any)))
 
-    @property
+    @cached_property
     def rank(self) -> tuple[int, int]:
         """The greater, the worse: the level first, then the grade inside it."""
         return LEVELS.index(self.level), self.grade
 
-    @property
+    @cached_property
     def what_to_do(self) -> str:
         """The action: the rule's own words, or those of the NEWS2 response that it names."""
         if not self.action_of_news2:

@@ -6,11 +6,11 @@ Works from the scale's own content alone, so a new scale is a TOML file and no l
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from decimal import ROUND_HALF_UP, Decimal
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
+from detox.clinical.frozen import quick
 from detox.clinical.model import VITALS, Assessment, Vitals
 from detox.clinical.scale_form import Flag, Item, Scale, Step
 from detox.errors import Refused
@@ -36,6 +36,8 @@ def assess(
     """
     answers = answers or {}
     plan = _plan(scale)
+    if not plan.chosen and not answers and isinstance(vitals, Vitals):
+        return _of_vitals(plan, vitals)
     found = _plain(plan, answers, vitals) or _careful(scale, answers, vitals, reasons or {})
     points, missing = found
     return judge(scale, points, missing) if missing or scale.kind != "sum" else _whole(plan, points)
@@ -111,7 +113,7 @@ class _Plan(NamedTuple):
     """A scale made ready to score: a line for each item with its points by answer, or by reading.
 
     `names` are the vitals that any item comes from, `read` takes them from Vitals in that order; of these a line takes
-    its own.
+    its own. `known` are the assessments made so far, by points.
     """
 
     scale: Scale
@@ -122,12 +124,11 @@ class _Plan(NamedTuple):
     lows: tuple[int, ...]
     bands: tuple[str | None, ...]
     single: tuple[int, str] | None
+    known: dict[tuple[int | None, ...], Assessment]
 
 
 _PLANS: dict[int, _Plan] = {}
-(
-    _put_scale, _put_version, _put_total, _put_band, _put_complete, _put_missing, _put_at_least, _put_items, _put_risk,
-) = (getattr(Assessment, slot.name).__set__ for slot in fields(Assessment))  # fmt: skip
+_assessment = quick(Assessment)
 
 
 def _plan(scale: Scale) -> _Plan:
@@ -158,6 +159,7 @@ def _made_ready(scale: Scale) -> _Plan:
         scale.lows or (scale.minimum,),
         tuple(b.id for b in scale.bands) or (None,),
         (single.points, single.risk) if single else None,
+        {},
     )
 
 
@@ -170,6 +172,31 @@ def _reader(names: tuple[str, ...]) -> Callable[[Vitals], tuple[object, ...]]:
     if len(names) > 1:
         return attrgetter(*names)
     return lambda vitals: tuple(getattr(vitals, name) for name in names)
+
+
+def _of_vitals(plan: _Plan, vitals: Vitals) -> Assessment:
+    """What a scale that is worked out from vitals alone makes of them.
+
+    Vitals differ from set to set, their points seldom do: the same points of each item are added up once. What is
+    handed out is anew each time, items and all.
+    """
+    read = plan.read(vitals)
+    try:
+        worth = tuple([table[seen(read)] for _, table, seen in plan.lines])  # type: ignore[misc]
+    except (KeyError, Refused):
+        points, missing = _careful(plan.scale, {}, vitals, {})  # says what cannot be
+        return judge(plan.scale, points, missing)
+    made = plan.known.get(worth)
+    if made is None:
+        named = {line[0]: one for line, one in zip(plan.lines, worth, strict=True)}
+        points = {name: one for name, one in named.items() if one is not None}
+        made = judge(plan.scale, points, tuple(name for name, one in named.items() if one is None))
+        if len(plan.known) < REMEMBERED:
+            plan.known[worth] = made
+    return _assessment(
+        made.scale, made.version, made.total, made.band, made.complete, made.missing, made.at_least, dict(made.items),
+        made.risk,
+    )  # fmt: skip
 
 
 def _plain(
@@ -237,7 +264,7 @@ def _careful(
 
 def _whole(plan: _Plan, points: Mapping[str, int]) -> Assessment:
     """What a sum makes of points with nothing missing."""
-    scale, _, _, _, _, lows, bands, single = plan
+    scale, lows, bands, single = plan.scale, plan.lows, plan.bands, plan.single
     total = sum(points.values())
     band = bands[bisect_right(lows, total) - 1]
     risk = None
@@ -245,18 +272,7 @@ def _whole(plan: _Plan, points: Mapping[str, int]) -> Assessment:
         if band == bands[0] and max(points.values()) >= single[0]:
             band = single[1]
         risk = band
-    # What Assessment(...) does, at half its price: it is frozen, so that its own __init__ looks each slot up by name.
-    made = object.__new__(Assessment)
-    _put_scale(made, scale.id)
-    _put_version(made, scale.version)
-    _put_total(made, total)
-    _put_band(made, band)
-    _put_complete(made, True)
-    _put_missing(made, ())
-    _put_at_least(made, total)
-    _put_items(made, points)
-    _put_risk(made, risk)
-    return made
+    return _assessment(scale.id, scale.version, total, band, True, (), total, points, risk)
 
 
 def _level(scale: Scale, points: Mapping[str, int], missing: tuple[str, ...]) -> Assessment:

@@ -5,8 +5,10 @@ Content: schedule_content; the clocks: schedule_clock; doses and phases: schedul
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
+from functools import cache
+from typing import Literal, NamedTuple
 
-from detox.clinical.model import LEVELS, Background, Finding, Level, Observation, Vitals
+from detox.clinical.model import Background, Finding, Level, Observation, Vitals
 from detox.clinical.schedule_clock import RECENT, Clock, Raised, breathing_asleep, has_vitals
 from detox.clinical.schedule_content import Cadence, Interval, MonitoringFile, Recheck, monitoring_file
 from detox.clinical.schedule_due import WHAT, Due, Line, known_words, late_words, line_words, words
@@ -14,7 +16,7 @@ from detox.clinical.schedule_due import WHAT, Due, Line, known_words, late_words
 __all__ = [
     "RECENT", "WHAT", "Cadence", "Clock", "Due", "Interval", "Line", "MonitoringFile", "Recheck", "asked",
     "breathing_asleep", "is_set", "line_words", "monitoring_file", "next_due", "overdue", "overdue_from",
-    "overdue_level", "tells_of_state", "words",
+    "overdue_level", "silence", "tells_of_state", "words",
 ]  # fmt: skip
 
 NOTHING = Vitals()
@@ -63,26 +65,45 @@ def _fed(observations: Sequence[Observation], background: Background) -> Clock:
     return clock
 
 
+class Silence(NamedTuple):
+    """A set that is not there: what there is to say first of the silence alert. `overdue` tells all of it."""
+
+    rule: str
+    level: Level
+    message: str
+    line: Line
+    overdue_min: int
+    kind: Literal["silence"] = "silence"
+
+
+def silence(due: Due, now: datetime, zone: tzinfo | None = None) -> Silence | None:
+    """The silence of a set that is not there `now`; None while there is still time. The words are as in `overdue`."""
+    level = overdue_level(due, now)
+    if level is None:
+        return None
+    line = due.red_line if level == "critical" else due.line
+    late = int((now - due.at) / timedelta(minutes=1))
+    return Silence(f"{monitoring_file().overdue.id}_{level}", level, late_words(due, line, late, now, zone), line, late)
+
+
 def overdue(due: Due, now: datetime, zone: tzinfo | None = None) -> Finding | None:
     """The silence alert for a set that is not there `now`; None while there is still time.
 
     Times of the clock are told in the ward's `zone`; without one it is told how long ago.
     """
-    level = overdue_level(due, now)
-    if level is None:
+    found = silence(due, now, zone)
+    if found is None:
         return None
     file = monitoring_file()
-    line = due.red_line if level == "critical" else due.line
-    late = int((now - due.at) / timedelta(minutes=1))
     return Finding(
-        rule=f"{file.overdue.id}_{level}",
+        rule=found.rule,
         problem="overdue",
-        level=level,
-        kind="silence",
-        message=late_words(due, line, late, now, zone),
+        level=found.level,
+        kind=found.kind,
+        message=found.message,
         reason=f"{file.overdue.reason} {known_words(due.known, now, zone)}.",
         action=file.overdue.action,
-        values={"overdue_min": late, "interval_min": line.interval_min},
+        values={"overdue_min": found.overdue_min, "interval_min": found.line.interval_min},
         protocol_version=file.version,
         source=file.overdue.source,
         evidence=file.overdue.evidence,
@@ -91,14 +112,19 @@ def overdue(due: Due, now: datetime, zone: tzinfo | None = None) -> Finding | No
 
 def overdue_level(due: Due, now: datetime) -> Level | None:
     """critical once `now` is past twice an interval, warning past the grace after it, else None."""
-    levels = [level for level, at in overdue_from(due).items() if now > at]
-    return max(levels, key=LEVELS.index, default=None)
+    if now > due.red_at:
+        return "critical"
+    return "warning" if now > due.at + _grace() else None
 
 
 def overdue_from(due: Due) -> dict[Level, datetime]:
     """The moments after which the missing set is a warning, and critical. For short intervals critical comes first."""
-    grace = timedelta(minutes=monitoring_file().overdue.warning_after_min)
-    return {"warning": due.at + grace, "critical": due.red_at}
+    return {"warning": due.at + _grace(), "critical": due.red_at}
+
+
+@cache
+def _grace() -> timedelta:
+    return timedelta(minutes=monitoring_file().overdue.warning_after_min)
 
 
 def _rated_before(observation: Observation, moment: datetime) -> bool:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
+from typing import NamedTuple
 
 from detox.clinical.alerts import Course, OpenAlert, applied
 from detox.clinical.charted import Charted, Rejected
 from detox.clinical.judgement import assessments
 from detox.clinical.model import LEVELS, Background, Finding, Level, Observation
 from detox.clinical.rulebook import RuleBook
-from detox.clinical.schedule import Clock, Due, is_set, overdue, overdue_from, overdue_level
+from detox.clinical.schedule import Clock, Due, Silence, is_set, overdue_from, overdue_level, silence
 
 DAY_S = 86400
 INSTANT = timedelta(microseconds=1)  # silence is over its limit just after it
@@ -29,8 +30,7 @@ class Row:
     observation: Observation
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
+class ChangeRow(NamedTuple):
     """One line of the replay's output, in the order of its columns. `taken_at` is when the change came about."""
 
     patient_id: str
@@ -148,7 +148,7 @@ class Played:
         self._course = Course(self._background, book)
         self._clock = Clock()
         self._open: dict[str, OpenAlert] = {}
-        self._silence: Finding | None = None
+        self._silence: Silence | None = None
         self._due: Due | None = None
 
     def play(self, observation: Observation) -> list[ChangeRow]:
@@ -184,23 +184,17 @@ class Played:
             return
         for at in sorted(from_moments):
             at = max(at, self._last)
-            finding = overdue(due, at + INSTANT) if at < until else None
+            level = overdue_level(due, at + INSTANT) if at < until else None
             before = self._silence.level if self._silence else None
-            if finding is not None and (before is None or LEVELS.index(finding.level) > LEVELS.index(before)):
-                made.append(self._changed(at, finding, "escalated" if before else "opened", before))
-                self._silence = finding
+            worse = level is not None and (before is None or LEVELS.index(level) > LEVELS.index(before))
+            if worse and (found := silence(due, at + INSTANT)) is not None:
+                made.append(self._changed(at, found, "escalated" if before else "opened", before))
+                self._silence = found
 
-    def _changed(self, at: datetime, finding: Finding, state: str, before: Level | None = None) -> ChangeRow:
+    def _changed(self, at: datetime, finding: Finding | Silence, state: str, before: Level | None = None) -> ChangeRow:
         self._counts.alerts_opened += state == "opened"
         if state != "resolved" and finding.level == "critical" and before != "critical":
             self._counts.critical_opened += 1
         return ChangeRow(
-            patient_id=self.patient_id,
-            admission_id=self.admission_id,
-            taken_at=at,
-            rule=finding.rule,
-            level=finding.level,
-            kind=finding.kind,
-            message=finding.message,
-            state=state,
+            self.patient_id, self.admission_id, at, finding.rule, finding.level, finding.kind, finding.message, state
         )

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
-from detox.clinical.charted import Rejected, raw_rows, row_of
+from detox.clinical.charted import Rejected, RowReader, raw_rows
 from detox.errors import Refused
 from detox.instants import parse
 from detox.reports.replay import ChangeRow, Counts, Played, ReplaySummary
@@ -131,13 +131,14 @@ def _spool(lines: Iterable[str], folder: Path, shards: int, tell: Callable[[floa
 def _play(folder: Path, header: list[str], shard: int) -> _Done:
     """Play the admissions of one part of the rows; what changes and what is rejected is put aside beside them."""
     done = _Done()
+    read = RowReader(header)
     with _rows(folder, shard) as rows, _changed(folder, shard) as out, _refused(folder, shard) as refused:
         for _, of_patient in groupby(rows, key=itemgetter(0)):
             known = False
             for (patient, admission), of_admission in groupby(of_patient, key=itemgetter(0, 1)):
                 played: Played | None = None
                 for _, _, _, line, cells in of_admission:
-                    row = row_of(line, header, cells.split(_BETWEEN))
+                    row = read(line, cells.split(_BETWEEN))
                     if isinstance(row, Rejected):
                         done.rejected += 1
                         for number, problem in enumerate(row.problems):
