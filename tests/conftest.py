@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from detox.clinical.model import Admission, Clinician, Observation, Patient, Shift, Vitals, Ward  # noqa: E402
+from detox.clinical.model import Admission, Clinician, Dose, Observation, Patient, Shift, Vitals, Ward  # noqa: E402
 from detox.store import Store, find  # noqa: E402
 
 PASSWORD = "only for tests 1"
@@ -124,6 +124,17 @@ def physician(store: Store, ward: Ward) -> Clinician:
 def manager(store: Store, ward: Ward) -> Clinician:
     """The account `manager`."""
     return _account(store, "manager")
+
+
+@pytest.fixture
+def chart(store: Store, nurse: Clinician, physician: Clinician) -> Callable[..., Dose]:
+    """chart(dose, at): a dose charted by the nurse, over whatever holds it signed by the physician."""
+    from detox import care
+
+    def build(dose: Dose, at: datetime) -> Dose:
+        return care.chart_dose(store, nurse, dose, at, physician_id=physician.id, secret=PASSWORD)
+
+    return build
 
 
 @pytest.fixture

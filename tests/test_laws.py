@@ -175,6 +175,8 @@ def verbs(
     longer = IntervalOrder("j", warm.id, 480, "wants to sleep", now, now + 8 * hour)
     elsewhere = Dose("e", admission.id, None, "naloxone", 0.4, "given", now, "ambulance")
     swallowed = care.chart_other_dose(store, nurse, replace(elsewhere, id="v"), now)
+    halved = care.chart_other_dose(store, nurse, replace(elsewhere, id="h"), now)
+    mistaken = care.chart_other_dose(store, nurse, replace(elsewhere, id="m"), now)
     with store.read() as tx:
         basis = find.basis_of(tx, admission.id)
         beds = {b.label: b.id for b in find.beds(tx, admission.ward_id)}
@@ -197,7 +199,11 @@ def verbs(
         "amend": lambda by: care.amend(
             store, by, first.observation.id, replace(entry, id="a"), "typed wrong", now, confirmed=True
         ),
-        "chart_dose": lambda by: care.chart_dose(store, by, dose, now),
+        "chart_dose": lambda by: care.chart_dose(store, by, dose, now, physician_id=physician.id, secret=password),
+        "amend_dose": lambda by: care.amend_dose(
+            store, by, halved.id, replace(halved, id="less", dose_mg=0.2), "half of it", now
+        ),
+        "dose_in_error": lambda by: care.dose_in_error(store, by, mistaken.id, "another patient's", now),
         "write_plan": lambda by: care.write_plan(store, by, draft, now),
         "sign_plan": lambda by: care.sign_plan(store, by, plan.id, now),
         "move_plan": lambda by: care.move_plan(store, by, plan.id, 2, "slept badly", now),
@@ -242,7 +248,7 @@ def verbs(
 
 CARRIED_BY = {  # verbs that go by the permission of another one
     "acknowledge_overdue": "acknowledge", "end_interval": "order_interval", "chart_other_dose": "chart_dose",
-    "chart_vomited": "chart_dose",
+    "chart_vomited": "chart_dose", "amend_dose": "chart_dose", "dose_in_error": "chart_dose",
 }  # fmt: skip
 HERE = sorted((set(MAY) - {"import", "export"}) | set(CARRIED_BY))
 

@@ -2,6 +2,7 @@
 
 from detox.care.accounts import add_clinician, set_up_ward
 from detox.care.answering import acknowledge, acknowledge_overdue, set_escalation, snooze
+from detox.care.correcting import amend_dose, dose_in_error
 from detox.care.dosing import chart_dose, chart_vomited
 from detox.care.limits import end_limit, set_baseline, set_limit
 from detox.care.monitoring import end_interval, order_interval
@@ -21,6 +22,7 @@ __all__ = [
     "admit",
     "allow_programmes",
     "amend",
+    "amend_dose",
     "answer",
     "ask_two_people",
     "change_programme",
@@ -30,6 +32,7 @@ __all__ = [
     "check_pin",
     "decide",
     "discharge",
+    "dose_in_error",
     "end_interval",
     "end_limit",
     "end_plan",

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from detox.clinical import protocols
+from detox.clinical.giving import giving_file
 from detox.clinical.model import NotDone, Vitals
 from detox.clinical.scales import implied_points
 
@@ -207,12 +208,17 @@ def _rounds(person: Person, signed: datetime, end: datetime) -> Iterator[tuple[d
 
 
 def _dose_times(person: Person, signed: datetime, end: datetime) -> list[datetime]:
-    """One dose on the day of the signature, then every slot of the days after it."""
+    """One dose on the day of the signature, then every slot of the days after it.
+
+    Where one dose a day is given and the next slot comes too soon, the first dose is that of the day after.
+    """
     first = signed + timedelta(minutes=25)
     if first >= end or not person.slots:
         return []
     tomorrow = (first.astimezone(ZONE) + timedelta(days=1)).replace(hour=0, minute=0, second=0)
-    return [first, *_walls(person.slots, tomorrow.astimezone(UTC), end)]
+    later = _walls(person.slots, tomorrow.astimezone(UTC), end)
+    soon = len(person.slots) == 1 and later and later[0] - first < giving_file().counting(person.drug).apart
+    return later if soon else [first, *later]
 
 
 def _walls(slots: tuple[str, ...], start: datetime, end: datetime) -> list[datetime]:

@@ -33,7 +33,7 @@ def chart_other_dose(store: Store, by: Clinician, dose: Dose, now: datetime) -> 
     discharge or when the id stands for another dose, NotAllowed, NotFound.
     """
     permit(by, "chart_dose")
-    dose = _checked(dose, now)
+    dose = checked(dose, now)
     with store.write() as tx:
         stay = find.admission(tx, dose.admission_id)
         if (known := find.dose(tx, dose.id)) is not None:
@@ -65,7 +65,8 @@ def _told(dose: Dose) -> tuple[object, ...]:
     return dose.admission_id, dose.drug, dose.dose_mg, dose.status, dose.plan_id, dose.reason
 
 
-def _checked(dose: Dose, now: datetime) -> Dose:
+def checked(dose: Dose, now: datetime) -> Dose:
+    """The entry with clean text, or Refused with every problem of it at once."""
     reason = clean(dose.reason)
     problems: dict[str, str] = {}
     if not dose.drug:

@@ -91,9 +91,14 @@ class UrinePanel(Form):
 
 
 class Plan(Form):
-    """The prescribed plan: dose levels in mg, its clock in hours and days, and what start rules need to know."""
+    """The prescribed plan: dose levels in mg, its clock in hours and days, and what start rules need to know.
+
+    `daily_levels` says that the levels are daily doses; where nobody says it, a level that is no more than one dose of
+    lofexidine is read as one.
+    """
 
     drug: Drug | None = None
+    daily_levels: bool | None = None
     current_mg: Number = None
     next_mg: Number = None
     previous_mg: Number = None
@@ -135,10 +140,16 @@ class GivenDose(Form):
 
 
 class Event(Form):
-    """Something that happened, hours ago; the other fields belong to single types of event."""
+    """Something that happened, hours ago; the other fields belong to single types of event.
+
+    `kept_h_ago` is since when it has been known. `answers` are the rules, vitals and events that a physician's answer
+    speaks of; None, as cases from elsewhere say it, speaks of all.
+    """
 
     type: EventType
     h_ago: Number = None
+    kept_h_ago: Number = None
+    answers: tuple[str, ...] | None = None
     suggestion: object = None
     approved: bool | None = None
     dose_given: bool | None = None
@@ -192,9 +203,13 @@ class VitalsEntry(Form):
 
 
 class CaseObservation(Form):
-    """One observation, `min_ago` minutes before now (negative is a time that has not come yet)."""
+    """One observation, `min_ago` minutes before now (negative is a time that has not come yet).
+
+    `kept_min_ago` is since when it has been known, where that was said.
+    """
 
     min_ago: Annotated[float, Field(allow_inf_nan=False)]
+    kept_min_ago: Number = None
     by: Text = None
     note: Text = None
     cows: CowsEntry | None = None

@@ -15,6 +15,7 @@ from detox.clinical.content import ROOT, Content, Evidence, File, Text, read
 from detox.clinical.model import PROGRAMMES, VITALS, Observation
 from detox.clinical.protocols import vitals_file
 from detox.clinical.suggestions.content import Limit, content
+from detox.errors import ProtocolError
 
 TWO_PEOPLE = "two_people"
 """The name under which a ward keeps for which drugs it asks for a second person."""
@@ -75,6 +76,37 @@ class Before(Content):
         return self.max_age_min if self.max_age_min is not None else _named(self.age).value
 
 
+class Counted(Content):
+    """How doses of a drug are counted against the signed daily dose and the daily cap; hours."""
+
+    drugs: tuple[Text, ...]
+    every_h: Annotated[float, Field(gt=0)]
+    early_h: Annotated[float, Field(ge=0)]
+    cap_h: Annotated[float, Field(gt=0)] | None = None
+    first_day: bool = False
+    no_cap: str = ""
+    source: Text
+    evidence: Evidence
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Counted":
+        if self.early_h >= self.every_h:
+            raise ValueError(f"{', '.join(self.drugs)}: early_h is not less than every_h")
+        if self.first_day and self.cap_h is None:
+            raise ValueError(f"{', '.join(self.drugs)}: the first day needs cap_h")
+        return self
+
+    @property
+    def apart(self) -> timedelta:
+        """Within what time no more than the signed daily dose is given."""
+        return timedelta(hours=self.every_h - self.early_h)
+
+    @property
+    def cap_span(self) -> timedelta | None:
+        """Over what time the daily cap counts beside the day of the ward; None where it does not."""
+        return None if self.cap_h is None else timedelta(hours=self.cap_h)
+
+
 class Witness(Content):
     """The drugs for which a ward may ask for a second person."""
 
@@ -118,16 +150,25 @@ class GivingFile(File):
     """giving.toml."""
 
     before: tuple[Before, ...]
+    counted: tuple[Counted, ...]
     witness: Witness
     jurisdiction: Jurisdiction
     missed: Missed
 
     @model_validator(mode="after")
     def _each_drug_once(self) -> "GivingFile":
-        drugs = [drug for row in self.before for drug in row.drugs]
-        if len(set(drugs)) != len(drugs):
-            raise ValueError("a drug stands in two lines")
+        for rows in (self.before, self.counted):
+            drugs = [drug for row in rows for drug in row.drugs]
+            if len(set(drugs)) != len(drugs):
+                raise ValueError("a drug stands in two lines")
         return self
+
+    def counting(self, drug: str) -> Counted:
+        """How doses of the drug are counted. Raises ProtocolError for a drug without a line."""
+        for row in self.counted:
+            if drug in row.drugs:
+                return row
+        raise ProtocolError("giving.toml", [f"it does not say how doses of {drug!r} are counted"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,11 +274,26 @@ class TaperPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class DoseCorrection:
+    """That a charted dose was wrong: why, who said so and when.
+
+    `replaced_by` is the dose that stands in its place; None where it was entered in error and none does.
+    """
+
+    reason: str
+    at: datetime
+    by: str
+    replaced_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Dose:
     """One administration: given, held or refused, with the amount in mg (0 unless given) and why not, if not.
 
     `elsewhere` marks a dose that somebody gave outside this ward. `witness` is the second person, where the ward asks
-    for one. `vomited_at` is when the patient brought it up again; the dose stays charted as given.
+    for one. `vomited_at` is when the patient brought it up again; the dose stays charted as given. `over_hold` is the
+    physician by whose signature or decision it was given over a hold. `replaces` is the dose that it corrects,
+    `correction` what was wrong with it: then it no longer counts.
     """
 
     id: str
@@ -295,6 +310,9 @@ class Dose:
     elsewhere: bool = False
     witness: str = ""
     vomited_at: datetime | None = None
+    over_hold: str = ""
+    replaces: str | None = None
+    correction: DoseCorrection | None = None
 
 
 @dataclass(frozen=True, slots=True)

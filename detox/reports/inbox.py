@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from detox.clinical.answering import Standing, never_quiet
-from detox.clinical.model import Admission, Alert, Finding
+from detox.clinical.model import Admission, Alert, Decision, Finding
 from detox.clinical.suggestions import Suggestion
 from detox.reports import board, suggesting
 from detox.reports.board import Tile
@@ -40,9 +40,10 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One suggestion that nobody has decided on since something was last kept for the stay.
+    """One suggestion that nobody has decided on since something was last charted for the stay.
 
-    `since` is when the newest of its inputs was kept; `withdrawn` says that an earlier decision lost its ground.
+    So does one that calls for a danger which the newest decision was not shown. `since` is when something was last
+    charted; `withdrawn` says that an earlier decision lost its ground.
     """
 
     tile: Tile
@@ -111,32 +112,37 @@ def _asked(tx: Connection, tiles: Sequence[Tile], now: datetime) -> tuple[list[A
     found, failed = [], []
     for tile in tiles:
         stay = tile.admission
-        if stay is None or (since := _waits_since(tx, stay)) is None:
+        if stay is None:
             continue
+        since = find.last_charted(tx, stay.id) or stay.admitted_at
+        last = next(iter(find.decisions(tx, stay.id)), None)
         try:
             made = suggesting.current(tx, stay, now)
         except Exception:  # one stay that fails must not hide the others
             logging.getLogger(__name__).exception("suggestion failed")
             failed.append(stay)
             continue
-        found.append(Asked(tile, stay, made, since, "B07" in made.rules))
+        if last is None or last.decided_at <= since or _unread(made, last):
+            found.append(Asked(tile, stay, made, since, _withdrawn(made)))
     return sorted(found, key=_by_class), failed
+
+
+def _unread(made: Suggestion, last: Decision) -> bool:
+    """A danger that the newest decision was not shown waits, though nothing was charted since."""
+    shown = last.suggestion.get("rules")
+    answered = set(map(str, shown)) if isinstance(shown, (list, tuple)) else set()
+    return made.suggestion_class == "HOLD_CALL" and not answered.issuperset(made.rules)
+
+
+def _withdrawn(made: Suggestion) -> bool:
+    """True where an earlier decision lost its ground, also below a danger."""
+    return "B07" in (*made.rules, *(rule for rule, _ in made.blocked))
 
 
 def _by_class(one: Asked) -> tuple[bool, int, datetime]:
     """What lost its ground stands before all but danger."""
     risk = RISK.index(one.suggestion.suggestion_class)
     return risk > 0 and not one.withdrawn, risk, one.since
-
-
-def _waits_since(tx: Connection, stay: Admission) -> datetime | None:
-    """When the newest set or dose was kept, where nobody has decided since; None where a decision covers it."""
-    last = find.last_observations(tx, stay.id, 1, judged=False)
-    doses = find.doses(tx, stay.id)
-    kept = [at for at in (*(o.recorded_at for o in last), *(d.recorded_at for d in doses[-1:])) if at is not None]
-    decisions = find.decisions(tx, stay.id)
-    newest = max(kept, default=stay.admitted_at)
-    return newest if not decisions or decisions[0].decided_at <= newest else None
 
 
 def _by_risk(entry: Entry) -> tuple[bool, datetime]:

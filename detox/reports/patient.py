@@ -42,6 +42,7 @@ class DayOfPlan:
     """One day of the ward: what was ordered, what was given, held or refused, what was decided.
 
     `ordered` holds each daily dose in mg that was in force, with since when; empty where no plan was signed.
+    `corrected` are the doses that were charted wrongly: they count no more.
     """
 
     day: date
@@ -49,6 +50,7 @@ class DayOfPlan:
     ordered: tuple[tuple[datetime, float], ...]
     doses: tuple[Dose, ...]
     decisions: tuple[Decision, ...]
+    corrected: tuple[Dose, ...] = ()
 
     @property
     def given_mg(self) -> float:
@@ -60,7 +62,8 @@ class DayOfPlan:
 class PatientPage:
     """One patient at `as_of`: now, the end of the stay, or the newest of readings dated ahead.
 
-    `seen` holds the window's observations, replaced ones too, oldest first.
+    `corrected` holds the doses that were charted wrongly, `doses` those that stand. `seen` holds the window's
+    observations, replaced ones too, oldest first.
     """
 
     admission: Admission
@@ -81,6 +84,7 @@ class PatientPage:
     suggestion_problem: str
     basis: str
     facts: dict[str, StayFact]
+    corrected: tuple[Dose, ...] = ()
 
     @property
     def plan(self) -> TaperPlan | None:
@@ -99,6 +103,7 @@ class PatientPage:
         if not self.decisions:
             return False
         kept = [o.recorded_at for o in self.seen] + [d.recorded_at for d in self.doses]
+        kept += [d.correction.at for d in self.corrected if d.correction is not None]
         return all(at is None or at <= self.decisions[0].decided_at for at in kept)
 
     @property
@@ -121,7 +126,8 @@ def page(tx: Connection, ward: Ward, admission_id: str, now: datetime, hours: in
     start = None if hours is None else window_start(now, hours)
     shown = _alerts(tx, admission_id, start)
     plans = tuple(find.plans(tx, admission_id))
-    doses = tuple(find.doses(tx, admission_id))
+    every = find.doses(tx, admission_id, corrected=True)
+    doses, corrected = tuple(d for d in every if not d.correction), tuple(d for d in every if d.correction)
     decisions = tuple(find.decisions(tx, admission_id))
     levels = tuple(_levels(tx, plans))
     suggestion, problem = _suggestion(tx, admission, now)
@@ -137,13 +143,14 @@ def page(tx: Connection, ward: Ward, admission_id: str, now: datetime, hours: in
         alerts=shown,
         answers={a.id: tuple(find.acknowledgements(tx, a.id)) for a in shown if a.acknowledged_at is not None},
         plans=plans,
-        days=_days(levels, doses, decisions, ZoneInfo(ward.time_zone), now),
+        days=_days(levels, doses, corrected, decisions, ZoneInfo(ward.time_zone), now),
         levels=levels,
         decisions=decisions,
         suggestion=suggestion,
         suggestion_problem=problem,
         basis=find.basis_of(tx, admission_id),
         facts=situations.newest(orders.stay_facts(tx, admission_id)),
+        corrected=corrected,
     )
 
 
@@ -198,12 +205,14 @@ def _changes(last: Sequence[Observation]) -> list[Change]:
 def _days(
     levels: Sequence[Level],
     doses: Sequence[Dose],
+    corrected: Sequence[Dose],
     decisions: Sequence[Decision],
     zone: ZoneInfo,
     now: datetime,
 ) -> tuple[DayOfPlan, ...]:
     """Each day since the first signature or dose, the newest first."""
-    moments = [at for at, _, _, _ in levels] + [d.given_at for d in doses] + [d.decided_at for d in decisions]
+    moments = [at for at, _, _, _ in levels] + [d.given_at for d in (*doses, *corrected)]
+    moments += [d.decided_at for d in decisions]
     if not moments:
         return ()
     first, day = min(moments).astimezone(zone).date(), now.astimezone(zone).date()
@@ -222,6 +231,7 @@ def _days(
                 ordered,
                 today,
                 tuple(d for d in reversed(decisions) if start <= d.decided_at < end),
+                tuple(d for d in corrected if start <= d.given_at < end),
             )
         )
         day -= timedelta(days=1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from detox.clinical.giving import Before, GivingFile, Hold
+from detox.clinical.giving import Before, Counted, GivingFile, Hold
 from detox.clinical.protocols import vitals_file
 from detox.clinical.situations import DischargeFile, SituationsFile
 from detox.clinical.suggestions.content import Limit, content
@@ -15,6 +15,8 @@ def giving_sections(file: GivingFile) -> Iterator[Section]:
     """Each drug with what it needs and what holds it; two people; locked programmes; missed doses."""
     head = ("Before a dose of", "Needs, at most so old", "Held by")
     yield Section("Before a dose", head, tuple(_before(row) for row in file.before))
+    counted = tuple(_counted(row) for row in file.counted)
+    yield Section("How doses are counted", ("Drug", "No more than the signed daily dose within", "Daily cap"), counted)
     witness, locked = file.witness, file.jurisdiction
     wards = (
         Row("witness", ("Drugs that may take two people", ", ".join(witness.choices)), witness.source,
@@ -29,7 +31,17 @@ def giving_sections(file: GivingFile) -> Iterator[Section]:
         for n, row in enumerate(file.missed.rows, start=1)
     )
     yield Section("After missed days: shown, never worked out", ("Guideline", "Missed", "Then"), missed)
-    yield from others(file, {"before", "witness", "jurisdiction", "missed"})
+    yield from others(file, {"before", "counted", "witness", "jurisdiction", "missed"})
+
+
+def _counted(row: Counted) -> Row:
+    within = f"{row.every_h - row.early_h:g} h: {row.every_h:g} h, at most {row.early_h:g} h early"
+    cap = row.no_cap or "none that counts over hours"
+    if row.cap_h is not None:
+        cap = f"over {row.cap_h:g} h and over the day of the ward, whichever holds more"
+    if row.cap_h is not None and row.first_day:
+        cap = f"over the day of the ward, and over {row.cap_h:g} h from the first dose"
+    return Row(f"counted_{row.drugs[0]}", (_plain(row.drugs), within, cap), row.source, row.evidence)
 
 
 def situation_sections(file: SituationsFile) -> Iterator[Section]:

@@ -3,10 +3,11 @@
 `summary` gives the values that the screen shows, `shift_csv` the same as a file. Both only read.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from detox.clinical.model import Admission, Observation, Ward
+from detox.clinical.model import Admission, Dose, Observation, Ward
 from detox.clinical.schedule import RECENT
 from detox.errors import NotFound
 from detox.reports.csv_text import csv_bytes
@@ -91,7 +92,10 @@ def _rows(tx: Connection, admission: Admission, period: ShiftPeriod) -> Rows:
         doses=tuple(find.doses(tx, admission.id, start, end)),
         decisions=tuple(reversed(find.decisions(tx, admission.id, start, end))),
         background=background(tx, admission, start),
-        corrections=tuple(_correction(tx, o) for o in seen if o.replaced_by is not None),
+        corrections=(
+            *(_correction(tx, o) for o in seen if o.replaced_by is not None),
+            *_dose_corrections(find.doses(tx, admission.id, start, end, corrected=True)),
+        ),
     )
 
 
@@ -102,6 +106,12 @@ def _correction(tx: Connection, original: Observation) -> Correction:
     return Correction(
         original.id, original.taken_at, newer.id, newer.recorded_at, newer.recorded_by, newer.replace_reason
     )
+
+
+def _dose_corrections(doses: Sequence[Dose]) -> Iterator[Correction]:
+    for dose in doses:
+        if (made := dose.correction) is not None:
+            yield Correction(dose.id, dose.given_at, made.replaced_by or "", made.at, made.by, made.reason, dose)
 
 
 def _by_bed(patient: PatientShift) -> tuple[bool, int, str, str, datetime, str]:

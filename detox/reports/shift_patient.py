@@ -109,7 +109,10 @@ class ShiftAlert:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """An entry of this shift that was replaced: which, by whom, when and why."""
+    """An entry of this shift that was replaced: which, by whom, when and why.
+
+    `dose` is the dose as it was charted, where it was one; `replaced_by_id` is empty where none stands instead.
+    """
 
     original_id: str
     taken_at: datetime
@@ -117,6 +120,7 @@ class Correction:
     corrected_at: datetime
     by: str
     reason: str
+    dose: Dose | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,8 @@ def _alert_words(alert: ShiftAlert, at: At) -> str:
 
 def _dose_words(dose: Dose, at: At) -> str:
     amount = f" {dose.dose_mg:g} mg" if dose.status == "given" else ""
-    return _because(f"{at(dose.given_at)} {dose.drug}{amount}", dose.reason)
+    over = f" over a hold by the word of {dose.over_hold}" if dose.over_hold else ""
+    return _because(f"{at(dose.given_at)} {dose.drug}{amount}{over}", dose.reason)
 
 
 def _decision_words(decision: Decision, at: At) -> str:
@@ -172,5 +173,8 @@ def _decision_words(decision: Decision, at: At) -> str:
 
 
 def _correction_words(correction: Correction, at: At) -> str:
-    when = f"set of {at(correction.taken_at)} corrected {at(correction.corrected_at)}"
+    wrong = correction.dose
+    was = "set" if wrong is None else f"dose {wrong.drug} {wrong.dose_mg:g} mg {wrong.status}"
+    how = "corrected" if correction.replaced_by_id else "entered in error, said"
+    when = f"{was} of {at(correction.taken_at)} {how} {at(correction.corrected_at)}"
     return f"{when} by {correction.by} ({correction.reason})"

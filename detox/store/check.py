@@ -14,6 +14,9 @@ AUDITED = {
     "WHERE e.subject = 'alert' AND e.subject_id = r.alert_id)",
     "dose": "SELECT id FROM dose r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "
     "WHERE e.subject = 'dose' AND e.subject_id = r.id)",
+    "dose_correction": "SELECT dose_id FROM dose_correction r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "
+    "WHERE e.subject = 'dose' AND e.subject_id = coalesce(r.replaced_by, r.dose_id) "
+    "AND e.verb IN ('amend_dose', 'dose_in_error'))",
     "decision": "SELECT id FROM decision r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "
     "WHERE e.subject = 'decision' AND e.subject_id = r.id)",
     "taper_plan": "SELECT id FROM taper_plan r WHERE NOT EXISTS (SELECT 1 FROM audit_event e "

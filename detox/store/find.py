@@ -24,22 +24,26 @@ from detox.instants import from_text, to_text
 from detox.store.connection import Connection
 from detox.store.find_treatment import (
     current_plan,
+    decider,
     decision,
     decisions,
     dose,
     doses,
     first_doses,
+    last_charted,
+    last_recorded,
     plan,
     plans,
     step_changes,
 )
 
 __all__ = [
-    "account", "acknowledgement_ids", "acknowledgements", "admission", "admission_by_external_id", "admissions_between",
-    "admissions_here", "alert", "alerts", "basis_of", "beds", "clinician", "clinicians", "current_plan", "decision",
-    "decisions", "dose", "doses", "failed_sign_ins", "first_doses", "first_observations", "first_weight",
-    "has_accounts", "is_admission", "last_change", "last_other", "last_observations", "newest_event", "observation",
-    "observations", "open_alerts", "patient_by_external_id", "plan", "plans", "session", "step_changes", "wards",
+    "account", "acknowledgement_ids", "acknowledgements", "admission", "admission_by_external_id",
+    "admissions_between", "admissions_here", "alert", "alerts", "basis_of", "beds", "clinician", "clinicians",
+    "current_plan", "decider", "decision", "decisions", "dose", "doses", "failed_sign_ins", "first_doses",
+    "first_observations", "first_weight", "has_accounts", "is_admission", "last_change", "last_charted",
+    "last_observations", "last_other", "last_recorded", "newest_event", "observation", "observations", "open_alerts",
+    "patient_by_external_id", "plan", "plans", "session", "step_changes", "wards",
 ]  # fmt: skip
 
 _OBSERVATION = "SELECT o.*, c.name AS recorder FROM observation o JOIN clinician c ON c.id = o.clinician_id "

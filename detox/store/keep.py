@@ -1,6 +1,7 @@
 """Writing rows: plain inserts, and the few endings that a row may gain once. Always inside the caller's transaction."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from detox.clinical.files import ProtocolReview
@@ -226,6 +227,43 @@ def dose_vomited(tx: Connection, dose_id: str, vomited_at: datetime, note: str, 
     tx.execute(
         "INSERT INTO dose_vomited VALUES (?, ?, ?, ?, ?, ?)",
         (dose_id, to_text(vomited_at), note, to_text(at), by.id, by.role),
+    )
+
+
+def dose_correction(
+    tx: Connection, dose_id: str, replaced_by: str | None, reason: str, by: Clinician, at: datetime
+) -> None:
+    """That a dose was charted wrongly; None as `replaced_by`: it was entered in error and none stands instead."""
+    tx.execute(
+        "INSERT INTO dose_correction VALUES (?, ?, ?, ?, ?, ?)",
+        (dose_id, replaced_by, reason, to_text(at), by.id, by.role),
+    )
+
+
+def dose_carried(tx: Connection, original_id: str, dose_id: str, *, given: bool, over_hold: bool) -> None:
+    """What was said about a given dose holds for the one that corrects it: brought up again, given over a hold."""
+    if given:
+        tx.execute(
+            "INSERT INTO dose_vomited SELECT ?, vomited_at, note, at, clinician_id, role FROM dose_vomited "
+            "WHERE dose_id = ?",
+            (dose_id, original_id),
+        )
+    if given and over_hold:
+        tx.execute(
+            "INSERT INTO dose_over_hold SELECT ?, held, signed_with, decision_id, at, clinician_id "
+            "FROM dose_over_hold WHERE dose_id = ?",
+            (dose_id, original_id),
+        )
+
+
+def dose_over_hold(
+    tx: Connection, dose_id: str, held: Sequence[str], signed_with: str, decision_id: str | None, by: Clinician,
+    at: datetime,
+) -> None:  # fmt: skip
+    """By which physician's word a dose was given over what held it, and how that word was proven."""
+    tx.execute(
+        "INSERT INTO dose_over_hold VALUES (?, ?, ?, ?, ?, ?)",
+        (dose_id, _json(list(held)), signed_with, decision_id, to_text(at), by.id),
     )
 
 

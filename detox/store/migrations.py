@@ -47,6 +47,8 @@ LATER_ENDINGS: dict[str, tuple[str, ...]] = {
     "ward_setting": (),
     "stay_fact": (),
     "dose_vomited": (),
+    "dose_correction": (),
+    "dose_over_hold": (),
 }
 
 
@@ -359,6 +361,25 @@ def treatments(db: Database) -> None:
     for table in ("stay_fact", "dose_vomited"):
         _only_grows(db, table)
     _keeps(db, "dose", ENDINGS["dose"])
+
+
+@migrations()
+def dose_corrections(db: Database) -> None:
+    """Doses that were charted wrongly, with what stands instead; and by whose word one was given over a hold."""
+    who = f"{_instant('at')}, clinician_id TEXT NOT NULL REFERENCES clinician"
+    for statement in (
+        f"""CREATE TABLE dose_correction (
+            dose_id TEXT PRIMARY KEY REFERENCES dose, replaced_by TEXT UNIQUE REFERENCES dose,
+            reason TEXT NOT NULL CHECK (reason <> ''), {who}, role TEXT NOT NULL
+        ) STRICT""",
+        f"""CREATE TABLE dose_over_hold (
+            dose_id TEXT PRIMARY KEY REFERENCES dose, held TEXT NOT NULL CHECK (json_valid(held)),
+            signed_with TEXT NOT NULL CHECK (signed_with <> ''), decision_id TEXT REFERENCES decision, {who}
+        ) STRICT""",
+    ):
+        db.execute(statement)
+    for table in ("dose_correction", "dose_over_hold"):
+        _only_grows(db, table)
 
 
 def _only_grows(db: Database, table: str) -> None:

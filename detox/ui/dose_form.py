@@ -8,7 +8,9 @@ from datetime import timedelta
 import streamlit as st
 
 from detox.care import chart_dose, chart_vomited
-from detox.care.dosing import look, second_people
+from detox.care.dose_counts import still_counts
+from detox.care.dose_holds import Held, held_now, physicians
+from detox.care.dosing import second_people
 from detox.care.other_doses import chart_other_dose, other_drugs
 from detox.clinical.giving import TWO_PEOPLE, Check, PreFlight, giving_file
 from detox.clinical.model import Dose, TaperPlan
@@ -27,6 +29,11 @@ _VERDICTS = {
 _PLACES = {"here": "Given here, by order", "elsewhere": "Given elsewhere"}
 LAST_DAY = timedelta(days=1)
 _MISSED = ("maintenance_dot", "hat")
+
+
+def begin(admission_id: str) -> None:
+    """The form was opened anew: what it said of the dose before would be read as said of this one."""
+    st.session_state.pop(f"saved-dose-{admission_id}", None)
 
 
 @st.fragment
@@ -49,7 +56,7 @@ def form(page: PatientPage) -> None:
 
 def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
     """The dose that the signed plan orders."""
-    own = sum(1 for d in page.doses if d.recorded_by == here.by.name and d.plan_id is not None)
+    own = sum(1 for d in _ever(page) if d.recorded_by == here.by.name and d.plan_id is not None)
     key = saving.entry_id(here, page.admission.id, "dose", own)
     ordered = plan.step(plan.current_step).dose_mg
     today = page.days[0] if page.days else None
@@ -57,13 +64,16 @@ def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
     st.html(
         f'<div class="px-strip"><b class="dx-big">{esc(plan.drug)}</b> ordered <b class="dx-big">{ordered:g} mg</b> '
         f"a day "
-        f"(step {plan.current_step} of {len(plan.steps)}), charted as given today: <b>{given:g} mg</b></div>"
+        f"(step {plan.current_step} of {len(plan.steps)}), charted as given today: <b>{given:g} mg</b>"
+        f"{_counts(page, plan.drug, given, here)}</div>"
     )
     with here.store.read() as tx:
-        looked_at = look(tx, page.admission, plan.drug, here.now)
+        held = held_now(tx, page.admission, plan.drug, here.now)
         two = plan.drug in (orders.ward_setting(tx, here.ward.id, TWO_PEOPLE) or "").split()
         people = {c.id: c.name for c in second_people(tx, here.by)}
-    st.html(looked_at_html(looked_at, here))
+        signers = {c.id: c.name for c in physicians(tx, here.by)}
+    looked_at = held.looked_at
+    st.html(looked_at_html(looked_at, here) + withheld_html(held))
     if looked_at.gaps:
         st.page_link(
             "pages/record.py", label="**Take these vitals first**", query_params={"admission": page.admission.id}
@@ -88,6 +98,8 @@ def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
             "Reason (if held or refused, or by whose word it was given all the same)", key=f"reason-{key}",
             placeholder="drowsy, sedation 3, told Dr Reyes",
         )  # fmt: skip
+        if not held.clear:
+            _physicians_word(key, signers, here)
         saving.problems(key)
         st.form_submit_button(
             "Chart this dose",
@@ -98,9 +110,48 @@ def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
         )
 
 
+def _ever(page: PatientPage) -> tuple[Dose, ...]:
+    """Every dose ever charted, so that the id of a form never comes back."""
+    return (*page.doses, *page.corrected)
+
+
+def _counts(page: PatientPage, drug: str, today_mg: float, here: frame.Visit) -> str:
+    """What counts from the day before, and until when."""
+    found = still_counts(page.doses, drug, here.now)
+    if found is None or found[0] <= today_mg:
+        return ""
+    return f"; with yesterday's <b>{found[0]:g} mg</b> count until {wall(found[1], here.zone, '%a %H:%M')}"
+
+
+def _physicians_word(key: str, signers: dict[str, str], here: frame.Visit) -> None:
+    """Who orders the dose over what holds it, with that physician's own PIN or password."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Given over the hold by order of (only a physician)", list(signers), index=None, key=f"signer-{key}",
+            placeholder="choose, if it is given all the same", format_func=lambda i: words.plain(signers.get(i, i)),
+        )  # fmt: skip
+        if here.ward.demo:
+            st.caption("In the demo ward a signature takes no PIN.")
+        else:
+            st.text_input(
+                "This physician's own PIN or password", type="password", key=f"signed-pin-{key}", width=320,
+                autocomplete="off",
+            )  # fmt: skip
+
+
+def withheld_html(held: Held) -> str:
+    """The suggestion to withhold the next dose, as the card says it; nothing where there is none."""
+    if held.problem:
+        return f'<div class="dx-alert unknown"><b>? No suggestion.</b> {esc(held.problem)}</div>'
+    if held.withheld is None:
+        return ""
+    action = words.DOSE_ACTIONS["withhold"]
+    return f'<div class="dx-alert critical"><b>▲▲ {esc(action)}</b> {esc(held.why)}</div>'
+
+
 def _other_form(page: PatientPage, here: frame.Visit) -> None:
     """Emergency medicine, medicine on a prescription from elsewhere, this morning's dose in a clinic."""
-    own = sum(1 for d in page.doses if d.recorded_by == here.by.name and d.plan_id is None)
+    own = sum(1 for d in _ever(page) if d.recorded_by == here.by.name and d.plan_id is None)
     key = saving.entry_id(here, page.admission.id, "other-dose", own)
     today = here.now.astimezone(here.zone).date()
     if page.plan is not None:
@@ -217,6 +268,7 @@ def _save(key: str, admission_id: str, drug: str) -> None:
     clock = st.session_state.get(f"at-{key}")
     held = list(st.session_state.get(f"held-{key}") or ())
     witness = st.session_state.get(f"witness-{key}")
+    physician, secret = st.session_state.get(f"signer-{key}"), str(st.session_state.get(f"signed-pin-{key}") or "")
     reason = " ".join([*held, str(st.session_state.get(f"reason-{key}") or "")]).strip()
     if status is None:
         st.session_state[f"problem-{key}"] = ["Say what happened: given, held or refused."]
@@ -225,7 +277,9 @@ def _save(key: str, admission_id: str, drug: str) -> None:
     given_at = saving.moment(clock, here.now, here.zone)
     wanted = Dose(key, admission_id, None, drug, float(amount or 0), status, given_at, reason)
     try:
-        kept = chart_dose(here.store, here.by, wanted, here.now, witness_id=witness)
+        kept = chart_dose(
+            here.store, here.by, wanted, here.now, witness_id=witness, physician_id=physician, secret=secret
+        )
         if (kept.status, kept.drug) != (status, drug) or (status == "given" and kept.dose_mg != amount):
             raise Conflict(
                 f"This form was saved as {kept.dose_mg:g} mg {kept.status} before: look at the list of doses first."
@@ -273,5 +327,6 @@ def _saved(here: frame.Visit, admission_id: str) -> None:
         st.html(
             f'<div class="px-saved">✓ Saved {wall(kept.recorded_at, here.zone)} by {esc(kept.recorded_by)}: '
             f"{esc(amount)} at {wall(kept.given_at, here.zone, '%H:%M on %a %-d %b')}"
-            f"{': ' + esc(kept.reason) if kept.reason else ''}</div>"
+            f"{': ' + esc(kept.reason) if kept.reason else ''}"
+            f"{'; over a hold by the word of ' + esc(kept.over_hold) if kept.over_hold else ''}</div>"
         )

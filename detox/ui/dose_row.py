@@ -19,8 +19,10 @@ from detox.ui.canvas import FONT_PX, MOST_POINTS, Canvas, next_hour
 from detox.ui.words import esc
 
 ROW = "doses"
-_SIGNS: dict[Literal["given", "held", "refused"], tuple[str, str]] = {
-    "given": ("circle", ""), "held": ("circle-open", "H"), "refused": ("x-open", "R"),
+_Kind = Literal["given", "given elsewhere", "brought up again", "held", "refused"]
+_SIGNS: dict[_Kind, tuple[str, str]] = {
+    "given": ("circle", ""), "given elsewhere": ("square", "E"), "brought up again": ("square-x-open", "V"),
+    "held": ("circle-open", "H"), "refused": ("x-open", "R"),
 }  # fmt: skip
 _VERDICTS = {"accepted": "diamond", "changed": "diamond-open", "declined": "diamond-x-open"}
 _LABELLED = 12  # more amounts lie on one another
@@ -82,7 +84,7 @@ def describe(doses: Sequence[Dose], planned: Planned) -> list[str]:
             f"Plan: {planned.plan.drug} {words.number(step.dose_mg)} mg a day, "
             f"step {step.number} of {len(planned.plan.steps)}."
         )
-    counts = [f"{n} {status}" for status in _SIGNS if (n := sum(d.status == status for d in doses))]
+    counts = [f"{n} {kind}" for kind in _SIGNS if (n := sum(_kind(d) == kind for d in doses))]
     if counts:
         told.append(f"Doses: {', '.join(counts)}.")
     if planned.decisions:
@@ -161,35 +163,60 @@ def _stems(canvas: Canvas, given: Sequence[tuple[Dose, float]]) -> None:
     )  # fmt: skip
 
 
+def _kind(dose: Dose) -> _Kind:
+    """What a mark says of a dose. One that was brought up again stays charted as given, and counts."""
+    if dose.status != "given":
+        return dose.status
+    return "brought up again" if dose.vomited_at else "given elsewhere" if dose.elsewhere else "given"
+
+
 def _given(canvas: Canvas, given: Sequence[tuple[Dose, float]]) -> None:
-    """Given filled with the amount, held and refused open with a letter, at nothing given."""
+    """Given filled with the amount, from elsewhere and brought up again by a mark and a letter of their own.
+
+    Held and refused open with a letter, at nothing given.
+    """
     few = len(given) <= _LABELLED
-    for status, (symbol, letter) in _SIGNS.items():
-        some = [(d, total) for d, total in given if d.status == status][-MOST_POINTS:]
+    for kind, (symbol, letter) in _SIGNS.items():
+        some = [(d, total) for d, total in given if _kind(d) == kind][-MOST_POINTS:]
         if not some:
             continue
+        counted = some[0][0].status == "given"
         canvas.add(
             ROW,
             {
                 "x": [canvas.naive(d.given_at) for d, _ in some],
                 "y": [total for _, total in some],
                 "mode": "markers+text" if few or letter else "markers",
-                "name": f"dose {status}",
-                "text": [letter or words.number(d.dose_mg) for d, _ in some],
-                "textposition": "bottom right" if status == "given" else "top center",
+                "name": f"dose {kind}",
+                "text": [_written(d, letter, few=few) for d, _ in some],
+                "textposition": "bottom right" if counted else "top center",
                 "textfont": {"size": FONT_PX, "color": canvas.colours["ink"]},
                 "marker": {"symbol": symbol, "size": 12, "color": canvas.colours["link"], "line": {"width": 2}},
                 "cliponaxis": False,
                 "customdata": [
                     [wall(d.given_at, canvas.zone, "%a %H:%M"), esc(d.drug), words.number(d.dose_mg), esc(d.reason),
-                     words.number(total)]
+                     words.number(total), _since(d, canvas)]
                     for d, total in some
                 ],
-                "hovertemplate": f"%{{customdata[0]}} %{{customdata[1]}} %{{customdata[2]}} mg {status} "
-                + ("(%{customdata[4]} mg so far that day)" if status == "given" else "%{customdata[3]}")
+                "hovertemplate": f"%{{customdata[0]}} %{{customdata[1]}} %{{customdata[2]}} mg {kind}"
+                + "%{customdata[5]} "
+                + ("(%{customdata[4]} mg so far that day)" if counted else "%{customdata[3]}")
                 + "<extra></extra>",
             },
         )  # fmt: skip
+
+
+def _written(dose: Dose, letter: str, *, few: bool) -> str:
+    """The amount, the letter, or both."""
+    amount = words.number(dose.dose_mg) if dose.status == "given" and few else ""
+    return f"{amount} {letter}".strip()
+
+
+def _since(dose: Dose, canvas: Canvas) -> str:
+    """Where it was given, or when it came up again."""
+    if dose.vomited_at is not None:
+        return f" {wall(dose.vomited_at, canvas.zone)}"
+    return f": {esc(dose.reason)}" if dose.elsewhere else ""
 
 
 def _decided(canvas: Canvas, decisions: Sequence[Decision], y: float) -> None:

@@ -66,7 +66,6 @@ def run() -> None:
     st.html(style.sheet(dark=st.context.theme.type == "dark"))
     here = visit()
     page = st.navigation(_pages(here), position="top")
-    _banner(here)
     _heartbeat()
     page.run()
 
@@ -106,7 +105,9 @@ def _banner(here: Visit) -> None:
 
 @st.fragment(run_every=TICK_S)
 def _heartbeat() -> None:
-    """Each tick proves that server and session live; when ticks stop, a style alone covers the page."""
+    """Who is here and what time it is. Each tick proves that server and session live; without ticks a style alone
+    covers the page."""
     here = visit()
+    _banner(here)
     st.session_state["_tick"] = tick = st.session_state.get("_tick", 0) + 1
     st.html(style.cover(tick, wall(here.now, here.zone, "%H:%M:%S"), COVER_AFTER_S))

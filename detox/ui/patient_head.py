@@ -35,7 +35,7 @@ def identity_html(page: PatientPage, zone: ZoneInfo, unit: str = "C") -> str:
         facts.append(f'<span class="dx-val not_assessed">? {esc(missing)}</span>')
     if stay.opioid:
         facts.append(f"used {esc(stay.opioid)}")
-    where = f"BED {esc(tile.bed.removeprefix('Bed ').strip())}" if tile.bed else "no bed"
+    where = esc(words.bed(tile.bed))
     left = f"<b>discharged {esc(words.when(stay.discharged_at, zone, page.as_of))}</b>" if stay.discharged_at else ""
     sign = f'<span class="px-level {tile.level}">{words.LEVELS[tile.level]}</span>'
     return (

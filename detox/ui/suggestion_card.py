@@ -214,16 +214,26 @@ def _inputs(value: object) -> str:
         if not isinstance(one, Mapping):
             continue
         age, by, source = one.get("age_min"), str(one.get("by") or ""), str(one.get("source") or "")
-        number = one.get("value")
-        amount = f"{number:.4g}" if isinstance(number, float) else str(number)
-        told = f"{esc(one.get('name'))} <b>{esc(amount)}</b> {esc(one.get('unit') or '')}".strip()
+        amount, unit = _amount(one.get("value"), str(one.get("unit") or ""))
+        told = f"{esc(one.get('name'))} <b>{esc(amount)}</b> {esc(unit)}".strip()
         old = isinstance(age, (int, float))
-        ago = f"{words.span(timedelta(minutes=age))} ago" if isinstance(age, (int, float)) else ""
+        ago = f"{words.span(timedelta(minutes=round(age)))} ago" if isinstance(age, (int, float)) else ""
         if source == "observation":
             lines.setdefault(f"{ago}, {esc(by)}" if by else ago, []).append(told)
         else:
             lines.setdefault(esc(source), []).append(f"{told} {ago}" if old else told)
     return "<br>".join(f'<span class="dx-quiet">{head}:</span> {" · ".join(all_of)}' for head, all_of in lines.items())
+
+
+def _amount(value: object, unit: str) -> tuple[str, str]:
+    """A value as its field has it, and its unit: hours as time in words, a temperature with its decimal, yes or no."""
+    if isinstance(value, bool):
+        return ("yes" if value else "no"), unit
+    if not isinstance(value, (int, float)):
+        return str(value), unit
+    if unit == "h":
+        return words.span(timedelta(minutes=round(value * 60))), ""
+    return (f"{value:.1f}" if unit == "°C" else f"{value:.4g}"), unit
 
 
 def _reasons(shown: Shown) -> list[str]:

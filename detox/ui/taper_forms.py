@@ -207,7 +207,8 @@ def days_html(page: PatientPage, here: frame.Visit) -> str:
     """Plan against what was given, by day of the ward: never more read than was charted."""
     if not page.days:
         return '<p class="dx-quiet">Nothing is planned, given or decided yet.</p>'
-    head = "".join(f"<th>{name}</th>" for name in ("Day", "Ordered a day", "Given", "Held or refused", "Decisions"))
+    names = ("Day", "Ordered a day", "Given", "Held, refused or corrected", "Decisions")
+    head = "".join(f"<th>{name}</th>" for name in names)
     rows = "".join(_day_html(day, here) for day in page.days)
     return f'<div class="dx-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
@@ -218,6 +219,7 @@ def _day_html(day: DayOfPlan, here: frame.Visit) -> str:
     other = "<br>".join(
         f"<b>{d.status}</b> {_at(d, day, here)}: {esc(d.reason)}" for d in day.doses if d.status != "given"
     )
+    other = "<br>".join(filter(None, [other, *(_wrong(d, here) for d in day.corrected)]))
     made = "<br>".join(decided_html(d, here.zone, here.now) for d in day.decisions)
     over = " <b>▲▲ over the order</b>" if day.ordered and day.given_mg > max(mg for _, mg in day.ordered) else ""
     nothing = '<span class="dx-quiet">nothing charted</span>'
@@ -229,4 +231,21 @@ def _day_html(day: DayOfPlan, here: frame.Visit) -> str:
 
 def _at(dose: Dose, day: DayOfPlan, here: frame.Visit) -> str:
     drug = "" if dose.drug == day.drug else f"{esc(dose.drug)} "
-    return f"{drug}at {wall(dose.given_at, here.zone)} by {esc(dose.recorded_by)}"
+    told = f"{drug}at {wall(dose.given_at, here.zone)} by {esc(dose.recorded_by)}"
+    told += f", elsewhere ({esc(dose.reason)})" if dose.elsewhere else ""
+    told += f", brought up again {wall(dose.vomited_at, here.zone)}" if dose.vomited_at else ""
+    told += f", over a hold by the word of {esc(dose.over_hold)}" if dose.over_hold else ""
+    return told + (", corrected" if dose.replaces else "")
+
+
+def _wrong(dose: Dose, here: frame.Visit) -> str:
+    """A dose that was charted wrongly, struck through: what stood there, why it is wrong, who said so and when."""
+    made = dose.correction
+    if made is None:
+        return ""
+    amount = f"{dose.dose_mg:g} mg given" if dose.status == "given" else dose.status
+    how = "corrected" if made.replaced_by else "entered in error"
+    return (
+        f"<s>{esc(dose.drug)} {amount} at {wall(dose.given_at, here.zone)} by {esc(dose.recorded_by)}</s> "
+        f"{how} {esc(words.when(made.at, here.zone, here.now))} by {esc(made.by)}: {esc(made.reason)}"
+    )

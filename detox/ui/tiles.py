@@ -47,9 +47,8 @@ def counts_html(board: Board, as_of: str) -> str:
 def tile_html(tile: Tile, now: datetime, zone: ZoneInfo, unit: str) -> str:
     """One card: level, bed, name, programme and day, what is wrong, COWS, vitals, when the next set is due."""
     if tile.admission is None:
-        return (
-            f'<div class="dx-tile"><div class="dx-head"><span class="dx-bed">BED {esc(tile.bed)}</span>free</div></div>'
-        )
+        where = esc(words.bed(tile.bed))
+        return f'<div class="dx-tile"><div class="dx-head"><span class="dx-bed">{where}</span>free</div></div>'
     lines = [_head(tile, now, zone)]
     lines += [alert_html(a, now, tile, zone, unit) for a in tile.alerts]
     if tile.overdue is not None:
@@ -70,7 +69,7 @@ def tile_html(tile: Tile, now: datetime, zone: ZoneInfo, unit: str) -> str:
 def person_html(admission: Admission, now: datetime) -> str:
     """Whom a page is about, so large that nobody mistakes the patient."""
     born = f"born {admission.patient.born_on.isoformat()}" if admission.patient.born_on else "born: unknown"
-    where = f"BED {esc(admission.bed)}" if admission.bed else "no bed"
+    where = esc(words.bed(admission.bed))
     allergy = (
         f'<span class="dx-val warning">▲ allergy: {esc(admission.allergies)}</span>' if admission.allergies else ""
     )
@@ -186,7 +185,7 @@ def _head(tile: Tile, now: datetime, zone: ZoneInfo) -> str:
     if admission is None:
         return ""
     days = f" of {admission.planned_days}" if admission.planned_days else ""
-    where = f"BED {esc(tile.bed)}" if tile.bed else "no bed"
+    where = esc(words.bed(tile.bed))
     drug = f" · {esc(tile.plan.drug)}" if tile.plan and tile.plan.signed_at else ""
     return (
         f'<div class="dx-head"><span class="dx-sign {tile.level}">{words.LEVELS[tile.level]}</span>'

@@ -60,6 +60,11 @@ def plain(text: object) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
 
 
+def bed(name: str | None) -> str:
+    """Where somebody lies, as a heading says it: BED 4, also where the ward calls its beds "Bed 4"."""
+    return f"BED {name.removeprefix('Bed ').strip()}" if name else "no bed"
+
+
 def name(admission: Admission) -> str:
     """FAMILY, Given: family name first and in capitals, as on a wristband."""
     person = admission.patient

@@ -1,65 +1,16 @@
 """Doses: held by what was measured, capped by the label, seen by two where the ward asks, brought up again."""
 
 import uuid
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from detox import care
-from detox.care.dosing import look
+from detox.care.dose_holds import look
 from detox.clinical.model import Dose, Observation, StayFact, TaperPlan, TaperStep
 from detox.errors import Conflict, Refused
-from detox.store import find
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def on(store, physician, admit, now):
-    """on("lofexidine", 2.16, programme="alpha2"): a stay with a signed plan of that daily dose."""
-
-    def build(drug, *doses, programme="taper", **stay):
-        patient = admit(programme=programme, **stay)
-        steps = tuple(TaperStep(n, mg) for n, mg in enumerate(doses, start=1))
-        early = now - timedelta(hours=20)
-        plan = TaperPlan(uuid.uuid4().hex, patient.id, drug, steps, 24, "", early)
-        care.write_plan(store, physician, plan, early)
-        care.sign_plan(store, physician, plan.id, early)
-        return patient
-
-    return build
-
-
-@pytest.fixture
-def take(store, nurse, vitals, now):
-    """take(stay, minutes_ago=5, systolic_mmhg=88): one whole set."""
-
-    def record(stay, minutes_ago=5, **values):
-        at = now - minutes_ago * MINUTE
-        return care.record(
-            store, nurse, Observation(uuid.uuid4().hex, stay.id, at, vitals(**values)), at, confirmed=True
-        )
-
-    return record
-
-
-@pytest.fixture
-def give(store, nurse, now):
-    def chart(stay, drug, mg, reason="", witness=None, ago=0, **change):
-        dose = Dose(uuid.uuid4().hex, stay.id, None, drug, mg, "given", now - ago * MINUTE, reason)
-        return care.chart_dose(store, nurse, replace(dose, **change), now, witness_id=witness)
-
-    return chart
-
-
-@pytest.fixture
-def kept(store):
-    def read(stay):
-        with store.read() as tx:
-            return find.doses(tx, stay.id)
-
-    return read
 
 
 def test_a_clear_set_lets_a_dose_be_charted(on, take, give, kept):
@@ -89,14 +40,23 @@ def test_old_vitals_have_to_be_taken_first(on, take, give, kept):
     assert kept(stay) == []
 
 
-def test_a_named_word_passes_over_a_hold_and_the_trail_tells_what_was_passed_over(on, take, give, kept, store):
+def test_only_a_physicians_signature_passes_over_a_hold_and_the_trail_tells_what_was_passed_over(
+    on, take, give, kept, store, physician
+):
     stay = on("methadone", 20, 0)
     take(stay, respiratory_rate_per_min=9)
-    give(stay, "methadone", 20, reason="Dr Lee at the bed: pain, breathing counted again 12")
-    assert kept(stay)[0].reason.startswith("Dr Lee")
+    why = "Dr Lee at the bed: pain, breathing counted again 12"
+    with pytest.raises(Refused, match="that physician signs here"):
+        give(stay, "methadone", 20, reason=why)
+    with pytest.raises(Refused, match="Say why it is given all the same"):
+        give(stay, "methadone", 20, signed=True)
+    assert kept(stay) == []
+    give(stay, "methadone", 20, reason=why, signed=True)
+    assert (kept(stay)[0].reason, kept(stay)[0].over_hold) == (why, physician.name)
     with store.read() as tx:
         rows = tx.execute("SELECT detail FROM audit_event WHERE verb = 'chart_dose'").fetchall()
     assert "Respiratory rate 9 /min 5 min ago: below 10" in rows[0]["detail"]
+    assert '"signed_with": "password"' in rows[0]["detail"]
 
 
 def test_a_dose_charted_late_is_judged_by_what_was_known_when_it_was_given(on, take, give):
@@ -104,7 +64,7 @@ def test_a_dose_charted_late_is_judged_by_what_was_known_when_it_was_given(on, t
     take(stay, minutes_ago=130)
     give(stay, "methadone", 10, ago=100)
     with pytest.raises(Refused, match="at most 60 min"):
-        give(stay, "methadone", 10, ago=10)
+        give(stay, "methadone", 10, ago=10, reason="no time")
 
 
 @pytest.mark.parametrize("status", ["held", "refused"])
@@ -127,7 +87,7 @@ def test_the_liver_lowers_the_cap_of_lofexidine(on, take, give, store, nurse, no
 
 
 def test_so_does_a_charted_egfr(on, take, give, store, nurse, now):
-    stay = on("lofexidine", 2.16, 0, programme="alpha2")
+    stay = on("lofexidine", 0.72, 0, programme="alpha2")
     take(stay)
     care.record(store, nurse, Observation("lab", stay.id, now, other={"egfr_ml_min": 24}), now)
     with pytest.raises(Refused, match="eGFR 24"):
@@ -137,14 +97,23 @@ def test_so_does_a_charted_egfr(on, take, give, store, nurse, now):
 
 @pytest.mark.parametrize(("setting", "day", "over"), [("inpatient", 40, 41), ("OTP", 50, 51)])
 def test_the_first_day_of_methadone_is_capped_by_setting(on, take, give, setting, day, over):
-    stay = on("methadone", 60, programme="methadone_start", setting=setting)
+    stay = on("methadone", day, programme="methadone_start", setting=setting)
     take(stay)
     with pytest.raises(Refused, match="first dose 31 mg, cap 30"):
         give(stay, "methadone", 31)
     give(stay, "methadone", 30)
-    with pytest.raises(Refused, match="day-1 total"):
+    with pytest.raises(Refused, match=f"{over - 30} mg is over the signed {day} mg a day"):
         give(stay, "methadone", over - 30)
     give(stay, "methadone", day - 30)
+
+
+@pytest.mark.parametrize(("setting", "over"), [("inpatient", 41), ("OTP", 51)])
+def test_no_plan_and_no_signature_passes_the_cap_of_the_first_day(on, take, give, setting, over):
+    stay = on("methadone", 60, programme="methadone_start", setting=setting)
+    take(stay)
+    give(stay, "methadone", 30, "by my order", signed=True)  # a plan over the cap is held by the suggestion
+    with pytest.raises(Refused, match="day-1 total"):
+        give(stay, "methadone", over - 30, "by my order", signed=True)
 
 
 def test_what_was_given_elsewhere_counts_and_is_named(on, take, give, store, nurse, now):
@@ -154,7 +123,9 @@ def test_what_was_given_elsewhere_counts_and_is_named(on, take, give, store, nur
     care.chart_other_dose(store, nurse, clinic, now)
     with pytest.raises(Refused, match=r"20 mg were already given today, last elsewhere \(clinic, Dr Ode\)"):
         give(stay, "methadone", 15)
-    give(stay, "methadone", 10)
+    with pytest.raises(Refused, match="Second source: methadone 20 mg elsewhere 5 h ago"):
+        give(stay, "methadone", 10, "the clinic was called")
+    give(stay, "methadone", 10, "the clinic was called", signed=True)
 
 
 # --- two people ------------------------------------------------------------------------------------------------------

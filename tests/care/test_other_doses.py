@@ -18,6 +18,8 @@ from detox.store import Store, find
 Seen = Callable[..., Observation]
 Answers = Callable[..., dict[str, dict[str, int]]]
 
+Chart = Callable[..., Dose]
+
 WORD = "ordered by Dr Lee"
 
 
@@ -101,14 +103,14 @@ def test_nothing_is_charted_after_discharge(
 
 
 def test_a_dose_from_elsewhere_counts_towards_the_signed_daily_dose(
-    store: Store, nurse: Clinician, admission: Admission, plan: TaperPlan, now: datetime
+    store: Store, nurse: Clinician, admission: Admission, plan: TaperPlan, now: datetime, chart: Chart
 ) -> None:
     morning = now - timedelta(hours=12)
     kept = chart_other_dose(store, nurse, other(admission, morning, "methadone", 20, reason="clinic"), now)
     assert kept.plan_id is None
     with pytest.raises(Refused, match=r"15 mg is over the signed 30 mg a day. 20 mg were already given today"):
-        care.chart_dose(store, nurse, Dose("d", admission.id, None, "methadone", 15, "given", now, WORD), now)
-    rest = care.chart_dose(store, nurse, Dose("e", admission.id, None, "methadone", 10, "given", now, WORD), now)
+        chart(Dose("d", admission.id, None, "methadone", 15, "given", now, WORD), now)
+    rest = chart(Dose("e", admission.id, None, "methadone", 10, "given", now, WORD), now)
     assert rest.plan_id == plan.id
     with store.read() as tx:
         ward = find.wards(tx)[0]
@@ -117,20 +119,20 @@ def test_a_dose_from_elsewhere_counts_towards_the_signed_daily_dose(
 
 
 def test_another_medicine_leaves_the_signed_daily_dose_alone(
-    store: Store, nurse: Clinician, admission: Admission, plan: TaperPlan, now: datetime
+    store: Store, nurse: Clinician, admission: Admission, plan: TaperPlan, now: datetime, chart: Chart
 ) -> None:
     chart_other_dose(store, nurse, other(admission, now, "morphine", 20), now)
-    kept = care.chart_dose(store, nurse, Dose("d", admission.id, None, "methadone", 30, "given", now, WORD), now)
+    kept = chart(Dose("d", admission.id, None, "methadone", 30, "given", now, WORD), now)
     assert kept.dose_mg == 30
 
 
 def test_a_dose_from_elsewhere_may_be_over_the_order_because_it_happened(
-    store: Store, nurse: Clinician, admission: Admission, plan: TaperPlan, now: datetime
+    store: Store, nurse: Clinician, admission: Admission, plan: TaperPlan, now: datetime, chart: Chart
 ) -> None:
     kept = chart_other_dose(store, nurse, other(admission, now, "methadone", 80, reason="clinic"), now)
     assert kept.dose_mg == 80
     with pytest.raises(Refused, match="80 mg were already given"):
-        care.chart_dose(store, nurse, Dose("d", admission.id, None, "methadone", 5, "given", now, WORD), now)
+        chart(Dose("d", admission.id, None, "methadone", 5, "given", now, WORD), now)
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -152,7 +154,7 @@ def test_alerts_follow_a_dose_whether_it_was_charted_before_the_readings_or_afte
 
 def test_alerts_follow_a_dose_of_the_plan_that_is_charted_late(
     store: Store, nurse: Clinician, physician: Clinician, admission: Admission, seen: Seen, cows: Answers,
-    now: datetime,
+    now: datetime, chart: Chart,
 ) -> None:  # fmt: skip
     steps = (TaperStep(1, 8), TaperStep(2, 0))
     written = care.write_plan(store, physician, TaperPlan("b", admission.id, "buprenorphine", steps, 24, "", now), now)
@@ -161,9 +163,9 @@ def test_alerts_follow_a_dose_of_the_plan_that_is_charted_late(
         entry = seen(vitals=Vitals(heart_rate_per_min=76), answers=answers, minutes_ago=ago)
         care.record(store, nurse, entry, now, confirmed=True)
     at = now - timedelta(minutes=50)
-    care.chart_dose(store, nurse, Dose("r", admission.id, None, "buprenorphine", 0, "refused", at, "not now"), now)
+    chart(Dose("r", admission.id, None, "buprenorphine", 0, "refused", at, "not now"), now)
     assert "precipitated" not in open_rules(store, admission)
-    care.chart_dose(store, nurse, Dose("g", admission.id, None, "buprenorphine", 8, "given", at, WORD), now)
+    chart(Dose("g", admission.id, None, "buprenorphine", 8, "given", at, WORD), now)
     assert "precipitated" in open_rules(store, admission)
 
 
@@ -178,7 +180,7 @@ def test_a_dose_newer_than_every_reading_changes_no_alert(
 
 def test_the_suggestion_sees_the_plans_doses_as_before_and_the_others_beside_them(
     store: Store, nurse: Clinician, admission: Admission, plan: TaperPlan, seen: Seen,
-    vitals: Callable[..., Vitals], cows: Answers, now: datetime,
+    vitals: Callable[..., Vitals], cows: Answers, now: datetime, chart: Chart,
 ) -> None:  # fmt: skip
     def suggested() -> tuple[list[tuple[object, object]], str, set[str]]:
         with store.read() as tx:
@@ -189,7 +191,7 @@ def test_the_suggestion_sees_the_plans_doses_as_before_and_the_others_beside_the
 
     care.record(store, nurse, seen(vitals=vitals(), answers=cows(), minutes_ago=20), now, confirmed=True)
     given = now - timedelta(hours=3)
-    care.chart_dose(store, nurse, Dose("d", admission.id, None, "methadone", 30, "given", given, WORD), now)
+    chart(Dose("d", admission.id, None, "methadone", 30, "given", given, WORD), now)
     before = suggested()
     assert before[0] == [("methadone", 30)]
     chart_other_dose(store, nurse, other(admission, now - timedelta(hours=2), "beta_blocker", 40), now)

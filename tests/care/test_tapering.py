@@ -23,6 +23,8 @@ from detox.clinical.situations import CHECKED, discharge_file
 from detox.errors import Conflict, Refused
 from detox.store import Store, find
 
+Chart = Callable[..., Dose]
+
 SHOWN = {"class": "STEP_DOWN", "text": "Step down from 8 to 6 mg.", "rules": ["D01"]}
 
 
@@ -77,12 +79,12 @@ def test_every_problem_of_a_plan_is_told_at_once(
 
 
 def test_a_draft_acts_on_nothing(
-    store: Store, nurse: Clinician, physician: Clinician, admission: Admission, now: datetime
+    store: Store, chart: Chart, physician: Clinician, admission: Admission, now: datetime
 ) -> None:
     draft = care.write_plan(store, physician, plan_of(admission, now), now)
     assert (draft.signed_at, draft.step_since) == (None, None)
     with pytest.raises(Refused, match="No signed plan for buprenorphine"):
-        care.chart_dose(store, nurse, dose_of(admission, now, 4), now)
+        chart(dose_of(admission, now, 4), now)
     with pytest.raises(Conflict, match="no signed plan"):
         care.decide(store, physician, decision_of(admission, now), draft.id, basis(store, admission), now)
 
@@ -104,68 +106,70 @@ def test_a_signed_plan_stands_at_its_first_step_and_ends_the_older_one(
 
 
 def test_no_more_than_the_signed_step_in_a_day(
-    store: Store, nurse: Clinician, admission: Admission, plan: TaperPlan, now: datetime
+    store: Store, chart: Chart, admission: Admission, plan: TaperPlan, now: datetime
 ) -> None:
-    care.chart_dose(store, nurse, dose_of(admission, now - timedelta(hours=12), 4), now)
+    chart(dose_of(admission, now - timedelta(hours=12), 4), now)
     with pytest.raises(Refused, match=r"5 mg is over the signed 8 mg a day. 4 mg were already given today, last by"):
-        care.chart_dose(store, nurse, dose_of(admission, now, 5), now)
-    assert care.chart_dose(store, nurse, dose_of(admission, now, 4), now).plan_id == plan.id
+        chart(dose_of(admission, now, 5), now)
+    assert chart(dose_of(admission, now, 4), now).plan_id == plan.id
     with pytest.raises(Refused, match="8 mg were already given today"):
-        care.chart_dose(store, nurse, dose_of(admission, now, 0.1), now)
+        chart(dose_of(admission, now, 0.1), now)
 
 
 def test_parts_of_a_dose_add_up_as_people_add(
-    store: Store, nurse: Clinician, physician: Clinician, admission: Admission, now: datetime
+    store: Store, chart: Chart, physician: Clinician, admission: Admission, now: datetime
 ) -> None:
     written = care.write_plan(store, physician, plan_of(admission, now, 0.3, 0.1, drug="clonidine"), now)
     care.sign_plan(store, physician, written.id, now)
     for hours in (9, 5, 1):
-        care.chart_dose(store, nurse, dose_of(admission, now - timedelta(hours=hours), 0.1, drug="clonidine"), now)
+        chart(dose_of(admission, now - timedelta(hours=hours), 0.1, drug="clonidine"), now)
 
 
 def test_the_day_of_a_dose_is_the_wards_day_even_when_it_has_25_hours(
-    store: Store, nurse: Clinician, admission: Admission, plan: TaperPlan, now: datetime
+    store: Store, chart: Chart, admission: Admission, plan: TaperPlan, now: datetime
 ) -> None:
     late = [datetime(2026, 10, 25, 23, minute, tzinfo=UTC) for minute in (10, 40)]
-    care.chart_dose(store, nurse, dose_of(admission, late[0], 8), now)
+    chart(dose_of(admission, late[0], 8), now)
     with pytest.raises(Refused, match="already given today"):
-        care.chart_dose(store, nurse, dose_of(admission, late[1], 8), now)
-    care.chart_dose(store, nurse, dose_of(admission, datetime(2026, 10, 26, 0, 5, tzinfo=UTC), 8), now)
+        chart(dose_of(admission, late[1], 8), now)
+    with pytest.raises(Refused, match="given twice"):  # another day of the ward, and not an hour later
+        chart(dose_of(admission, datetime(2026, 10, 26, 0, 5, tzinfo=UTC), 8), now)
+    chart(dose_of(admission, datetime(2026, 10, 26, 19, 10, tzinfo=UTC), 8), now)
 
 
 @pytest.mark.parametrize("status", ["held", "refused"])
 def test_what_was_not_given_counts_nothing_and_says_why(
-    store: Store, nurse: Clinician, admission: Admission, plan: TaperPlan, now: datetime, status: str
+    store: Store, chart: Chart, admission: Admission, plan: TaperPlan, now: datetime, status: str
 ) -> None:
     with pytest.raises(Refused, match="needs the reason"):
-        care.chart_dose(store, nurse, dose_of(admission, now, 8, status, ""), now)
-    kept = care.chart_dose(store, nurse, dose_of(admission, now, 8, status, "drowsy"), now)
+        chart(dose_of(admission, now, 8, status, ""), now)
+    kept = chart(dose_of(admission, now, 8, status, "drowsy"), now)
     assert (kept.dose_mg, kept.reason) == (0, "drowsy")
-    care.chart_dose(store, nurse, dose_of(admission, now, 8), now)
+    chart(dose_of(admission, now, 8), now)
 
 
 @pytest.mark.parametrize("mg", [0, -4, float("nan"), float("inf")])
 def test_a_given_dose_needs_its_amount(
-    store: Store, nurse: Clinician, admission: Admission, plan: TaperPlan, now: datetime, mg: float
+    store: Store, chart: Chart, admission: Admission, plan: TaperPlan, now: datetime, mg: float
 ) -> None:
     with pytest.raises(Refused, match="needs its amount in mg"):
-        care.chart_dose(store, nurse, dose_of(admission, now, mg), now)
+        chart(dose_of(admission, now, mg), now)
 
 
 def test_a_dose_is_not_given_in_the_future(
-    store: Store, nurse: Clinician, admission: Admission, plan: TaperPlan, now: datetime
+    store: Store, chart: Chart, admission: Admission, plan: TaperPlan, now: datetime
 ) -> None:
     with pytest.raises(Refused, match="lies in the future"):
-        care.chart_dose(store, nurse, dose_of(admission, now + timedelta(minutes=3), 4), now)
+        chart(dose_of(admission, now + timedelta(minutes=3), 4), now)
 
 
 def test_a_double_tap_charts_one_dose_and_another_dose_needs_its_own_id(
-    store: Store, nurse: Clinician, admission: Admission, plan: TaperPlan, now: datetime
+    store: Store, chart: Chart, admission: Admission, plan: TaperPlan, now: datetime
 ) -> None:
     dose = dose_of(admission, now, 4)
-    assert care.chart_dose(store, nurse, dose, now) == care.chart_dose(store, nurse, dose, now)
+    assert chart(dose, now) == chart(dose, now)
     with pytest.raises(Conflict, match="already charted with another dose"):
-        care.chart_dose(store, nurse, replace(dose, dose_mg=2), now)
+        chart(replace(dose, dose_mg=2), now)
     with store.read() as tx:
         assert [d.dose_mg for d in find.doses(tx, admission.id)] == [4]
 
@@ -266,20 +270,20 @@ def test_a_decision_for_one_patient_never_moves_anothers_plan(
 
 
 def test_an_ended_plan_gives_and_moves_nothing(
-    store: Store, nurse: Clinician, physician: Clinician, admission: Admission, plan: TaperPlan, now: datetime
+    store: Store, chart: Chart, physician: Clinician, admission: Admission, plan: TaperPlan, now: datetime
 ) -> None:
     with pytest.raises(Refused, match="say why it stops"):
         care.end_plan(store, physician, plan.id, " ", now)
     care.end_plan(store, physician, plan.id, "maintenance instead", now)
     with pytest.raises(Refused, match="No signed plan"):
-        care.chart_dose(store, nurse, dose_of(admission, now, 4), now)
+        chart(dose_of(admission, now, 4), now)
     with pytest.raises(Conflict, match="no signed plan"):
         care.decide(store, physician, decision_of(admission, now), plan.id, basis(store, admission), now)
 
 
 def test_a_dose_given_before_a_step_down_can_be_charted_after_it(
-    store: Store, nurse: Clinician, physician: Clinician, admission: Admission, plan: TaperPlan, now: datetime
+    store: Store, chart: Chart, physician: Clinician, admission: Admission, plan: TaperPlan, now: datetime
 ) -> None:
     later = now + timedelta(hours=2)
     care.decide(store, physician, decision_of(admission, later), plan.id, basis(store, admission), later)
-    care.chart_dose(store, nurse, dose_of(admission, now + timedelta(hours=1), 8), later)
+    chart(dose_of(admission, now + timedelta(hours=1), 8), later)

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detox.clinical.dose_caps import over_caps
-from detox.clinical.giving import giving_file, pre_flight
-from detox.clinical.model import Observation, Vitals
+from detox.clinical.dose_caps import most_within, over_caps, unanswered
+from detox.clinical.giving import Counted, giving_file, pre_flight
+from detox.clinical.model import Dose, Observation, StayFact, Vitals
+from detox.errors import ProtocolError
 
 NOW = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
 WELL = Vitals(
@@ -132,11 +133,73 @@ def test_leaving_a_value_out_never_clears_a_dose(drug, ages, data):
     ],
 )
 def test_each_cap_at_its_edge(drug, programme, setting, conditions, egfr, given, fine, over):
-    assert over_caps(drug, fine, given, programme, setting, conditions, egfr) == []
-    found = over_caps(drug, over, given, programme, setting, conditions, egfr)
+    assert over_caps(drug, fine, given, programme, setting, conditions, egfr, []) == []
+    found = over_caps(drug, over, given, programme, setting, conditions, egfr, [])
     assert found
     assert all("cap" in sentence for sentence in found)
 
 
 def test_a_maintained_patient_is_not_held_to_the_caps_of_a_start():
-    assert over_caps("methadone", 90, 0, "maintenance_dot", "OTP", [], None) == []
+    assert over_caps("methadone", 90, 0, "maintenance_dot", "OTP", [], None, []) == []
+
+
+# --- how doses are counted -------------------------------------------------------------------------------------------
+
+
+def test_every_drug_of_a_plan_says_how_it_is_counted():
+    for drug in ("methadone", "buprenorphine", "lofexidine", "clonidine", "diamorphine", "naltrexone_xr"):
+        row = giving_file().counting(drug)
+        assert timedelta(0) < row.apart <= timedelta(hours=row.every_h)
+        assert row.source
+    with pytest.raises(ProtocolError, match="aspirin"):
+        giving_file().counting("aspirin")
+
+
+def test_a_line_that_contradicts_itself_is_refused():
+    line = {"drugs": ("x",), "every_h": 24.0, "early_h": 4.0, "source": "s", "evidence": "P"}
+    assert Counted.model_validate(line).apart == timedelta(hours=20)
+    for wrong in ({"early_h": 24.0}, {"first_day": True}, {"every_h": 0.0}):
+        with pytest.raises(ValueError, match="x|greater"):
+            Counted.model_validate(line | wrong)
+
+
+def test_diamorphine_alone_has_no_cap_and_says_so():
+    said = {drug for row in giving_file().counted for drug in row.drugs if row.no_cap}
+    assert said == {"diamorphine"}
+
+
+@given(st.lists(st.tuples(st.integers(-3000, 3000), st.integers(1, 9)), max_size=8), st.integers(1, 2000))
+def test_the_most_within_a_span_is_what_some_span_around_the_dose_holds(doses, minutes):
+    span = timedelta(minutes=minutes)
+    given_doses = [
+        Dose(str(n), "a", None, "x", mg, "given", NOW + timedelta(minutes=at)) for n, (at, mg) in enumerate(doses)
+    ]
+    slow = max(sum(mg for at, mg in doses if start <= at < start + minutes) for start in range(1 - minutes, 1))
+    assert most_within(given_doses, NOW, span) == slow
+
+
+# --- liver and kidneys unknown ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("given_mg", "fine", "over"), [(0, 0.18, 0.19), (0.54, 0.18, 0.19), (0.6, 0.12, 0.13)])
+@pytest.mark.parametrize("unknown", [["Liver"], ["Kidneys"], ["Liver", "Kidneys"]])
+def test_unknown_is_the_strictest_row(given_mg, fine, over, unknown):
+    assert over_caps("lofexidine", fine, given_mg, "alpha2", "inpatient", [], None, unknown) == []
+    found = over_caps("lofexidine", over, given_mg, "alpha2", "inpatient", [], None, unknown)
+    assert any("not answered" in sentence for sentence in found)
+    assert over_caps("lofexidine", over, given_mg, "alpha2", "inpatient", [], None, []) == []
+
+
+def test_unknown_lowers_no_other_drug():
+    assert over_caps("clonidine", 0.3, 0, "alpha2", "inpatient", [], None, ["Liver", "Kidneys"]) == []
+
+
+def test_who_has_answered_is_known():
+    def fact(name, value):
+        return StayFact(name, "a", name, value, "", NOW)
+
+    assert unanswered({}, None) == ["Liver", "Kidneys"]
+    assert unanswered({}, 90.0) == ["Liver"]
+    assert unanswered({"liver": fact("liver", "c")}, None) == ["Kidneys"]
+    assert unanswered({"liver": fact("liver", "acute"), "kidneys": fact("kidneys", "some")}, None) == ["Liver"]
+    assert unanswered({"liver": fact("liver", "none"), "kidneys": fact("kidneys", "none")}, None) == []

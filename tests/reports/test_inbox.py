@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from detox import care
-from detox.clinical.model import Admission, Alert, Decision, Observation, PatientLimit, Snooze
+from detox.clinical.model import Admission, Alert, Decision, Observation, PatientLimit, Snooze, StayFact
 from detox.reports import board, suggesting
 from detox.reports.inbox import Inbox, inbox
 from detox.store import find
@@ -167,3 +167,30 @@ def test_a_correction_after_a_decision_brings_it_back_as_withdrawn(
     (back,) = read(later).asked
     assert back.withdrawn
     assert "B07" in back.suggestion.rules
+
+
+def test_a_danger_that_the_decision_was_not_shown_waits_though_nothing_was_charted(
+    read, admit, seen_of, store, nurse, physician, now
+) -> None:
+    stay = admit("Fever")
+    seen_of(stay, 5, temperature_c=38.4)
+    decline(store, physician, stay, now)
+    assert read().asked == ()
+    care.state(store, nurse, StayFact("f", stay.id, "conditions", "wants to die", "", now), now + MINUTE)
+    (back,) = read(now + MINUTE).asked
+    assert "A10" in back.suggestion.rules
+
+
+def test_a_correction_of_an_older_set_is_told_too(read, admit, seen_of, store, nurse, physician, vitals, now) -> None:
+    stay = admit("Novak")
+    seen_of(stay, 5, temperature_c=38.4)
+    with store.read() as tx:
+        shown = suggesting.current(tx, stay, now).as_dict(now)
+        basis = find.basis_of(tx, stay.id)
+        older = find.last_observations(tx, stay.id, 2)[0]
+    made = Decision(uuid.uuid4().hex, stay.id, "accepted", str(shown["class"]), "", now, "", shown)
+    care.decide(store, physician, made, None, basis, now)
+    right = replace(older, id=uuid.uuid4().hex, vitals=vitals(temperature_c=38.2))
+    care.amend(store, nurse, older.id, right, "typed wrong", now + MINUTE, confirmed=True)
+    (back,) = read(now + MINUTE).asked
+    assert back.withdrawn

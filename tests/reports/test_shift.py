@@ -133,6 +133,7 @@ def assessed(entry: Observation) -> tuple[object, ...]:
 def night(
     store: Store,
     ward: Ward,
+    password: str,
     nurse: Clinician,
     physician: Clinician,
     admit: Callable[..., Admission],
@@ -177,7 +178,7 @@ def night(
         ("21:30", 0.0, "refused", "sick"),
     ):
         dose = Dose(uuid.uuid4().hex, admission.id, None, "buprenorphine", mg, status, at(clock), why)  # type: ignore[arg-type]
-        care.chart_dose(store, nurse, dose, at(clock))
+        care.chart_dose(store, nurse, dose, at(clock), physician_id=physician.id, secret=password)
     return {"silva": admission, "osei": osei, "novak": novak}
 
 
@@ -441,3 +442,26 @@ class TestReading:
                     picked = {c: c for c in columns} | {"id": f"id || '-{n}'", moment: then}
                     values = ", ".join(picked[c] for c in columns)
                     tx.execute(f"INSERT INTO {table} SELECT {values} FROM {table} {kept}")
+
+
+def test_a_corrected_dose_counts_as_corrected_and_is_told(
+    store: Store, ward: Ward, night: dict[str, Admission], nurse: Clinician, physician: Clinician, password: str
+) -> None:
+    stay = night["silva"]
+    with store.read() as tx:
+        given = next(d for d in find.doses(tx, stay.id) if d.status == "given")
+        held = next(d for d in find.doses(tx, stay.id) if d.status == "held")
+    right = replace(given, id=uuid.uuid4().hex, dose_mg=4.0)
+    care.amend_dose(store, nurse, given.id, right, "4 drawn up", given.given_at + timedelta(hours=2))
+    care.dose_in_error(store, nurse, held.id, "another patient's", given.given_at + timedelta(hours=2))
+    silva = next(p for p in read(store, ward).patients if p.admission.id == stay.id)
+    assert ([d.dose_mg for d in silva.dosed("given")], silva.dosed("held")) == ([4.0], ())
+    assert (silva.counts.doses_given, silva.counts.doses_held, silva.counts.corrections) == (1, 0, 3)
+    _, content = shift_csv(store, ward.id, NIGHT, AFTER)
+    told = next(row["corrections"] for row in rows_of(content) if row["family_name"] == "Silva")
+    given_words = next(row["doses_given"] for row in rows_of(content) if row["family_name"] == "Silva")
+    assert "buprenorphine 4 mg over a hold by the word of P. Test" in given_words
+    assert "dose buprenorphine 8 mg given of" in told
+    assert "corrected 2026" in told
+    assert "(4 drawn up)" in told
+    assert "entered in error, said" in told

@@ -111,7 +111,8 @@ def test_a_step_is_due_once_its_hours_are_over(case, plan, hours, due):
 def test_the_signed_plan_where_it_stands(case, plan):
     plan(30)
     assert case()["plan"] == {
-        "day": 3, "drug": "buprenorphine", "signed": True, "current_mg": 8.0, "next_mg": 6.0, "step_due": True,
+        "day": 3, "drug": "buprenorphine", "daily_levels": True, "signed": True, "current_mg": 8.0, "next_mg": 6.0,
+        "step_due": True,
         "hours_since_last_step": 30.0, "min_step_interval_h": 24.0, "failed_step_downs": 0, "days_at_dose": 1,
     }  # fmt: skip
 
@@ -119,7 +120,8 @@ def test_the_signed_plan_where_it_stands(case, plan):
 def decide(store, physician, admission, now, chosen, plan_id="p"):
     with store.read() as tx:
         basis = find.basis_of(tx, admission.id)
-    made = Decision(f"d{now}", admission.id, "accepted", chosen, "", now, "", {"class": chosen})
+    shown = {"class": chosen, "rules": ["D02"]}
+    made = Decision(f"d{now}", admission.id, "accepted", chosen, "", now, "", shown)
     return care.decide(store, physician, made, plan_id, basis, now)
 
 
@@ -144,7 +146,7 @@ def test_a_draft_is_not_signed_and_the_signed_one_goes_first(case, plan, store, 
     assert (case()["plan"]["drug"], case()["plan"]["signed"]) == ("methadone", False)
 
 
-def dose(store, nurse, admission, at, status="given", mg=8.0):
+def dose(chart, admission, at, status="given", mg=8.0):
     entry = Dose(
         f"dose {at}",
         admission.id,
@@ -155,22 +157,22 @@ def dose(store, nurse, admission, at, status="given", mg=8.0):
         at,
         "asleep" if status != "given" else "ordered by Dr Lee",
     )
-    return care.chart_dose(store, nurse, entry, at)
+    return chart(entry, at)
 
 
-def test_only_given_doses_were_given(case, plan, store, nurse, admission, now):
+def test_only_given_doses_were_given(case, plan, chart, admission, now):
     plan(40)
-    dose(store, nurse, admission, now - timedelta(hours=5))
-    dose(store, nurse, admission, now - timedelta(hours=3), "held")
+    dose(chart, admission, now - timedelta(hours=5))
+    dose(chart, admission, now - timedelta(hours=3), "held")
     assert case()["doses"] == [{"drug": "buprenorphine", "mg": 8.0, "h_ago": 5.0}]
 
 
-def test_missed_days_are_charted_days_and_nothing_else(case, plan, store, nurse, admission, now):
+def test_missed_days_are_charted_days_and_nothing_else(case, plan, chart, admission, now):
     plan(46)
     assert "missed_days" not in case()["plan"]
-    dose(store, nurse, admission, now - timedelta(hours=24), "refused")
+    dose(chart, admission, now - timedelta(hours=24), "refused")
     assert case()["plan"]["missed_days"] == 1
-    dose(store, nurse, admission, now - timedelta(hours=1))
+    dose(chart, admission, now - timedelta(hours=1))
     assert case()["plan"]["missed_days"] == 0
 
 
@@ -183,7 +185,9 @@ def test_a_physicians_answer_clears_a_danger_a_nurses_does_not(
     care.acknowledge(store, nurse, worst.id, "called", now - timedelta(minutes=50))
     assert "events" not in case()
     care.acknowledge(store, physician, worst.id, "seen", now - timedelta(minutes=30))
-    assert case()["events"] == [{"type": "danger_flag", "h_ago": 0.5, "acknowledged_by_physician": True}]
+    assert case()["events"] == [
+        {"type": "danger_flag", "h_ago": 0.5, "acknowledged_by_physician": True, "answers": ["rr"]}
+    ]
 
 
 def test_a_correction_after_a_decision_takes_its_ground(
@@ -223,3 +227,99 @@ def test_every_case_can_be_read(case, recorded, plan):
     recorded(300)
     recorded(20, not_done="refused")
     assert read_case(case()).programme == "taper"
+
+
+# --- what an answer speaks of ----------------------------------------------------------------------------------------
+
+
+def rules(store, admission, at):
+    with store.read() as tx:
+        return set(suggesting.current(tx, find.admission(tx, admission.id), at).rules)
+
+
+def decide_on_it(store, physician, admission, at, verdict="declined"):
+    with store.read() as tx:
+        shown = suggesting.current(tx, find.admission(tx, admission.id), at).as_dict(at)
+        basis = find.basis_of(tx, admission.id)
+    made = Decision(f"s{at}", admission.id, verdict, "DECLINED", "seen", at, "", shown)
+    return care.decide(store, physician, made, None, basis, at)
+
+
+def test_an_answer_to_one_alert_leaves_other_dangers_standing(recorded, vitals, store, physician, admission, now):
+    recorded(60, vitals=vitals(respiratory_rate_per_min=7.0, systolic_mmhg=192.0))
+    recorded(52, vitals=vitals(respiratory_rate_per_min=7.0, systolic_mmhg=192.0))
+    recorded(5)
+    assert {"A01", "A06"} <= rules(store, admission, now)
+    with store.read() as tx:
+        alerts = [a for a in find.alerts(tx, admission.id) if a.finding.level == "critical"]
+    breathing = next(a for a in alerts if a.finding.problem == "breathing")
+    care.acknowledge(store, physician, breathing.id, "naloxone ready", now - timedelta(minutes=4))
+    left = rules(store, admission, now)
+    assert "A06" in left
+    assert not {"A01", "A02"} & left
+
+
+def test_a_decision_answers_what_it_was_shown_and_nothing_that_came_later(
+    recorded, vitals, store, physician, admission, now
+):
+    recorded(120, vitals=vitals(systolic_mmhg=192.0))
+    decide_on_it(store, physician, admission, now - timedelta(minutes=100))
+    recorded(90)
+    assert "A06" not in rules(store, admission, now - timedelta(minutes=90))
+    recorded(80, vitals=vitals(systolic_mmhg=194.0))
+    recorded(70)
+    assert "A06" in rules(store, admission, now), "the same rule, a later reading"
+
+
+def test_a_reading_typed_in_after_the_decision_was_not_shown(
+    recorded, vitals, seen, store, nurse, physician, admission, now
+):
+    recorded(120)
+    decide_on_it(store, physician, admission, now - timedelta(minutes=60))
+    late = seen(minutes_ago=90, vitals=vitals(systolic_mmhg=192.0))
+    care.record(store, nurse, late, now - timedelta(minutes=30), confirmed=True)
+    decided = now - timedelta(minutes=60)
+    recorded(5)
+    assert "A06" in rules(store, admission, now), decided
+
+
+@pytest.mark.parametrize("days", [2, 4, 9])
+def test_a_danger_that_nobody_answered_stays_at_any_age(admit, store, nurse, physician, vitals, seen, now, days):
+    stay = admit("Old", days_ago=10)
+    for at, values in ((now - timedelta(days=days), {"systolic_mmhg": 192.0}), (now - timedelta(minutes=5), {})):
+        care.record(
+            store, nurse, replace(seen(vitals=vitals(**values)), admission_id=stay.id, taken_at=at), at, confirmed=True
+        )
+    assert "A06" in rules(store, stay, now)
+    decide_on_it(store, physician, stay, now)
+    assert "A06" not in rules(store, stay, now)
+
+
+@pytest.mark.parametrize("days", [2, 5])
+def test_so_does_a_sign_that_is_not_measured_again(admit, store, nurse, physician, seen, now, days):
+    stay = admit("Old", days_ago=10)
+    at = now - timedelta(days=days)
+    care.record(store, nurse, replace(seen(other={"seizure": 1}), admission_id=stay.id, taken_at=at), at)
+    assert "A05" in rules(store, stay, now)
+    decide_on_it(store, physician, stay, now)
+    assert "A05" not in rules(store, stay, now)
+
+
+def test_what_was_no_danger_is_not_read_for_ever(admit, store, nurse, vitals, cows, seen, now):
+    stay = admit("Calm", days_ago=10)
+    at = now - timedelta(days=4)
+    calm = replace(seen(vitals=vitals(), answers=cows(tremor=2)), admission_id=stay.id, taken_at=at)
+    care.record(store, nurse, calm, at)
+    with store.read() as tx:
+        assert "observations" not in suggesting.case_of(tx, stay, now)
+
+
+def test_a_corrected_danger_is_gone(admit, store, nurse, vitals, seen, now):
+    stay = admit("Slip", days_ago=10)
+    at = now - timedelta(days=4)
+    wrong = replace(seen(vitals=vitals(systolic_mmhg=192.0)), admission_id=stay.id, taken_at=at)
+    care.record(store, nurse, wrong, at, confirmed=True)
+    assert "A06" in rules(store, stay, now)
+    right = replace(wrong, id="right", vitals=vitals())
+    care.amend(store, nurse, wrong.id, right, "typed 192 for 129", now, confirmed=True)
+    assert "A06" not in rules(store, stay, now)

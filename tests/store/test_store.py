@@ -295,7 +295,7 @@ def test_what_was_acknowledged_survives_a_kill(store: Store, warm: bool) -> None
 @pytest.fixture
 def kept(
     store: Store, admission: Admission, nurse: Clinician, physician: Clinician, now: datetime,
-    seen: Callable[..., Observation], vitals: Callable[..., Vitals],
+    seen: Callable[..., Observation], vitals: Callable[..., Vitals], chart: Callable[..., object],
 ) -> Store:  # fmt: skip
     """A store with at least one row in every table that only grows."""
     from detox import care
@@ -306,9 +306,7 @@ def kept(
     steps = (TaperStep(1, 8), TaperStep(2, 6))
     plan = care.write_plan(store, physician, TaperPlan("p", admission.id, "buprenorphine", steps, 24, "", now), now)
     care.sign_plan(store, physician, plan.id, now)
-    care.chart_dose(
-        store, nurse, Dose("d", admission.id, None, "buprenorphine", 4, "given", now, "ordered by Dr Lee"), now
-    )
+    chart(Dose("d", admission.id, None, "buprenorphine", 4, "given", now, "ordered by Dr Lee"), now)
     with store.read() as tx:
         basis = find.basis_of(tx, admission.id)
     shown = {"class": "STEP_DOWN"}

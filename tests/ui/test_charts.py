@@ -179,6 +179,30 @@ def levels():
     return [(ago(60), ago(4), "methadone", 20.0), (ago(4), None, "methadone", 15.0)]
 
 
+def test_a_dose_from_elsewhere_or_brought_up_again_has_a_mark_and_a_word_of_its_own():
+    doses = [
+        Dose("1", "a", None, "methadone", 20, "given", NOW - timedelta(hours=9)),
+        Dose("2", "a", None, "methadone", 5, "given", NOW - timedelta(hours=7), "clinic <b>", elsewhere=True),
+        Dose("3", "a", None, "methadone", 4, "given", NOW - timedelta(hours=5), vomited_at=NOW - timedelta(hours=4)),
+    ]
+    drawn = figure([], doses)
+    kinds = ("dose given", "dose given elsewhere", "dose brought up again")
+    given, elsewhere, vomited = (trace(drawn, kind) for kind in kinds)
+    assert len({one["marker"]["symbol"] for one in (given, elsewhere, vomited)}) == 3
+    assert [list(one["text"]) for one in (given, elsewhere, vomited)] == [["20"], ["5 E"], ["4 V"]]
+    assert "given elsewhere" in elsewhere["hovertemplate"]
+    assert "clinic &lt;b&gt;" in elsewhere["customdata"][0][5]
+    assert "brought up again" in vomited["hovertemplate"]
+    assert [list(one["y"]) for one in (given, elsewhere, vomited)] == [[20.0], [25.0], [29.0]], "each counts"
+    told = charts.describe([], ZONE, NOW, doses, NOTHING)
+    assert "1 given, 1 given elsewhere, 1 brought up again" in told
+
+
+def test_their_letters_stay_where_amounts_would_lie_on_one_another():
+    many = [Dose(str(n), "a", None, "x", 1, "given", NOW - timedelta(hours=n), elsewhere=True) for n in range(1, 15)]
+    assert set(trace(figure([], many), "dose given elsewhere")["text"]) == {"E"}
+
+
 def test_doses_and_plan_stand_right_under_the_withdrawal_score():
     keys = [row.key for row in canvas.ROWS]
     assert keys.index("doses") == keys.index("cows") + 1

@@ -128,7 +128,7 @@ def test_a_stay_that_has_ended_is_found_and_opens(open_page, store, nurse, physi
     at = open_page(physician, "look_back", admission=stay.id)
     assert "The stay has ended" in html_of(at)
     button(at, "Previous").click().run()
-    assert "BED Bed 7" in html_of(at)
+    assert "BED 7" in html_of(at)
 
 
 def test_the_patients_page_leads_there(open_page, nurse, stay):

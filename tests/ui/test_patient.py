@@ -239,11 +239,11 @@ def test_the_window_starts_on_a_full_hour(now):
 
 
 def test_a_dose_between_two_scores_is_told_even_when_vitals_were_taken_since(
-    open_page, nurse, admission, recorded, plan, store, vitals, now
+    open_page, nurse, admission, recorded, plan, chart, vitals, now
 ):
     recorded(180)
     at = now - timedelta(minutes=150)
-    care.chart_dose(store, nurse, Dose("d", admission.id, None, DRUG, 8.0, "given", at, "ordered by Dr Lee"), now)
+    chart(Dose("d", admission.id, None, DRUG, 8.0, "given", at, "ordered by Dr Lee"), now)
     recorded(60)
     recorded(20, answers={}, vitals=vitals(heart_rate_per_min=88.0))
     page = open_page(nurse, "patient", admission=admission.id)

@@ -5,6 +5,8 @@ A value that was dangerous keeps standing after a normal reading, until a physic
 
 from collections.abc import Callable, Iterable, Iterator
 
+from detox.clinical.case import Case
+from detox.clinical.suggestions.content import content
 from detox.clinical.suggestions.dose_limits import over_limit
 from detox.clinical.suggestions.facts import Facts
 from detox.clinical.suggestions.fired import Fired, decide, withhold
@@ -44,20 +46,26 @@ def _from_readings(f: Facts) -> Iterator[Fired]:
     for reading in f.readings:
         for rule in READING_RULES:
             for one in rule(f, reading):
-                if not _cleared(f, reading, one.names):
+                if not _cleared(f, reading, one):
                     yield one
     together = _together(f)
     if together.by:
         yield from (*sedated(f, together), *infection(f, together))
 
 
-def _cleared(f: Facts, reading: Reading, names: tuple[str, ...]) -> bool:
-    """A physician acknowledged it, and every value that made it hold was measured again since."""
-    if not f.cleared(reading.min_ago):
+def dangerous(case: Case) -> set[float]:
+    """The ages, in minutes, of the observations on which a rule of danger fires by itself, answered or not."""
+    f = Facts(case, content())
+    return {r.min_ago for r in f.readings if any(True for rule in READING_RULES for _ in rule(f, r))}
+
+
+def _cleared(f: Facts, reading: Reading, one: Fired) -> bool:
+    """A physician answered it, and every value that made it hold was measured again since."""
+    if not f.cleared(one.rule, reading.min_ago, one.names, kept=reading.kept_min_ago):
         return False
     newer = [r for r in f.past if r.min_ago < reading.min_ago]
     return bool(newer) and all(
-        any(name in r.vitals or (name == "cows" and r.cows is not None) for r in newer) for name in names
+        any(name in r.vitals or (name == "cows" and r.cows is not None) for r in newer) for name in one.names
     )
 
 
@@ -204,14 +212,14 @@ def unacknowledged(f: Facts, explained: bool) -> Iterator[Fired]:
     if explained:
         return
     for event in f.events("danger_flag"):
-        if not event.acknowledged_by_physician and not f.cleared((event.h_ago or 0) * 60):
+        if not event.acknowledged_by_physician and not f.cleared("A00", (event.h_ago or 0) * 60):
             yield withhold("A00", f"Danger flag raised {hours(event.h_ago or 0)} ago, not acknowledged by a physician.")
             return
 
 
 def reversal(f: Facts) -> Iterator[Fired]:
     """A03: naloxone or nalmefene within a day."""
-    given = [(e.h_ago or 0.0, "naloxone") for e in f.events("naloxone_given")]
+    given = [(e.h_ago or 0.0, "naloxone") for e in f.happened("A03", "naloxone_given")]
     if f.case.programme != "naltrexone_start":
         given += [
             (d.h_ago or 0.0, d.drug or "")
@@ -219,22 +227,21 @@ def reversal(f: Facts) -> Iterator[Fired]:
             if (d.drug or "").strip().lower().startswith(f.words.naltrexone_antagonist)
         ]
     for h_ago, drug in given:
-        if h_ago <= f.limits.reversal_h.value and not f.cleared(h_ago * 60):
+        if h_ago <= f.limits.reversal_h.value and not f.cleared("A03", h_ago * 60):
             yield withhold("A03", f"{drug} {hours(h_ago)} ago: COWS not valid, renarcotisation risk.")
 
 
 def suspected_infection(f: Facts) -> Iterator[Fired]:
     """A04 by history: a condition that says infection."""
-    if said := found(f.words.infection, f.standing_conditions):
+    if said := found(f.words.infection, f.standing_conditions("A04")):
         yield decide("A04", f"Suspected infection: {said}.")
 
 
 def acute_events(f: Facts) -> Iterator[Fired]:
     """A05 by event or condition."""
-    for event in f.events("new_confusion", "seizure", "chest_pain", "syncope"):
-        if not f.cleared((event.h_ago or 0) * 60):
-            yield withhold("A05", f"{event.type.replace('_', ' ').capitalize()} {hours(event.h_ago or 0)} ago.")
-    if said := found(f.words.neurological, f.standing_conditions):
+    for event in f.happened("A05", "new_confusion", "seizure", "chest_pain", "syncope"):
+        yield withhold("A05", f"{event.type.replace('_', ' ').capitalize()} {hours(event.h_ago or 0)} ago.")
+    if said := found(f.words.neurological, f.standing_conditions("A05")):
         yield withhold("A05", f"Recorded: {said}.")
 
 
@@ -259,38 +266,31 @@ def qt(f: Facts) -> Iterator[Fired]:
         yield decide("A08", f"QTc {f.qtc:g} ms; QT drugs: {optional}.")
     if not f.qt_drugs:
         return
-    fainted = [e for e in f.events("syncope") if not f.cleared((e.h_ago or 0) * 60)]
-    if fainted or found(f.words.syncope, f.standing_words):
+    if f.happened("A08", "syncope") or found(f.words.syncope, f.standing_words("A08")):
         yield withhold("A08", f"Syncope on a QT drug ({', '.join(f.qt_drugs)}).")
-    if palpitations := found(f.words.palpitations, f.standing_words):
+    if palpitations := found(f.words.palpitations, f.standing_words("A08")):
         yield decide("A08", f"Palpitations on a QT drug ({', '.join(f.qt_drugs)}): {palpitations!r}.")
 
 
 def safety_first(f: Facts) -> Iterator[Fired]:
     """A10: suicidal intent, or an overdose during this admission."""
-    for event in f.events("suicidal_intent"):
-        if not f.cleared((event.h_ago or 0) * 60):
-            yield decide("A10", f"Suicidal intent {hours(event.h_ago or 0)} ago: safety first.")
-    for event in f.events("overdose"):
-        if not f.cleared((event.h_ago or 0) * 60):
-            yield withhold("A10", f"Overdose this admission, {hours(event.h_ago or 0)} ago.")
-    if said := found(f.words.suicidal, f.standing_words):
+    for event in f.happened("A10", "suicidal_intent"):
+        yield decide("A10", f"Suicidal intent {hours(event.h_ago or 0)} ago: safety first.")
+    for event in f.happened("A10", "overdose"):
+        yield withhold("A10", f"Overdose this admission, {hours(event.h_ago or 0)} ago.")
+    if said := found(f.words.suicidal, f.standing_words("A10")):
         yield decide("A10", f"Suicidal intent noted: {said!r}.")
 
 
 def dehydration(f: Facts) -> Iterator[Fired]:
     """A12: vomiting or diarrhoea with dehydration or abnormal potassium or creatinine; dehydration alone counts."""
     gi = f.latest.cows.items.get("gi", 0) if f.latest and f.latest.cows and f.latest.cows.is_cows else 0
-    standing = [r for r in f.readings if not f.cleared(r.min_ago)]
-    losing = [f"vomiting {hours(e.h_ago or 0)} ago" for e in f.events("vomiting") if not f.cleared((e.h_ago or 0) * 60)]
+    standing = [r for r in f.readings if not f.cleared("A12", r.min_ago, kept=r.kept_min_ago)]
+    losing = [f"vomiting {hours(e.h_ago or 0)} ago" for e in f.happened("A12", "vomiting")]
     losing += [f"noted {r.note!r} {r.when}" for r in standing if found(f.words.vomiting, [r.note])]
     if f.latest and gi >= f.limits.gi_vomiting.value:
         losing.append(f"GI item {gi} {f.latest.when}")
-    dry = [
-        f"dehydration signs {hours(e.h_ago or 0)} ago"
-        for e in f.events("dehydration_signs")
-        if not f.cleared((e.h_ago or 0) * 60)
-    ]
+    dry = [f"dehydration signs {hours(e.h_ago or 0)} ago" for e in f.happened("A12", "dehydration_signs")]
     dry += [f"noted {r.note!r} {r.when}" for r in standing if found(f.words.dehydration, [r.note])]
     labs = []
     if f.k is not None and not f.limits.k_low.value <= f.k <= f.limits.k_high.value:
@@ -330,13 +330,15 @@ def precipitated(f: Facts) -> Iterator[Fired]:
             if not before or not before.cows or not r.cows:
                 continue
             rise = r.cows.at_least - before.cows.at_most
-            if rise >= f.limits.pw_rise.value and not _cleared(f, r, ("cows",)):
-                least = "at least " if r.cows.missing else ""
-                yield decide(
-                    "A15",
-                    f"COWS {before.cows.at_most} to {least}{r.cows.at_least}, rise {rise}, after buprenorphine "
-                    f"{ago(at)}: probable precipitated withdrawal; neither wait nor give an extra dose on this screen.",
-                )
+            least = "at least " if r.cows.missing else ""
+            one = decide(
+                "A15",
+                f"COWS {before.cows.at_most} to {least}{r.cows.at_least}, rise {rise}, after buprenorphine "
+                f"{ago(at)}: probable precipitated withdrawal; neither wait nor give an extra dose on this screen.",
+                names=("cows",),
+            )
+            if rise >= f.limits.pw_rise.value and not _cleared(f, r, one):
+                yield one
 
 
 ReadingRule = Callable[[Facts, Reading], Iterator[Fired]]

@@ -99,7 +99,7 @@ def lofexidine_caps(f: Facts) -> tuple[Limit, Limit, str]:
 
 
 def lofexidine(f: Facts) -> Iterator[str]:
-    """Lofexidine against its label and the organ-adjusted cap. A level no greater than one dose counts as one dose."""
+    """Lofexidine against its label and the organ-adjusted cap. A level that is not said to be daily may be one dose."""
     single, day, why = lofexidine_caps(f)
     per_day = f.plan.doses_per_day or f.limits.lofexidine_per_day.value
     because = f" for {why}" if why else ""
@@ -112,7 +112,7 @@ def lofexidine(f: Facts) -> Iterator[str]:
     current = f.plan.current_mg
     if current is None:
         return
-    if current > f.limits.lofexidine_single_mg.value:
+    if f.plan.daily_levels or current > f.limits.lofexidine_single_mg.value:
         yield from _above(f"lofexidine daily dose{because}", current, day)
     else:
         yield from _above(f"lofexidine single dose{because}", current, single)

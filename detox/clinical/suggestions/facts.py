@@ -23,6 +23,11 @@ from detox.clinical.suggestions.readings import (
 )
 from detox.clinical.suggestions.words import found, named
 
+ROUNDED_MIN = 0.05
+"""Hours come to the thousandth: so much later, in minutes, an answer may seem than what it answers."""
+ANSWERED_WITH = {"A02": "A01"}
+"""Sedation that is an emergency too is told as the emergency alone: who answers that answers both."""
+
 
 class Facts:
     """What the rules ask. Built once a case; holds no state of its own."""
@@ -109,15 +114,14 @@ class Facts:
         """Every note of the observations."""
         return tuple(r.note for r in self.readings)
 
-    @cached_property
-    def standing_conditions(self) -> tuple[str, ...]:
-        """The conditions, until a physician has answered a danger flag: they have no time of their own."""
-        return () if self.cleared(math.inf) else self.conditions
+    def standing_conditions(self, rule: str) -> tuple[str, ...]:
+        """The conditions, until a physician has answered that rule of danger: they have no time of their own."""
+        return () if self.cleared(rule, math.inf) else self.conditions
 
-    @cached_property
-    def standing_words(self) -> tuple[str, ...]:
-        """Notes and conditions that no physician has answered since, for the rules of danger."""
-        return (*(r.note for r in self.readings if not self.cleared(r.min_ago)), *self.standing_conditions)
+    def standing_words(self, rule: str) -> tuple[str, ...]:
+        """Notes and conditions that no physician has answered since, for that rule of danger."""
+        notes = (r.note for r in self.readings if not self.cleared(rule, r.min_ago, kept=r.kept_min_ago))
+        return (*notes, *self.standing_conditions(rule))
 
     def events(self, *types: str) -> list[Event]:
         """Events of these types, newest first; one without a time counts as now."""
@@ -171,10 +175,35 @@ class Facts:
         """True unless another setting is named: the stricter limits hold where it is unknown."""
         return self.case.setting in (None, "inpatient")
 
-    def cleared(self, min_ago: float) -> bool:
-        """True when a physician acknowledged a danger flag at that time or later."""
+    def cleared(self, rule: str, min_ago: float, names: tuple[str, ...] = (), *, kept: float | None = None) -> bool:
+        """True when a physician has answered a danger of that time: its rule, or all that made it hold, by `names`.
+
+        What was kept after the answer (`kept` minutes ago) was not shown to whoever gave it.
+        """
         reach = min_ago + self.limits.same_moment_min.value
-        return any(e.acknowledged_by_physician and (e.h_ago or 0) * 60 <= reach for e in self.events("danger_flag"))
+        shown = (min_ago if kept is None else min(min_ago, kept)) + ROUNDED_MIN
+        for event in self.events("danger_flag"):
+            at, answers = (event.h_ago or 0) * 60, event.answers
+            if not event.acknowledged_by_physician:
+                continue
+            if answers is None:
+                if at <= reach:
+                    return True
+            elif at <= shown and (
+                {rule, ANSWERED_WITH.get(rule, rule)} & set(answers) or (names and set(names) <= set(answers))
+            ):
+                return True
+        return False
+
+    def happened(self, rule: str, *types: str) -> list[Event]:
+        """Events of these types that no physician has answered, newest first."""
+        return [
+            e
+            for e in self.events(*types)
+            if not self.cleared(
+                rule, (e.h_ago or 0) * 60, (e.type,), kept=None if e.kept_h_ago is None else e.kept_h_ago * 60
+            )
+        ]
 
     def news2_at_least(self, reading: Reading) -> int:
         """The NEWS2 points that the reading is sure to have; a missing vital can only add."""
@@ -214,6 +243,7 @@ class Facts:
             entry.intoxicated,
             entry.pupils or "",
             entry.pulse_item_reason or "",
+            observation.kept_min_ago,
         )
 
     def _impossible(self, name: str, value: Value) -> str | None:

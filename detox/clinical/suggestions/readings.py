@@ -50,12 +50,13 @@ def ago(minutes: float) -> str:
     """An age in words: minutes up to two hours, then hours."""
     if minutes < 0:
         return f"{-minutes:g} min in the future"
-    return f"{minutes:.4g} min ago" if minutes <= 120 else f"{hours(minutes / 60)} ago"
+    return f"{round(minutes)} min ago" if minutes <= 120 else f"{hours(minutes / 60)} ago"
 
 
 def hours(value: float) -> str:
-    """Hours with one decimal at most."""
-    return f"{round(value, 1):g} h"
+    """A length of time in words, to the minute: 53 min, 3 h, 3 h 30 min."""
+    whole, minutes = divmod(round(value * 60), 60)
+    return " ".join(filter(None, [f"{whole} h" if whole else "", f"{minutes} min" if minutes or not whole else ""]))
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class Reading:
     intoxicated: bool | None
     pupils: str
     pulse_reason: str
+    kept_min_ago: float | None = None
 
     @property
     def when(self) -> str:
@@ -169,7 +171,7 @@ def check_cows(entry: CowsEntry, hr: Value | None, pulse_reason: str) -> Cows:
         else:
             items[item.short] = value
             if item.objective and value >= item.objective_from:
-                objective.append(item.short)
+                objective.append(item.short.replace("_", " "))
     cows = Cows(entry, items, tuple(missing), (), tuple(objective))
     errors += _total_errors(cows, errors)
     errors += _pulse_errors(items.get("pulse"), hr, pulse_reason)

@@ -65,7 +65,7 @@ def asked_html(one: Asked, here: frame.Visit) -> str:
 
 def _row(tile: Tile, admission: Admission, told: str, key: str, label: str = "Open") -> None:
     """Whom it is about, what it is, and the way to the patient's page."""
-    where = f"BED {esc(tile.bed.removeprefix('Bed ').strip())}" if tile.bed else "no bed"
+    where = esc(words.bed(tile.bed))
     who = (
         f'<div class="dx-head"><span class="dx-bed">{where}</span><span class="dx-name">{esc(words.name(admission))}'
         f'</span><span class="dx-quiet">day {tile.day} · {esc(words.PROGRAMMES[admission.programme])}</span></div>'
@@ -99,7 +99,7 @@ def _inbox() -> None:
     _entries("Put aside", seen.aside, here)
     _late(seen.overdue)
     if seen.silent:
-        beds = ", ".join(f"bed {one.tile.bed}" if one.tile.bed else words.name(one.admission) for one in seen.silent)
+        beds = ", ".join(words.bed(one.tile.bed) if one.tile.bed else words.name(one.admission) for one in seen.silent)
         st.html(
             f'<div class="dx-note">? For {len(seen.silent)} patients nothing can be suggested: data are missing or too '
             f"old: {esc(beds)}. That says nothing about how they are.</div>"

@@ -34,7 +34,8 @@ _KEPT = {
     "amend": "set corrected", "acknowledge": "alert answered", "chart_dose": "dose charted",
     "write_plan": "plan drafted", "sign_plan": "plan signed", "end_plan": "plan ended", "decide": "decision signed",
     "snooze": "alert put aside", "set_limit": "own limits set", "end_limit": "own limits ended",
-    "set_baseline": "baseline set",
+    "set_baseline": "baseline set", "chart_other_dose": "other dose charted", "chart_vomited": "dose brought up again",
+    "amend_dose": "dose corrected", "dose_in_error": "dose entered in error",
 }  # fmt: skip
 # What was chosen stays in sight, so that nobody takes what stands below for now.
 _SHEET = (

@@ -15,6 +15,7 @@ from detox.ui import (
     alert_list,
     canvas,
     charts,
+    dose_corrections,
     dose_form,
     dose_row,
     flowsheet,
@@ -57,7 +58,7 @@ def _actions(here: frame.Visit, admission_id: str, stays: bool) -> None:
             st.page_link("pages/record.py", label="**Record a set**", query_params=query)
             st.page_link("pages/scale.py", label="Other scale", query_params=query)
         if here.may("chart_dose") and stays:
-            st.toggle("Give a dose", key="give-dose")
+            st.toggle("Give a dose", key="give-dose", on_change=dose_form.begin, args=(admission_id,))
         if here.may("record") and stays:
             st.page_link("pages/plan_what_if.py", label="What if", query_params=query)
         st.page_link("pages/look_back.py", label="Look back", query_params=query)
@@ -103,8 +104,8 @@ def _charts(page: PatientPage, here: frame.Visit) -> None:
         st.html(outlook_words.lines_html(trends, here.zone, page.as_of, here.ward.temperature_unit))
     st.caption(
         f"Times are the ward's: {words.plain(here.ward.time_zone)}. ● given, as high as all of that day so far; "
-        "○H held, ×R refused; line: ordered a day, dotted: by the plan, if a physician decides each step; ◆ decision "
-        "accepted, ◇ changed, crossed: declined; ▼ alert opened; "
+        "■E given elsewhere, ⊠V brought up again, ○H held, ×R refused; line: ordered a day, dotted: by the plan, if a "
+        "physician decides each step; ◆ decision accepted, ◇ changed, crossed: declined; ▼ alert opened; "
         f"○ with ≥: COWS incomplete, at least so much. No line over more than "
         f"{canvas.longest_join() / timedelta(hours=1):g} h without a reading.{hidden}"
     )
@@ -170,6 +171,7 @@ def _corrections(page: PatientPage, here: frame.Visit) -> None:
         if chosen:
             query = {"admission": page.admission.id, "amend": chosen}
             st.page_link("pages/record.py", label="**Correct this set**", query_params=query)
+    dose_corrections.form(page)
     replaced = [o for o in page.seen if o.replaced_by is not None]
     shown = [*replaced, *(o for o in page.seen if o.replaces is not None)]
     st.html(flowsheet.table(shown, here.zone, here.now, here.ward.temperature_unit, page.tile.every_limit))

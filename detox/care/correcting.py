@@ -1,0 +1,142 @@
+"""Correcting doses that were charted wrongly. The first entry stays readable, struck through, with the reason."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from detox.care import alerting, other_doses
+from detox.care.dose_counts import check_amount
+from detox.care.dose_holds import Held, Word, held_at, keep_word, pass_over, proven
+from detox.care.dosing import checked, running_plan, same, second_person
+from detox.care.roles import permit
+from detox.care.text import clean
+from detox.clinical.model import Admission, Clinician, Dose
+from detox.errors import Conflict, Refused
+from detox.store import Connection, Store, audit, find, keep
+
+
+def amend_dose(
+    store: Store, by: Clinician, original_id: str, dose: Dose, reason: str, now: datetime, *,
+    witness_id: str | None = None, physician_id: str | None = None, secret: str = "",
+) -> Dose:  # fmt: skip
+    """Replace a charted dose by a corrected one (amount, time, given, held or refused), with what was wrong.
+
+    What the dose now says is asked against the order, the caps, doses given twice and what held it, as a new dose is;
+    what held it is not asked anew where the time stays and no more was given. Alerts are worked out anew. Another drug
+    is another dose. `dose.id` is made by whoever enters it. Raises as `chart_dose` does; Conflict when somebody was
+    first.
+    """
+    permit(by, "chart_dose")
+    reason = _reason(reason)
+    word = proven(store, physician_id, secret, now) if dose.status == "given" else None
+    with store.write() as tx:
+        if (known := find.dose(tx, dose.id)) is not None:
+            return same(known, dose)
+        original = _original(tx, original_id, dose.admission_id)
+        stay = find.admission(tx, original.admission_id)
+        dose = _checked(original, dose, stay, now)
+        witness, held, passed = _allowed(store, tx, by, stay, original, dose, now, witness_id, word)
+        keep.dose(tx, dose, by, now, witness)
+        keep.dose_correction(tx, original.id, dose.id, reason, by, now)
+        keep.dose_carried(tx, original.id, dose.id, given=dose.status == "given", over_hold=passed is None)
+        if passed is not None:
+            keep_word(tx, dose, held, passed, now)
+        _settle(tx, (original, dose), now)
+        audit.event(
+            tx, now, by, "amend_dose", "dose", dose.id, admission_id=dose.admission_id,
+            detail={
+                "replaces": original.id, "reason": reason, "was": _said(original), "is": _said(dose),
+                "against": held.sentences, "physician": passed.physician.id if passed else None,
+                "signed_with": passed.signed_with if passed else None,
+            },
+        )  # fmt: skip
+        return find.dose(tx, dose.id) or dose
+
+
+def dose_in_error(store: Store, by: Clinician, dose_id: str, reason: str, now: datetime) -> Dose:
+    """Say that a dose was entered in error: it was never given, held or refused here. It stays readable.
+
+    Saying it twice changes nothing. Raises Refused without a reason, Conflict for a dose that was corrected.
+    """
+    permit(by, "chart_dose")
+    reason = _reason(reason)
+    with store.write() as tx:
+        dose = find.dose(tx, dose_id)
+        if dose is not None and dose.correction is not None and dose.correction.replaced_by is None:
+            return dose
+        dose = _original(tx, dose_id, dose.admission_id if dose is not None else "")
+        keep.dose_correction(tx, dose.id, None, reason, by, now)
+        _settle(tx, (dose,), now)
+        audit.event(
+            tx, now, by, "dose_in_error", "dose", dose.id, admission_id=dose.admission_id,
+            detail={"reason": reason, "was": _said(dose)},
+        )  # fmt: skip
+        return find.dose(tx, dose.id) or dose
+
+
+def by_plan(dose: Dose) -> bool:
+    """True for a dose of a plan of this ward, held and refused too; False for other medicine and from elsewhere."""
+    return dose.plan_id is not None or dose.status != "given"
+
+
+def _reason(reason: str) -> str:
+    reason = clean(reason)
+    if not reason:
+        raise Refused({"replace_reason": "The correction has no reason: say what was wrong."})
+    return reason
+
+
+def _original(tx: Connection, dose_id: str, admission_id: str) -> Dose:
+    original = find.dose(tx, dose_id)
+    if original is None or original.admission_id != admission_id:
+        raise Conflict("The dose to correct is not this patient's: open the patient again.")
+    if original.correction is not None:
+        raise Conflict("Somebody else has corrected this dose already: open the patient again and look.")
+    return original
+
+
+def _checked(original: Dose, dose: Dose, stay: Admission, now: datetime) -> Dose:
+    """The entry as it would be kept, or Refused with every problem of it."""
+    if dose.drug != original.drug:
+        raise Refused(
+            {"drug": "Another drug is another dose: mark this one as entered in error and chart the right one."}
+        )
+    own = by_plan(original)
+    dose = checked(dose, now) if own else other_doses.checked(replace(dose, elsewhere=original.elsewhere), now)
+    if stay.discharged_at is not None and dose.given_at > stay.discharged_at:
+        raise Refused({"given_at": "The patient had left by then: set the time back."})
+    if original.vomited_at is not None and dose.status == "given" and dose.given_at > original.vomited_at:
+        raise Refused({"given_at": "It was brought up before that time: correct the time again."})
+    if _said(dose) == _said(original):
+        raise Refused("Nothing was changed: enter what is right, or mark the dose as entered in error.")
+    return replace(dose, plan_id=original.plan_id)
+
+
+def _allowed(
+    store: Store, tx: Connection, by: Clinician, stay: Admission, original: Dose, dose: Dose, now: datetime,
+    witness_id: str | None, word: Word | None,
+) -> tuple[Clinician | None, Held, Word | None]:  # fmt: skip
+    """Whether it may stand as given: the second person, what holds it, and by whose word it is passed over."""
+    held = held_at(store, tx, stay, dose, now)
+    if dose.status != "given" or not by_plan(original):
+        return None, held, None
+    plan = find.plan(tx, original.plan_id) if original.plan_id is not None else running_plan(tx, stay)
+    check_amount(tx, stay, dose, plan, original)
+    seen_by = next((c.id for c in find.clinicians(tx) if original.witness and c.name == original.witness), None)
+    witness = second_person(tx, by, stay, dose.drug, witness_id or (None if seen_by == by.id else seen_by))
+    judged = original.status == "given" and dose.given_at == original.given_at and dose.dose_mg <= original.dose_mg
+    return witness, held, None if judged else pass_over(tx, dose, held, word)
+
+
+def _settle(tx: Connection, doses: tuple[Dose, ...], now: datetime) -> None:
+    """Work the stay's alerts out anew where readings came after a dose that stands no longer, or stands otherwise."""
+    given = [d.given_at for d in doses if d.status == "given"]
+    newest = find.last_observations(tx, doses[0].admission_id, 1, judged=False)
+    if given and newest and newest[-1].taken_at >= min(given):
+        alerting.settle_anew(tx, doses[0].admission_id, now, "amended")
+
+
+def _said(dose: Dose) -> dict[str, object]:
+    return {
+        "drug": dose.drug, "dose_mg": dose.dose_mg, "status": dose.status, "given_at": dose.given_at.isoformat(),
+        "reason": dose.reason,
+    }  # fmt: skip

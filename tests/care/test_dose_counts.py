@@ -1,0 +1,174 @@
+"""How much may still be given: by the hours of the drug and the day of the ward, by the caps, with organs unknown."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from detox import care
+from detox.care.dose_counts import still_counts
+from detox.clinical.model import Dose, Observation, StayFact
+from detox.errors import Refused
+from detox.store import find
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def by_order(give):
+    """A dose signed by a physician, so that only amounts decide."""
+    return lambda stay, drug, mg, **more: give(stay, drug, mg, "by my order", signed=True, **more)
+
+
+# --- a daily dose given twice ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("minutes", "twice"), [(20 * 60 - 1, True), (20 * 60, False), (20 * 60 + 1, False)])
+def test_a_second_daily_dose_counts_by_the_hours_and_not_by_midnight(on, by_order, now, minutes, twice):
+    stay = on("methadone", 30, 0)
+    first = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)  # the evening before, 21:00 on the ward
+    by_order(stay, "methadone", 30, at=first)
+    second = first + timedelta(minutes=minutes)
+    if twice:
+        with pytest.raises(Refused, match="given twice: 30 mg were already given within 20 h, last Fri 21:00"):
+            by_order(stay, "methadone", 30, at=second)
+    else:
+        assert by_order(stay, "methadone", 30, at=second).dose_mg == 30
+
+
+def test_it_says_from_when_it_can_be_given(on, by_order):
+    stay = on("methadone", 30, 0)
+    by_order(stay, "methadone", 30, at=datetime(2026, 11, 20, 21, 0, tzinfo=UTC))
+    with pytest.raises(Refused, match=r"can be given from Sat 21 Nov 17:00 on"):
+        by_order(stay, "methadone", 30, at=datetime(2026, 11, 21, 7, 0, tzinfo=UTC))
+
+
+def test_two_on_one_day_of_the_ward_are_too_many_though_hours_lie_between(on, by_order):
+    stay = on("methadone", 30, 0)
+    by_order(stay, "methadone", 30, at=datetime(2026, 11, 21, 0, 30, tzinfo=UTC))
+    with pytest.raises(Refused, match="already given today"):
+        by_order(stay, "methadone", 30, at=datetime(2026, 11, 21, 22, 30, tzinfo=UTC))
+
+
+def test_a_dose_charted_late_counts_against_the_one_after_it(on, by_order, now):
+    stay = on("methadone", 30, 0)
+    by_order(stay, "methadone", 30, at=datetime(2026, 11, 21, 7, 0, tzinfo=UTC))
+    with pytest.raises(Refused, match="given twice"):
+        by_order(stay, "methadone", 30, at=now, given_at=datetime(2026, 11, 20, 21, 0, tzinfo=UTC))
+
+
+def test_parts_of_a_day_go_on_over_a_step_down(on, by_order, store, physician):
+    stay = on("buprenorphine", 8, 4, 0)
+    evening = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
+    by_order(stay, "buprenorphine", 4, at=evening)
+    with store.read() as tx:
+        plan = find.plans(tx, stay.id)[0]
+    care.move_plan(store, physician, plan.id, 2, "settled", evening + 10 * HOUR)
+    by_order(stay, "buprenorphine", 2, at=evening + 12 * HOUR)
+    with pytest.raises(Refused, match="over the signed 4 mg"):
+        by_order(stay, "buprenorphine", 4, at=evening + 13 * HOUR)
+
+
+def test_what_was_given_elsewhere_the_evening_before_counts(on, by_order, store, nurse, now):
+    stay = on("methadone", 30, 0)
+    clinic = Dose("e", stay.id, None, "methadone", 30, "given", now - 19 * HOUR, "clinic", elsewhere=True)
+    care.chart_other_dose(store, nurse, clinic, now)
+    with pytest.raises(Refused, match=r"elsewhere \(clinic\)"):
+        by_order(stay, "methadone", 30)
+
+
+@pytest.mark.parametrize(("days", "twice"), [(1, True), (26.9, True), (27, False), (28, False)])
+def test_an_injection_is_given_every_four_weeks(on, by_order, admit, store, physician, now, days, twice):
+    stay = on("naltrexone_xr", 380, programme="naltrexone_start", days_ago=40)
+    by_order(stay, "naltrexone_xr", 380, at=now - timedelta(days=days))
+    if twice:
+        with pytest.raises(Refused, match="380 mg are signed for 672 h"):
+            by_order(stay, "naltrexone_xr", 380)
+    else:
+        by_order(stay, "naltrexone_xr", 380)
+
+
+def test_what_still_counts_and_until_when():
+    at = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
+
+    def given(hours, mg, drug="methadone", status="given"):
+        return Dose(str(hours), "a", None, drug, mg, status, at - hours * HOUR)
+
+    doses = [given(20, 5), given(19, 10), given(9, 20), given(8, 3, "clonidine"), given(7, 0, status="held")]
+    assert still_counts(doses, "methadone", at) == (30, at + 11 * HOUR)
+    assert still_counts(doses[:1], "methadone", at) is None
+
+
+# --- caps ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_day_of_methadone_goes_on_over_midnight_and_the_next_day_is_another(on, by_order):
+    stay = on("methadone", 60, programme="methadone_start")
+    first = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
+    by_order(stay, "methadone", 30, at=first)
+    with pytest.raises(Refused, match="day-1 total 41 mg, cap 40 mg"):
+        by_order(stay, "methadone", 11, at=first + 4 * HOUR)
+    by_order(stay, "methadone", 10, at=first + 4 * HOUR)
+    by_order(stay, "methadone", 30, at=first + 24 * HOUR)
+
+
+@pytest.mark.parametrize(("hours", "over"), [(23.9, True), (24, False)])
+def test_the_daily_cap_of_lofexidine_counts_over_24_hours(on, by_order, hours, over):
+    stay = on("lofexidine", 5.0, 0, programme="alpha2")
+    start = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+    for later in (0, 5, 10, 15):
+        by_order(stay, "lofexidine", 0.72, at=start + later * HOUR)
+    at = start + hours * HOUR
+    if over:
+        with pytest.raises(Refused, match=r"daily dose 3.6 mg, cap 2.88 mg"):
+            by_order(stay, "lofexidine", 0.72, at=at)
+    else:
+        by_order(stay, "lofexidine", 0.72, at=at)
+
+
+def test_medical_heroin_has_its_signed_plan_as_the_cap_and_says_so(on, by_order, store, manager, ward, now):
+    care.allow_programmes(store, manager, ward.id, ["hat"], now - 48 * HOUR)
+    stay = on("diamorphine", 200, programme="hat")
+    with pytest.raises(Refused, match="no single and no daily maximum of diamorphine: the signed plan is the cap"):
+        by_order(stay, "diamorphine", 201)
+    assert by_order(stay, "diamorphine", 200).dose_mg == 200
+
+
+# --- liver and kidneys unknown ---------------------------------------------------------------------------------------
+
+
+def test_unknown_liver_and_kidneys_hold_lofexidine_to_the_strictest_row(on, take, give):
+    stay = on("lofexidine", 2.16, 0, programme="alpha2", asked=False)
+    take(stay)
+    with pytest.raises(Refused, match="cap 0.18 mg while liver and kidneys not answered") as refused:
+        give(stay, "lofexidine", 0.19, "Dr Lee", signed=True)
+    assert "Answer it on the patient's page under Situation" in str(refused.value)
+    for _ in range(4):
+        give(stay, "lofexidine", 0.18)
+    with pytest.raises(Refused, match="daily dose 0.9 mg, cap 0.72 mg"):
+        give(stay, "lofexidine", 0.18)
+
+
+@pytest.mark.parametrize(
+    ("liver", "kidneys", "egfr", "fine"),
+    [
+        (None, "none", None, 0.18), ("none", None, None, 0.18), ("acute", "none", None, 0.18),
+        ("none", None, 96.0, 0.72), ("none", "none", None, 0.72), ("a", "none", None, 0.54), (None, None, 96.0, 0.18),
+    ],
+)  # fmt: skip
+def test_each_organ_has_to_be_answered(on, take, give, store, nurse, now, liver, kidneys, egfr, fine):
+    stay = on("lofexidine", 2.16, 0, programme="alpha2", asked=False)
+    take(stay)
+    for name, value in (("liver", liver), ("kidneys", kidneys)):
+        if value:
+            care.state(store, nurse, StayFact(name, stay.id, name, value, "", now), now)
+    if egfr:
+        care.record(store, nurse, Observation("lab", stay.id, now, other={"egfr_ml_min": egfr}), now)
+    with pytest.raises(Refused, match="Over limit"):
+        give(stay, "lofexidine", round(fine + 0.01, 2))
+    assert give(stay, "lofexidine", fine).dose_mg == fine
+
+
+def test_other_drugs_do_not_ask_for_them(on, take, give):
+    stay = on("clonidine", 0.3, 0, programme="alpha2", asked=False)
+    take(stay)
+    assert give(stay, "clonidine", 0.1).dose_mg == 0.1
