@@ -1,10 +1,10 @@
 """Rows put aside on disk and handed back in order, so that memory stays flat however many there are."""
 
+# Python's own SQLite: the one that the ward's database runs on is built to sort in memory whatever it is told.
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from sqlite_utils.utils import sqlite3
 
 _MANY = 2000
 
