@@ -54,9 +54,8 @@ def ago(minutes: float) -> str:
 
 
 def hours(value: float) -> str:
-    """A length of time in words, to the minute: 53 min, 3 h, 3 h 30 min."""
-    whole, minutes = divmod(round(value * 60), 60)
-    return " ".join(filter(None, [f"{whole} h" if whole else "", f"{minutes} min" if minutes or not whole else ""]))
+    """Hours with one decimal at most."""
+    return f"{round(value, 1):g} h"
 
 
 @dataclass(frozen=True)
