@@ -1,16 +1,17 @@
 """Rows put aside on disk and handed back in order, so that memory stays flat however many there are."""
 
-# Python's own SQLite: the one that the ward's database runs on is built to sort in memory whatever it is told.
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from sqlite_utils.utils import sqlite3
 
 _MANY = 2000
 
 
 class Sorter:
-    """A scratch file of rows of `width` cells (numbers and texts), in the order of their first `keys` cells.
+    """A scratch file of rows of `width` cells (numbers and texts), in the order of their first `keys` cells,
+    which no two rows share.
 
     Write with `put`, then `close`; open the same path again to read, in this process or another. Nothing in it
     outlives a crash: it is no database, only a place to sort.
@@ -23,7 +24,10 @@ class Sorter:
         self._file = sqlite3.connect(str(path), isolation_level=None)
         for setting in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -16000", "temp_store = FILE"):
             self._file.execute(f"PRAGMA {setting}")
-        self._file.execute(f"CREATE TABLE IF NOT EXISTS kept ({', '.join(self._names)})")
+        # kept in order from the start: this engine is built to sort in memory, whatever it is told
+        self._file.execute(
+            f"CREATE TABLE IF NOT EXISTS kept ({', '.join(self._names)}, PRIMARY KEY ({self._order})) WITHOUT ROWID"
+        )
 
     def put(self, *row: object) -> None:
         """One more row."""
@@ -32,9 +36,9 @@ class Sorter:
             self._write()
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        """Every row, in order; equal ones in the order in which they were put."""
+        """Every row, in order."""
         self._write()
-        yield from self._file.execute(f"SELECT {', '.join(self._names)} FROM kept ORDER BY {self._order}, rowid")  # noqa: S608 - our own names
+        yield from self._file.execute(f"SELECT {', '.join(self._names)} FROM kept ORDER BY {self._order}")  # noqa: S608 - our own names
 
     def close(self) -> None:
         """Everything is in the file."""

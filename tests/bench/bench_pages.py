@@ -54,7 +54,8 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner  # noqa: 
 
 from detox import care  # noqa: E402
 from detox.access import sessions, start  # noqa: E402
-from detox.care.tapering import chart_dose, sign_plan, write_plan  # noqa: E402
+from detox.care.dosing import chart_dose  # noqa: E402
+from detox.care.tapering import sign_plan, write_plan  # noqa: E402
 from detox.clinical.model import Clinician, Dose, Observation, TaperPlan, TaperStep  # noqa: E402
 from detox.store import Store, find  # noqa: E402
 from detox.ui import clock  # noqa: E402
@@ -277,7 +278,7 @@ def _tonight(store: Store, nurse: Clinician, here: list[str]) -> str:
     sign_plan(store, doctor, plan.id, came)
     for half_day in range(12):
         at = came + timedelta(hours=1 + 12 * half_day)
-        dose = Dose(uuid.uuid4().hex, most, plan.id, "buprenorphine", 8.0, "given", at)
+        dose = Dose(uuid.uuid4().hex, most, plan.id, "buprenorphine", 0.0, "refused", at, "asleep")
         chart_dose(store, nurse, dose, at)
     return most
 

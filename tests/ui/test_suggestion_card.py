@@ -32,14 +32,25 @@ def test_a_value_has_the_precision_of_its_field(value, unit, said):
     assert _amount(value, unit) == said
 
 
-@pytest.mark.parametrize(("value", "said"), [(0, "0 h"), (0.879, "0.9 h"), (1, "1 h"), (3.5, "3.5 h"), (23.96, "24 h")])
-def test_hours_in_the_reasons_have_one_decimal(value, said):
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0, "0 h"),
+        (0.879, "53 min"),
+        (1, "1 h"),
+        (3.5, "3.5 h"),
+        (23.9, "23.9 h"),
+        (23.96, "23 h 58 min"),
+        (0.004, "0 min"),
+    ],
+)
+def test_hours_have_one_decimal_where_it_says_all(value, said):
     assert hours(value) == said
 
 
 @pytest.mark.parametrize(
     ("minutes", "said"),
-    [(11.76, "12 min ago"), (120, "120 min ago"), (120.6, "2 h ago"), (-3, "3 min in the future")],
+    [(11.76, "12 min ago"), (120, "120 min ago"), (120.6, "2 h 1 min ago"), (-3, "3 min in the future")],
 )
 def test_how_long_ago(minutes, said):
     assert ago(minutes) == said

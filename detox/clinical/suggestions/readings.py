@@ -54,8 +54,11 @@ def ago(minutes: float) -> str:
 
 
 def hours(value: float) -> str:
-    """Hours with one decimal at most."""
-    return f"{round(value, 1):g} h"
+    """A length of time: 3 h or 7.5 h where one decimal says all of it, else to the minute: 53 min, 3 h 12 min."""
+    if round(value, 1) == round(value, 3):
+        return f"{round(value, 1):g} h"
+    whole, minutes = divmod(round(value * 60), 60)
+    return " ".join(filter(None, [f"{whole} h" if whole else "", f"{minutes} min" if minutes or not whole else ""]))
 
 
 @dataclass(frozen=True)
