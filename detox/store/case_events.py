@@ -11,23 +11,14 @@ from detox.clinical.case import read_case
 from detox.clinical.model import Admission, Decision, Dose, Observation
 from detox.clinical.protocols import vitals_file
 from detox.clinical.suggestions.danger import dangerous
+from detox.clinical.suggestions.readings import MODEL
 from detox.instants import CLOCK_TOLERANCE
 from detox.store import find
 from detox.store.connection import Connection
 
 LOOK_BACK = timedelta(days=3)
 """How far back every reading is looked at; beyond it, one that shows a danger that nobody has answered."""
-SHORT = {
-    "rr": "respiratory_rate_per_min",
-    "spo2": "spo2_percent",
-    "hr": "heart_rate_per_min",
-    "sbp": "systolic_mmhg",
-    "dbp": "diastolic_mmhg",
-    "temp_c": "temperature_c",
-    "poss": "sedation",
-    "avpu": "consciousness",
-    "breath_alcohol_pct": "breath_alcohol_percent",
-}
+SHORT = {**MODEL, "poss": "sedation", "avpu": "consciousness"}
 LASTING = ("chest_pain", "syncope", "seizure", "suicidal_intent", "overdose", "dehydration_signs")
 """Events that are a danger by themselves, at any age, until a physician has answered."""
 
