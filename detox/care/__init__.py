@@ -1,7 +1,7 @@
 """The verbs of the ward. Each checks who may do it, keeps one thing whole or not at all, and returns what was kept."""
 
 from detox.care.accounts import add_clinician, set_up_ward
-from detox.care.answering import acknowledge, acknowledge_overdue, set_escalation, snooze
+from detox.care.answering import acknowledge, acknowledge_overdue, answer_danger, set_escalation, snooze
 from detox.care.correcting import amend_dose, dose_in_error
 from detox.care.dosing import chart_dose, chart_vomited
 from detox.care.limits import end_limit, set_baseline, set_limit
@@ -24,6 +24,7 @@ __all__ = [
     "amend",
     "amend_dose",
     "answer",
+    "answer_danger",
     "ask_two_people",
     "change_programme",
     "chart_dose",

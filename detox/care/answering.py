@@ -10,37 +10,100 @@ from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical import answering as rules
 from detox.clinical import schedule
-from detox.clinical.model import Alert, Clinician, Finding, Snooze
+from detox.clinical.danger_content import dangers_file
+from detox.clinical.model import Alert, Answer, Author, Clinician, Finding, Snooze
 from detox.errors import Conflict, Refused
 from detox.store import Connection, Store, audit, find, keep, orders
 from detox.store.background import background
 
+GIVING = ("withhold", "as_ordered")
+"""What an answer to a danger means for the doses."""
+_NO_WORDS = "Say in a few words what was done, for the next shift."
+_ONLY_PHYSICIANS = "Only a physician orders doses beside a danger, or closes one: a nurse's answer says what was done."
+
 
 def acknowledge(
-    store: Store, by: Clinician, alert_id: str, what_was_done: str, now: datetime, *, ack_id: str | None = None
-) -> Alert:
+    store: Store, by: Clinician, alert_id: str, what_was_done: str, now: datetime, *, ack_id: str | None = None,
+    giving: str = "withhold", closes: bool = False,
+) -> Alert:  # fmt: skip
     """Say that an alert was seen and what was done. It goes quiet; it ends only when the data do.
 
-    `ack_id` is made by the screen so that a double tap answers once. Raises Refused without words, Conflict when the
-    data have ended the alert meanwhile.
+    A critical alert that data have ended is answered by a physician only: that closes it. `giving` says what a
+    physician's answer means for the doses, "withhold" or "as_ordered". `ack_id` is made by the screen so that a double
+    tap answers once. Raises Refused without words, Conflict when the data have ended the alert and nothing waits.
     """
     permit(by, "acknowledge")
-    done = clean(what_was_done)
-    if not done:
-        raise Refused({"what_was_done": "Say in a few words what was done, for the next shift."})
-    ack_id = ack_id or uuid.uuid4().hex
+    answer = _checked(by, what_was_done, giving, closes, ack_id, now)
     with store.write() as tx:
         alert = find.alert(tx, alert_id)
-        if any(kept == ack_id for kept in find.acknowledgement_ids(tx, alert_id)):
+        if any(kept == answer.id for kept in find.acknowledgement_ids(tx, alert_id)):
             return alert
-        if alert.resolved_at is not None:
+        if alert.resolved_at is not None and not _waits_for(by, alert):
             raise Conflict("The data have already ended this alert: nothing needs to be acknowledged.")
-        keep.acknowledgement(tx, ack_id, alert_id, now, by, done)
+        answer = replace(answer, admission_id=alert.admission_id, problem=alert.finding.problem, alert_id=alert.id)
+        keep.acknowledgement(tx, answer)
         audit.event(
             tx, now, by, "acknowledge", "alert", alert_id, admission_id=alert.admission_id,
-            detail={"done": done, "next_due": _due(tx, alert.admission_id).at.isoformat()},
+            detail={
+                "done": answer.done, "giving": answer.giving, "next_due": _due(tx, alert.admission_id).at.isoformat(),
+            },
         )  # fmt: skip
         return find.alert(tx, alert_id)
+
+
+def answer_danger(
+    store: Store, by: Clinician, admission_id: str, problem: str, what_was_done: str, now: datetime, *,
+    answer_id: str | None = None, giving: str = "withhold", closes: bool = False,
+) -> Answer:  # fmt: skip
+    """Say what was done about a danger that is no open alert: what only the suggestion sees, what is past, an event.
+
+    `problem` is one of dangers.toml. A nurse's answer makes it quiet and ends nothing; a physician's counts as that
+    person's word, `giving` for the doses, `closes` for what no reading can end. `answer_id` is made by the screen so
+    that a double tap answers once. Raises Refused, NotAllowed, NotFound, Conflict after discharge.
+    """
+    permit(by, "acknowledge")
+    answer = _checked(by, what_was_done, giving, closes, answer_id, now)
+    if dangers_file().named(problem) is None:
+        raise Refused({"problem": f"There is no danger {problem!r}: open the patient again and choose one."})
+    with store.write() as tx:
+        known = next((a for a in find.answers(tx, admission_id) if a.id == answer.id), None)
+        if known is not None:
+            return known
+        if find.admission(tx, admission_id).discharged_at is not None:
+            raise Conflict("The patient has been discharged: nothing waits for an answer any more.")
+        answer = replace(answer, admission_id=admission_id, problem=problem)
+        keep.answer(tx, answer)
+        audit.event(
+            tx, now, by, "answer", "danger", answer.id, admission_id=admission_id,
+            detail={"problem": problem, "done": answer.done, "giving": giving, "closes": closes},
+        )  # fmt: skip
+    return answer
+
+
+def _checked(
+    by: Clinician, what_was_done: str, giving: str, closes: bool, answer_id: str | None, now: datetime
+) -> Answer:
+    """The answer with clean words, or Refused with every problem of it."""
+    done = clean(what_was_done)
+    problems: dict[str, str] = {}
+    if not done:
+        problems["what_was_done"] = _NO_WORDS
+    if giving not in GIVING:
+        problems["giving"] = f"{giving!r} is no answer for the doses: choose withhold or as_ordered."
+    elif by.role != "physician" and (giving == "as_ordered" or closes):
+        problems["giving"] = _ONLY_PHYSICIANS
+    if problems:
+        raise Refused(problems)
+    return Answer(
+        answer_id or uuid.uuid4().hex, "", "", now, Author(by.id, by.name, by.role), done,
+        giving,  # type: ignore[arg-type]
+        closes,
+    )  # fmt: skip
+
+
+def _waits_for(by: Clinician, alert: Alert) -> bool:
+    """True for a critical alert that data have ended and that this physician may still answer."""
+    return by.role == "physician" and alert.finding.level == "critical" and alert.resolution == "data"
 
 
 def acknowledge_overdue(
@@ -53,7 +116,7 @@ def acknowledge_overdue(
     permit(by, "acknowledge")
     done = clean(what_was_done)
     if not done:
-        raise Refused({"what_was_done": "Say in a few words what was done, for the next shift."})
+        raise Refused({"what_was_done": _NO_WORDS})
     ack_id = ack_id or uuid.uuid4().hex
     with store.write() as tx:
         standing = [a for a in find.open_alerts(tx, admission_id) if a.finding.kind == "silence"]
@@ -71,7 +134,10 @@ def acknowledge_overdue(
                 keep.resolve(tx, milder.id, now, None, "escalated")
             alert = Alert(uuid.uuid4().hex, admission_id, None, silence, now, recorded_at=now)
             keep.alert(tx, alert, now)
-        keep.acknowledgement(tx, ack_id, alert.id, now, by, done)
+        said = Answer(
+            ack_id, admission_id, silence.problem, now, Author(by.id, by.name, by.role), done, alert_id=alert.id
+        )
+        keep.acknowledgement(tx, said)
         audit.event(
             tx, now, by, "acknowledge", "alert", alert.id, admission_id=admission_id,
             detail={"done": done, "overdue": True},

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from detox.care import alerting, other_doses
 from detox.care.dose_counts import check_amount
-from detox.care.dose_holds import Held, Word, held_at, keep_word, pass_over, proven
+from detox.care.dose_holds import Held, Word, held_at, keep_word, override_hold, proven
 from detox.care.dosing import checked, running_plan, same, second_person
 from detox.care.roles import permit
 from detox.care.text import clean
@@ -124,7 +124,7 @@ def _allowed(
     seen_by = next((c.id for c in find.clinicians(tx) if original.witness and c.name == original.witness), None)
     witness = second_person(tx, by, stay, dose.drug, witness_id or (None if seen_by == by.id else seen_by))
     judged = original.status == "given" and dose.given_at == original.given_at and dose.dose_mg <= original.dose_mg
-    return witness, held, None if judged else pass_over(tx, dose, held, word)
+    return witness, held, None if judged else override_hold(tx, dose, held, word)
 
 
 def _settle(tx: Connection, doses: tuple[Dose, ...], now: datetime) -> None:

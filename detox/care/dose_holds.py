@@ -2,25 +2,27 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from detox.care import signing
 from detox.care.roles import permitted
+from detox.chart.events import rules_of
+from detox.chart.judge import ALWAYS, DoseWord, judge
 from detox.clinical import giving
-from detox.clinical.case import read_case
 from detox.clinical.model import Admission, Clinician, Decision, Dose
-from detox.clinical.suggestions import Suggestion, suggest
 from detox.errors import Refused
 from detox.instants import CLOCK_TOLERANCE
 from detox.store import Connection, Store, find, keep
 from detox.store.as_of import as_of
-from detox.store.cases import case_of
+from detox.store.context import read_context
 
 LOOKED_BACK = 24
 """How many of the newest observations are looked at before a dose."""
 DECIDED = "decision"
 """How a word is kept that was given as a decision on the suggestion."""
+ANSWERED = "answer"
+"""How a word is kept that was given as an answer to a danger."""
 
 _CALL = (
     "Hold the dose and call the physician. If a physician orders it all the same, that physician signs here with PIN "
@@ -32,37 +34,45 @@ _MEASURE = (
 )
 _WHY = "Say why it is given all the same: the next shift reads it."
 _NOBODY = "Choose the physician who orders it all the same: only a physician signs over a hold."
-_FAILED = "The suggestion cannot be worked out, because a rule failed: a physician has to look."
+_FAILED = "What holds this dose cannot be worked out, because a rule failed: a physician has to look."
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the vitals say about a dose, and the suggestion where it says to withhold the next dose.
+    """What stands in the way of a dose, from the one judgement of the patient.
 
-    `problem` is said where the suggestion cannot be worked out: that holds too.
+    `problem` is said where the judgement cannot be worked out: that holds too. `plain` leaves out what only a dose of a
+    plan is asked for: recent vitals and a signed plan.
     """
 
-    looked_at: giving.PreFlight
-    withheld: Suggestion | None = None
+    word: DoseWord
     problem: str = ""
+    plain: bool = False
+
+    @property
+    def looked_at(self) -> giving.PreFlight:
+        """The vitals that the dose depends on."""
+        return self.word.looked_at
 
     @property
     def clear(self) -> bool:
         """True when nothing holds the dose and nothing has to be measured first."""
-        return self.looked_at.clear and self.withheld is None and not self.problem
+        measured = not self.looked_at.holds if self.plain else self.looked_at.clear
+        return measured and not self.word.dangers and not self.problem or self.word.drug in ALWAYS
 
     @property
     def sentences(self) -> list[str]:
         """Everything that holds the dose, or has to be measured first."""
-        said = [one.sentence for one in (*self.looked_at.holds, *self.looked_at.gaps)]
-        return [*said, *([self.why] if self.why else [])]
+        if self.clear:
+            return []
+        checks = self.looked_at.holds if self.plain else (*self.looked_at.holds, *self.looked_at.gaps)
+        return [*dict.fromkeys([*self.dangers, *(one.sentence for one in checks)])]
 
     @property
-    def why(self) -> str:
-        """Why the next dose is withheld, beside its vitals; empty where it is not."""
-        if self.withheld is None:
-            return self.problem
-        return " ".join([self.withheld.text, *self.withheld.reasons[:1]])
+    def dangers(self) -> list[str]:
+        """The dangers that hold it, a sentence each, and why there is no judgement."""
+        said = [one.message.rstrip(".") + "." for one in self.word.dangers]
+        return [*said, *([self.problem] if self.problem else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +90,23 @@ def look(tx: Connection, stay: Admission, drug: str, at: datetime) -> giving.Pre
     return giving.pre_flight(drug, seen, at, stay.spo2_scale)
 
 
-def held_now(tx: Connection, stay: Admission, drug: str, now: datetime) -> Held:
+def held_now(tx: Connection, stay: Admission, drug: str, now: datetime, *, plain: bool = False) -> Held:
     """What holds a dose of the drug now. An error of the engine holds it too: it never says that all is well."""
-    looked_at = look(tx, stay, drug, now)
     try:
-        made = suggest(read_case(case_of(tx, stay, now)))
+        return Held(judge(read_context(tx, stay, now)).dose(drug), plain=plain)
     except Exception:
-        logging.getLogger(__name__).exception("suggestion failed")
-        return Held(looked_at, problem=_FAILED)
-    return Held(looked_at, made if made.dose_action == "withhold" else None)
+        logging.getLogger(__name__).exception("judgement failed")
+        return Held(DoseWord(drug, "physician", look(tx, stay, drug, now)), _FAILED, plain)
 
 
-def held_at(store: Store, tx: Connection, stay: Admission, dose: Dose, now: datetime) -> Held:
+def held_at(store: Store, tx: Connection, stay: Admission, dose: Dose, now: datetime, *, plain: bool = False) -> Held:
     """What held a dose at the time at which it was given: by what was known then, where it is charted late."""
     if now - dose.given_at <= CLOCK_TOLERANCE:
-        return held_now(tx, stay, dose.drug, now)
+        return held_now(tx, stay, dose.drug, now, plain=plain)
     with as_of(store, dose.given_at) as then:
-        known = held_now(then, stay, dose.drug, dose.given_at)
+        known = held_now(then, stay, dose.drug, dose.given_at, plain=plain)
     # readings from before the dose that were typed in after it count too
-    return Held(look(tx, stay, dose.drug, dose.given_at), known.withheld, known.problem)
+    return replace(known, word=replace(known.word, looked_at=look(tx, stay, dose.drug, dose.given_at)))
 
 
 def proven(store: Store, physician_id: str | None, secret: str, now: datetime) -> Word | None:
@@ -112,7 +120,7 @@ def proven(store: Store, physician_id: str | None, secret: str, now: datetime) -
     return Word(physician, signing.prove(store, physician, secret, now))
 
 
-def pass_over(tx: Connection, dose: Dose, held: Held, word: Word | None) -> Word | None:
+def override_hold(tx: Connection, dose: Dose, held: Held, word: Word | None) -> Word | None:
     """By whose word the dose is given over what holds it; None where nothing does. Raises Refused without one."""
     if held.clear:
         return None
@@ -120,12 +128,14 @@ def pass_over(tx: Connection, dose: Dose, held: Held, word: Word | None) -> Word
         if not dose.reason:
             raise Refused({"reason": _WHY})
         return word
-    if not held.looked_at.gaps and (made := _decided(tx, dose, held)) is not None:
-        return made
+    if held.plain or not held.looked_at.gaps:
+        said = _decided(tx, dose, held) or _ordered(tx, dose, held)
+        if said is not None:
+            return said
     problems = {one.vital: one.sentence for one in (*held.looked_at.holds, *held.looked_at.gaps)}
-    if held.why:
-        problems["suggestion"] = f"The suggestion is to withhold the next dose: {held.why}"
-    problems["reason"] = _CALL if held.looked_at.holds or held.why else _MEASURE
+    if held.dangers:
+        problems["suggestion"] = " ".join(held.dangers)
+    problems["reason"] = _CALL if held.looked_at.holds or held.dangers else _MEASURE
     raise Refused(problems)
 
 
@@ -140,20 +150,34 @@ def physicians(tx: Connection, by: Clinician) -> Sequence[Clinician]:
 
 
 def _decided(tx: Connection, dose: Dose, held: Held) -> Word | None:
-    """The newest decision, where it was made on all that holds the dose and says not to withhold it.
+    """The newest decision, where it was made on all that holds the dose and says to go on.
 
-    It has to be newer than every set, older than the dose, on a suggestion to withhold, and other than that.
+    It has to be newer than every set, older than the dose, on a suggestion to call, and other than that.
     """
     made: Decision | None = next(iter(find.decisions(tx, dose.admission_id)), None)
     if made is None or held.problem or made.verdict == "accepted" or made.chosen == "HOLD_CALL" or not made.reason:
         return None
-    if made.suggestion.get("dose_action") != "withhold" or made.decided_at > dose.given_at + CLOCK_TOLERANCE:
+    if made.suggestion.get("dose_action") is None or made.decided_at > dose.given_at + CLOCK_TOLERANCE:
         return None
-    newest = find.last_recorded(tx, dose.admission_id)
-    if newest is not None and newest > made.decided_at:
+    if not _newer_than_all(tx, dose, made.decided_at):
         return None
-    shown = made.suggestion.get("rules")
-    rules = set(map(str, shown)) if isinstance(shown, (list, tuple)) else set()
-    if held.withheld is not None and not rules.issuperset(held.withheld.rules):
+    if not {one.rule for one in held.word.dangers} <= set(rules_of(made)):
         return None
     return Word(find.clinician(tx, find.decider(tx, made.id)), DECIDED, made.id)
+
+
+def _ordered(tx: Connection, dose: Dose, held: Held) -> Word | None:
+    """A physician's answers, where each danger that holds the dose was answered "as ordered" after every set."""
+    dangers = held.word.dangers
+    if held.problem or not dangers or not all(one.ordered for one in dangers):
+        return None
+    answers = [one.answered for one in dangers if one.answered is not None]
+    if not all(_newer_than_all(tx, dose, made.at) and made.at <= dose.given_at + CLOCK_TOLERANCE for made in answers):
+        return None
+    newest = max(answers, key=lambda made: made.at)
+    return Word(find.clinician(tx, newest.by.id), ANSWERED)
+
+
+def _newer_than_all(tx: Connection, dose: Dose, moment: datetime) -> bool:
+    newest = find.last_recorded(tx, dose.admission_id)
+    return newest is None or newest <= moment

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from detox.care.dose_counts import check_amount
-from detox.care.dose_holds import held_at, keep_word, pass_over, proven
+from detox.care.dose_holds import held_at, keep_word, override_hold, proven
 from detox.care.other_doses import settle_after
 from detox.care.roles import permit, permitted
 from detox.care.text import clean
@@ -26,9 +26,10 @@ def chart_dose(
 
     A dose that its vitals or the suggestion hold, or before which something had to be measured first, is charted as
     given only by a physician's word: `physician_id` with that person's PIN or password as `secret` and a reason, or a
-    decision on record that answers all of it. `dose.id` is made by whoever enters it, so that sending twice keeps one;
-    `witness_id` is the second person, where the ward asks for one. Raises Refused with every problem, Conflict,
-    NotAllowed, NotFound.
+    decision or an answer on record that covers all of it. One that had been given already (`dose.against_hold`) is
+    kept as it happened, marked so, and calls a physician. `dose.id` is made by whoever enters it, so that sending twice
+    keeps one; `witness_id` is the second person, where the ward asks for one. Raises Refused with every problem,
+    Conflict, NotAllowed, NotFound.
     """
     permit(by, "chart_dose")
     dose = checked(dose, now)
@@ -45,7 +46,8 @@ def chart_dose(
         if dose.status == "given":
             check_amount(tx, stay, dose, plan)
             witness = second_person(tx, by, stay, dose.drug, witness_id)
-            passed = pass_over(tx, dose, held, word)
+            dose = replace(dose, against_hold=dose.against_hold and not held.clear)
+            passed = None if dose.against_hold else override_hold(tx, dose, held, word)
         dose = replace(dose, plan_id=plan.id if plan is not None and plan.drug == dose.drug else None)
         keep.dose(tx, dose, by, now, witness)
         if passed is not None:
@@ -109,6 +111,8 @@ def checked(dose: Dose, now: datetime) -> Dose:
         problems["dose_mg"] = "A given dose needs its amount in mg: enter it."
     if dose.status != "given" and not reason:
         problems["reason"] = f"A dose that was {dose.status} needs the reason: say why."
+    if dose.against_hold and not reason:
+        problems["reason"] = "A dose that was given against a hold needs the reason: say what happened."
     if problems:
         raise Refused(problems)
     return replace(dose, reason=reason, dose_mg=dose.dose_mg if dose.status == "given" else 0.0, elsewhere=False)

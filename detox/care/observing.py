@@ -10,7 +10,17 @@ from detox.care.text import clean
 from detox.clinical import protocols, schedule
 from detox.clinical import vitals as vital_signs
 from detox.clinical.judgement import answered, assessments
-from detox.clinical.model import NOT_DONE, Admission, Alert, Background, Clinician, Interpretation, Observation, Vitals
+from detox.clinical.model import (
+    NOT_DONE,
+    Admission,
+    Alert,
+    Author,
+    Background,
+    Clinician,
+    Interpretation,
+    Observation,
+    Vitals,
+)
 from detox.errors import Conflict, NeedsConfirmation, Refused
 from detox.instants import CLOCK_TOLERANCE
 from detox.store import Connection, Store, audit, find, keep
@@ -152,7 +162,8 @@ def checked(entry: Observation, now: datetime) -> Observation:
 def _judged(entry: Observation, admission: Admission, by: Clinician, now: datetime) -> Observation:
     """The entry as it is kept: with what the scales make of it, who recorded it and when."""
     made = assessments(entry, admission)
-    return replace(entry, assessments=made, recorded_at=now, recorded_by=by.name, role=by.role)
+    author = Author(by.id, by.name, by.role)
+    return replace(entry, assessments=made, recorded_at=now, recorded_by=by.name, role=by.role, author=author)
 
 
 def _with_scale(vitals: Vitals, admission: Admission) -> Vitals:

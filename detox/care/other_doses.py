@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from detox.care import alerting
+from detox.care.dose_holds import held_at, keep_word, override_hold, proven
 from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical import alerts as rules
@@ -22,18 +23,24 @@ def other_drugs() -> tuple[str, ...]:
     return tuple(sorted({*groups.opioid, *groups.alpha2, *groups.rate_limiting, *groups.precipitant}))
 
 
-def chart_other_dose(store: Store, by: Clinician, dose: Dose, now: datetime) -> Dose:
+def chart_other_dose(
+    store: Store, by: Clinician, dose: Dose, now: datetime, *, physician_id: str | None = None, secret: str = ""
+) -> Dose:
     """Keep one dose that was given without a plan of this ward; `dose.reason` says where or by whose order.
 
-    `dose.elsewhere` marks one that was given outside the ward, such as in a clinic this morning.
+    `dose.elsewhere` marks one that was given outside the ward, such as in a clinic this morning: that has happened,
+    and nothing holds it. One on this ward that a danger holds is charted only by a physician's word, as a dose of a
+    plan is; one that had been given already (`dose.against_hold`) is kept as it happened, marked so, and calls a
+    physician. Naloxone is never held.
 
-    The amount is in mg. It is a record of what happened and no order: nothing limits it, and it leaves less of the
-    signed daily dose of the same drug to be given. `dose.id` is made by whoever enters it, so that sending twice keeps
-    one. Alerts follow where readings were charted since the dose. Raises Refused with every problem, Conflict after
-    discharge or when the id stands for another dose, NotAllowed, NotFound.
+    The amount is in mg. No plan limits it, and it leaves less of the signed daily dose of the same drug to be given.
+    `dose.id` is made by whoever enters it, so that sending twice keeps one. Alerts follow where readings were charted
+    since the dose. Raises Refused with every problem, Conflict after discharge or when the id stands for another dose,
+    NotAllowed, NotFound.
     """
     permit(by, "chart_dose")
     dose = checked(dose, now)
+    word = None if dose.elsewhere else proven(store, physician_id, secret, now)
     with store.write() as tx:
         stay = find.admission(tx, dose.admission_id)
         if (known := find.dose(tx, dose.id)) is not None:
@@ -42,11 +49,20 @@ def chart_other_dose(store: Store, by: Clinician, dose: Dose, now: datetime) -> 
             return known
         if stay.discharged_at is not None:
             raise Conflict("The patient has been discharged: nothing more can be charted as given here.")
+        held = None if dose.elsewhere else held_at(store, tx, stay, dose, now, plain=True)
+        dose = replace(dose, against_hold=dose.against_hold and held is not None and not held.clear)
+        passed = None if held is None or dose.against_hold else override_hold(tx, dose, held, word)
         keep.dose(tx, dose, by, now)
+        if held is not None and passed is not None:
+            keep_word(tx, dose, held, passed, now)
         settle_after(tx, dose, now)
         audit.event(
             tx, now, by, "chart_other_dose", "dose", dose.id, admission_id=dose.admission_id,
-            detail={"drug": dose.drug, "dose_mg": dose.dose_mg, "order": dose.reason, "elsewhere": dose.elsewhere},
+            detail={
+                "drug": dose.drug, "dose_mg": dose.dose_mg, "order": dose.reason, "elsewhere": dose.elsewhere,
+                "against": held.sentences if held else [], "against_hold": dose.against_hold,
+                "physician": passed.physician.id if passed else None,
+            },
         )  # fmt: skip
         return find.dose(tx, dose.id) or dose
 

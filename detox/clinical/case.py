@@ -205,12 +205,13 @@ class VitalsEntry(Form):
 class CaseObservation(Form):
     """One observation, `min_ago` minutes before now (negative is a time that has not come yet).
 
-    `kept_min_ago` is since when it has been known, where that was said.
+    `kept_min_ago` is since when it has been known, where that was said; `by_id` tells two people of one name apart.
     """
 
     min_ago: Annotated[float, Field(allow_inf_nan=False)]
     kept_min_ago: Number = None
     by: Text = None
+    by_id: Text = None
     note: Text = None
     cows: CowsEntry | None = None
     vitals: VitalsEntry = VitalsEntry()

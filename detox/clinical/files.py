@@ -16,6 +16,7 @@ from detox.clinical import protocols
 from detox.clinical.alerts import alerts_file
 from detox.clinical.answering import answering_file
 from detox.clinical.content import File, read
+from detox.clinical.danger_content import dangers_file
 from detox.clinical.giving import giving_file
 from detox.clinical.habits import habits_file
 from detox.clinical.protocols import Scale, vitals_file
@@ -32,6 +33,7 @@ _READERS: dict[str, Callable[[], File]] = {
     "suggestions.toml": content,
     "answering.toml": answering_file,
     "ladders.toml": ladders_file,
+    "dangers.toml": dangers_file,
     "giving.toml": giving_file,
     "situations.toml": situations_file,
     "discharge.toml": discharge_file,

@@ -8,6 +8,8 @@ from typing import Literal
 Level = Literal["info", "warning", "critical"]
 Role = Literal["nurse", "physician", "manager"]
 NotDone = Literal["asleep", "refused", "off_ward", "other"]
+Word = Literal["no", "physician", "yes"]
+"""Who may give a dose: nobody until a physician decides, a physician by a word for this dose, a nurse alone."""
 
 LEVELS: tuple[Level, ...] = ("info", "warning", "critical")
 ROLES: tuple[Role, ...] = ("nurse", "physician", "manager")
@@ -51,6 +53,15 @@ VITALS: tuple[str, ...] = tuple(f.name for f in fields(Vitals))
 
 
 @dataclass(frozen=True, slots=True)
+class Author:
+    """Who did something, and in which role at the time. Two people may have one name: rules compare the id."""
+
+    id: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What was seen at one moment, or why it was not seen. A fact: kept for good, replaced but never changed.
 
@@ -76,6 +87,7 @@ class Observation:
     replace_reason: str = ""
     replaced_by: str | None = None
     assessments: tuple["Assessment", ...] = ()
+    author: Author | None = None
 
     def assessment(self, scale: str) -> "Assessment | None":
         """What `scale` made of this observation, or None where it was not rated at all."""
@@ -293,7 +305,9 @@ class Dose:
     `elsewhere` marks a dose that somebody gave outside this ward. `witness` is the second person, where the ward asks
     for one. `vomited_at` is when the patient brought it up again; the dose stays charted as given. `over_hold` is the
     physician by whose signature or decision it was given over a hold. `replaces` is the dose that it corrects,
-    `correction` what was wrong with it: then it no longer counts.
+    `correction` what was wrong with it: then it no longer counts. `form` is how it was taken (sublingual, oral, depot,
+    injection, nasal), empty for the usual form of the drug. `against_hold` marks a dose that had been given already
+    although something held it: it is charted as it happened, and a physician is called.
     """
 
     id: str
@@ -313,6 +327,29 @@ class Dose:
     over_hold: str = ""
     replaces: str | None = None
     correction: DoseCorrection | None = None
+    form: str = ""
+    against_hold: bool = False
+    author: Author | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody did about a danger: an act, in words, and what it means for the doses.
+
+    `problem` names what was answered; `alert_id` the alert, where it was one. `giving` is "withhold" (the next dose
+    waits for the physician, as without any answer) or "as_ordered" (the physician orders it all the same). `closes`
+    ends a danger that no reading can end, such as an event. Only a physician's answer counts for either.
+    """
+
+    id: str
+    admission_id: str
+    problem: str
+    at: datetime
+    by: Author
+    done: str
+    giving: Literal["withhold", "as_ordered"] = "withhold"
+    closes: bool = False
+    alert_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +366,7 @@ class Decision:
     suggestion: Mapping[str, object]
     step_from: int | None = None
     step_to: int | None = None
+    author: Author | None = None
 
 
 @dataclass(frozen=True, slots=True)

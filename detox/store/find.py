@@ -9,7 +9,9 @@ from detox.clinical.model import (
     VITALS,
     Admission,
     Alert,
+    Answer,
     Assessment,
+    Author,
     Bed,
     Clinician,
     Finding,
@@ -39,11 +41,12 @@ from detox.store.find_treatment import (
 
 __all__ = [
     "account", "acknowledgement_ids", "acknowledgements", "admission", "admission_by_external_id",
-    "admissions_between", "admissions_here", "alert", "alerts", "basis_of", "beds", "clinician", "clinicians",
-    "current_plan", "decider", "decision", "decisions", "dose", "doses", "failed_sign_ins", "first_doses",
-    "first_observations", "first_weight", "has_accounts", "is_admission", "last_change", "last_charted",
-    "last_observations", "last_other", "last_recorded", "newest_event", "observation", "observations", "open_alerts",
-    "patient_by_external_id", "plan", "plans", "session", "step_changes", "wards",
+    "admissions_between", "admissions_here", "alert", "alerts", "answers", "basis_of", "beds", "clinician",
+    "clinicians", "current_plan", "dangerous_alerts", "decider", "decision", "decisions", "dose", "doses",
+    "failed_sign_ins", "first_doses", "first_observations", "first_weight", "has_accounts", "is_admission",
+    "last_change", "last_charted", "last_observations", "last_other", "last_others", "last_recorded",
+    "newest_event", "observation", "observations", "open_alerts", "patient_by_external_id", "plan", "plans",
+    "session", "step_changes", "wards",
 ]  # fmt: skip
 
 _OBSERVATION = "SELECT o.*, c.name AS recorder FROM observation o JOIN clinician c ON c.id = o.clinician_id "
@@ -246,6 +249,22 @@ def last_other(tx: Connection, admission_id: str, name: str) -> tuple[datetime, 
     return None if row is None else (from_text(row["taken_at"]), row["value"])
 
 
+def last_others(
+    tx: Connection, admission_id: str, names: Sequence[str], before: str
+) -> dict[str, tuple[datetime, float]]:
+    """The newest of each of these values charted beside the vitals by `before`, and when it was taken."""
+    found: dict[str, tuple[datetime, float]] = {}
+    rows = tx.execute(
+        "SELECT taken_at, other FROM observation WHERE admission_id = ? AND replaced_by IS NULL AND other <> '{}' "
+        "AND taken_at <= ? ORDER BY taken_at, recorded_at, rowid",
+        (admission_id, before),
+    )
+    for row in rows:
+        charted = _loaded(row["other"])
+        found.update({name: (from_text(row["taken_at"]), charted[name]) for name in names if name in charted})
+    return found
+
+
 def observations(
     tx: Connection,
     admission_id: str,
@@ -253,23 +272,37 @@ def observations(
     end: datetime | None = None,
     *,
     replaced: bool = False,
+    kept_after: datetime | None = None,
 ) -> list[Observation]:
     """The observations of a stay from `start` up to but not including `end`, oldest first.
 
-    Replaced ones are left out unless `replaced` is True.
+    Replaced ones are left out unless `replaced` is True; with `kept_after` those that had been kept by then, too.
     """
     current = "" if replaced else "AND o.replaced_by IS NULL "
     rows = tx.execute(
         _OBSERVATION + f"WHERE o.admission_id = ? {current}AND o.taken_at >= ? AND o.taken_at < ? "
-        "ORDER BY o.taken_at, o.recorded_at, o.rowid",
-        (admission_id, to_text(start) if start else "", to_text(end) if end else "9999"),
-    ).fetchall()
+        "AND o.recorded_at > ? ORDER BY o.taken_at, o.recorded_at, o.rowid",
+        (
+            admission_id, to_text(start) if start else "", to_text(end) if end else "9999",
+            to_text(kept_after) if kept_after else "",
+        ),
+    ).fetchall()  # fmt: skip
     return _observations(tx, rows)
 
 
 def open_alerts(tx: Connection, admission_id: str) -> list[Alert]:
     """What holds now, acknowledged or not."""
     rows = tx.execute(_ALERT + "WHERE a.admission_id = ? AND a.resolved_at IS NULL", (admission_id,))
+    return [_alert(r) for r in rows]
+
+
+def dangerous_alerts(tx: Connection, admission_id: str) -> list[Alert]:
+    """The open alerts of a stay, and the critical ones that data have ended, oldest first."""
+    rows = tx.execute(
+        _ALERT + "WHERE a.admission_id = ? AND (a.resolved_at IS NULL OR (a.level = 'critical' "
+        "AND a.resolution = 'data')) ORDER BY a.opened_at, a.rowid",
+        (admission_id,),
+    )
     return [_alert(r) for r in rows]
 
 
@@ -301,6 +334,25 @@ def acknowledgements(tx: Connection, alert_id: str) -> list[tuple[datetime, str,
         (alert_id,),
     )
     return [(from_text(r["at"]), r["name"], r["what_was_done"]) for r in rows]
+
+
+def answers(tx: Connection, admission_id: str) -> list[Answer]:
+    """Every answer to an alert or another danger of a stay, oldest first."""
+    rows = tx.execute(
+        "SELECT k.id, a.problem, k.at, k.clinician_id, c.name, k.role, k.what_was_done AS done, k.giving, k.closes, "
+        "a.id AS alert_id FROM alert a JOIN acknowledgement k ON k.alert_id = a.id "
+        "JOIN clinician c ON c.id = k.clinician_id WHERE a.admission_id = ? "
+        "UNION ALL SELECT w.id, w.problem, w.at, w.clinician_id, c.name, w.role, w.done, w.giving, w.closes, NULL "
+        "FROM answer w JOIN clinician c ON c.id = w.clinician_id WHERE w.admission_id = ? ORDER BY 3, 1",
+        (admission_id, admission_id),
+    )
+    return [
+        Answer(
+            r["id"], admission_id, r["problem"], from_text(r["at"]), Author(r["clinician_id"], r["name"], r["role"]),
+            r["done"], r["giving"], bool(r["closes"]), r["alert_id"],
+        )
+        for r in rows
+    ]  # fmt: skip
 
 
 def acknowledgement_ids(tx: Connection, alert_id: str) -> list[str]:
@@ -392,6 +444,7 @@ def _observation(row: Connection, assessments: tuple[Assessment, ...]) -> Observ
         replace_reason=row["replace_reason"],
         replaced_by=row["replaced_by"],
         assessments=assessments,
+        author=Author(row["clinician_id"], row["recorder"], row["role"]),
     )
 
 

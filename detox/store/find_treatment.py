@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from detox.clinical.model import Decision, Dose, DoseCorrection, TaperPlan, TaperStep
+from detox.clinical.model import Author, Decision, Dose, DoseCorrection, TaperPlan, TaperStep
 from detox.errors import NotFound
 from detox.instants import from_text, to_text
 from detox.store.connection import Connection
@@ -169,7 +169,8 @@ def _dose(row: Connection) -> Dose:
         row["id"], row["admission_id"], row["plan_id"], row["drug"], row["dose_mg"], row["status"],
         from_text(row["given_at"]), row["reason"], from_text(row["recorded_at"]), row["recorder"], row["role"],
         bool(row["elsewhere"]), row["witness_name"] or "", _at(row["vomited_at"]), row["over_hold"] or "",
-        row["replaces"], _correction(row),
+        row["replaces"], _correction(row), row["form"], bool(row["against_hold"]),
+        Author(row["clinician_id"], row["recorder"], row["role"]),
     )  # fmt: skip
 
 
@@ -191,6 +192,7 @@ def _decision(row: Connection) -> Decision:
         suggestion=json.loads(row["suggestion"]),
         step_from=row["step_from"],
         step_to=row["step_to"],
+        author=Author(row["clinician_id"], row["decider"], row["role"]),
     )
 
 

@@ -9,6 +9,7 @@ from detox.clinical.model import (
     VITALS,
     Admission,
     Alert,
+    Answer,
     Assessment,
     Clinician,
     Decision,
@@ -163,11 +164,28 @@ def resolve(tx: Connection, alert_id: str, at: datetime, observation_id: str | N
     )
 
 
-def acknowledgement(tx: Connection, ack_id: str, alert_id: str, at: datetime, by: Clinician, what: str) -> None:
-    """Who saw an alert and what was done."""
+def acknowledgement(tx: Connection, answer: Answer) -> None:
+    """Who saw an alert, what was done, and what that means for the doses."""
     tx.execute(
-        "INSERT INTO acknowledgement VALUES (?, ?, ?, ?, ?, ?)", (ack_id, alert_id, to_text(at), by.id, by.role, what)
-    )
+        "INSERT INTO acknowledgement (id, alert_id, at, clinician_id, role, what_was_done, giving, closes) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            answer.id, answer.alert_id, to_text(answer.at), answer.by.id, answer.by.role, answer.done, answer.giving,
+            answer.closes,
+        ),
+    )  # fmt: skip
+
+
+def answer(tx: Connection, answer: Answer) -> None:
+    """What was done about a danger that is no open alert, and what that means for the doses."""
+    tx.execute(
+        "INSERT INTO answer (id, admission_id, problem, at, clinician_id, role, done, giving, closes) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            answer.id, answer.admission_id, answer.problem, to_text(answer.at), answer.by.id, answer.by.role,
+            answer.done, answer.giving, answer.closes,
+        ),
+    )  # fmt: skip
 
 
 def taper_plan(tx: Connection, plan: TaperPlan, by: Clinician, note: str) -> None:
@@ -214,10 +232,13 @@ def step_change(
 def dose(tx: Connection, dose: Dose, by: Clinician, at: datetime, witness: Clinician | None = None) -> None:
     """One administration: given, held or refused; and who saw it beside the one who gave it."""
     tx.execute(
-        "INSERT INTO dose VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO dose (id, admission_id, plan_id, drug, dose_mg, status, reason, given_at, recorded_at, "
+        "clinician_id, role, elsewhere, witness, form, against_hold) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             dose.id, dose.admission_id, dose.plan_id, dose.drug, dose.dose_mg, dose.status, dose.reason,
             to_text(dose.given_at), to_text(at), by.id, by.role, dose.elsewhere, witness.id if witness else None,
+            dose.form, dose.against_hold,
         ),
     )  # fmt: skip
 

@@ -49,6 +49,7 @@ LATER_ENDINGS: dict[str, tuple[str, ...]] = {
     "dose_vomited": (),
     "dose_correction": (),
     "dose_over_hold": (),
+    "answer": (),
 }
 
 
@@ -380,6 +381,34 @@ def dose_corrections(db: Database) -> None:
         db.execute(statement)
     for table in ("dose_correction", "dose_over_hold"):
         _only_grows(db, table)
+
+
+@migrations()
+def answers(db: Database) -> None:
+    """Answers as acts: what an answer means for the doses, and answers to dangers that are no alert.
+
+    And two more columns of a dose: how it was taken, and that it had been given already although something held it.
+    """
+    giving = "giving TEXT NOT NULL DEFAULT 'withhold' CHECK (giving IN ('withhold', 'as_ordered'))"
+    closes = "closes INTEGER NOT NULL DEFAULT 0 CHECK (closes IN (0, 1))"
+    for statement in (
+        f"""CREATE TABLE answer (
+            id TEXT PRIMARY KEY, admission_id TEXT NOT NULL REFERENCES admission, problem TEXT NOT NULL,
+            {_instant("at")}, clinician_id TEXT NOT NULL REFERENCES clinician, role TEXT NOT NULL,
+            done TEXT NOT NULL CHECK (done <> ''), {giving}, {closes}
+        ) STRICT""",
+        "CREATE INDEX answer_admission ON answer (admission_id, at)",
+        f"ALTER TABLE acknowledgement ADD COLUMN {giving}",
+        f"ALTER TABLE acknowledgement ADD COLUMN {closes}",
+        "ALTER TABLE dose ADD COLUMN form TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE dose ADD COLUMN against_hold INTEGER NOT NULL DEFAULT 0 CHECK (against_hold IN (0, 1))",
+        "DROP TRIGGER acknowledgement_keeps",
+        "DROP TRIGGER dose_keeps",
+    ):
+        db.execute(statement)
+    _only_grows(db, "answer")
+    for table in ("acknowledgement", "dose"):
+        _keeps(db, table, ENDINGS[table])
 
 
 def _only_grows(db: Database, table: str) -> None:

@@ -140,13 +140,19 @@ def _physicians_word(key: str, signers: dict[str, str], here: frame.Visit) -> No
 
 
 def withheld_html(held: Held) -> str:
-    """The suggestion to withhold the next dose, as the card says it; nothing where there is none."""
+    """The dangers that stand in the way of this dose, as the board and the card say them; nothing where none does."""
     if held.problem:
-        return f'<div class="dx-alert unknown"><b>? No suggestion.</b> {esc(held.problem)}</div>'
-    if held.withheld is None:
+        return f'<div class="dx-alert unknown"><b>? No judgement.</b> {esc(held.problem)}</div>'
+    if not held.word.dangers:
         return ""
-    action = words.DOSE_ACTIONS["withhold"]
-    return f'<div class="dx-alert critical"><b>▲▲ {esc(action)}</b> {esc(held.why)}</div>'
+    withheld = held.word.may_give == "no"
+    action = words.DOSE_ACTIONS["withhold" if withheld else "physician_decides"]
+    said = "".join(f"<li>{esc(one)}</li>" for one in held.dangers)
+    look, sign = ("critical", "▲▲") if withheld else ("warning", "▲")
+    return (
+        f'<div class="dx-alert {look}"><b>{sign} {esc(action)}</b><ul>{said}</ul>'
+        f'<span class="dx-quiet">Ends: {esc(held.word.dangers[0].how)}.</span></div>'
+    )
 
 
 def _other_form(page: PatientPage, here: frame.Visit) -> None:

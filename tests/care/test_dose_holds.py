@@ -92,10 +92,12 @@ def test_a_suggestion_to_withhold_holds_a_dose_that_its_vitals_clear(on, take, g
     give(stay, "methadone", 20, "neurology agrees", signed=True)
 
 
-def test_one_that_does_not_withhold_holds_nothing(on, take, give):
+def test_one_that_does_not_withhold_takes_a_physicians_word(on, take, give):
     stay = on("methadone", 20, 0)
     take(stay, temperature_c=38.4)
-    assert give(stay, "methadone", 20).over_hold == ""
+    with pytest.raises(Refused, match="assess for infection"):
+        give(stay, "methadone", 20)
+    assert give(stay, "methadone", 20, "fever seen, the dose stays", signed=True).over_hold
 
 
 def test_a_dose_charted_late_is_held_by_what_was_suggested_then(on, take, give, store, nurse, now):

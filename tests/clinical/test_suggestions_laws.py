@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from suggestion_cases import ONE_BY_ONE, base, built, case_files, cows, observation, pulse_item
 
 from detox.clinical.case import read_case
+from detox.clinical.danger_content import class_of
 from detox.clinical.suggestions import Suggestion, content, suggest
 from detox.clinical.suggestions.danger import danger
 from detox.clinical.suggestions.facts import Facts
+from detox.clinical.suggestions.fired import giving_of
 from detox.clinical.suggestions.readings import SHORT, UNITS
 from detox.errors import Refused
 
@@ -252,7 +254,8 @@ def test_danger_calls_whatever_else_is_so(case: dict[str, Any], harms: list[Any]
         return
     assert found.suggestion_class == "HOLD_CALL"
     assert set(found.rules) == {one.rule for one in rules}
-    assert (found.dose_action == "withhold") == any(one.dose_action == "withhold" for one in rules)
+    drug_class = class_of(case["plan"]["drug"]) if case["plan"].get("drug") else "opioid"
+    assert (found.dose_action == "withhold") == any(giving_of(one).to(drug_class) == "no" for one in rules)
     assert found.text
     assert any("physician clears" in said for said in found.would_change)
 
@@ -269,8 +272,10 @@ def test_danger_outranks_everything(case: dict[str, Any], data: st.DataObject) -
     case["plan"]["signed"] = data.draw(st.sampled_from([True, False, None]))
     found = answer(case)
     assert found.suggestion_class == "HOLD_CALL"
-    assert found.dose_action == "withhold"
-    assert found.rules[0] == "A01"
+    past = all(one.past for one in danger(Facts(read_case(case), content())) if one.rule == "A01")
+    assert found.dose_action == "withhold" or past
+    assert "A01" in found.rules
+    assert past or found.rules[0] == "A01"
 
 
 @settings(EXAMPLES, max_examples=40)
@@ -386,7 +391,7 @@ def says_its_basis(case: dict[str, Any], found: Suggestion) -> None:
     assert [said.split(":")[0] for said in found.sources] == list(found.rules)
     assert all(said.endswith("]") and "[" in said for said in found.sources)
     assert found.protocol_versions["suggestions"] == content().version
-    assert found.protocol_versions.keys() == {"suggestions", "cows", "news2", "vitals"}
+    assert found.protocol_versions.keys() == {"suggestions", "dangers", "cows", "news2", "vitals"}
     assert found.expires_in_min is None or found.expires_in_min >= 0
     if found.suggestion_class == "NO_SUGGESTION":
         assert "standing order is unchanged" in found.text

@@ -146,6 +146,7 @@ class Limits(Content):
     alcohol_pct: Limit
     k_low: Limit
     k_high: Limit
+    k_critical: Limit
     pw_rise: Limit
     pw_window_min: Limit
     cows_severe: Limit

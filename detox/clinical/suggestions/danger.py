@@ -4,6 +4,7 @@ A value that was dangerous keeps standing after a normal reading, until a physic
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from detox.clinical.case import Case
 from detox.clinical.suggestions.content import content
@@ -13,28 +14,47 @@ from detox.clinical.suggestions.fired import Fired, decide, withhold
 from detox.clinical.suggestions.readings import SHORT, Reading, ago, hours
 from detox.clinical.suggestions.words import found, named
 
+MOST_REASONS = 4
+
 
 def danger(f: Facts) -> list[Fired]:
     """Every danger rule that holds, one a rule, withholding ones first."""
     fired: dict[str, Fired] = {}
     for one in [*_from_readings(f), *(hit for rule in CASE_RULES for hit in rule(f))]:
         known = fired.get(one.rule)
-        if known is None or (known.dose_action != "withhold" and one.dose_action == "withhold"):
-            fired[one.rule] = one
-        elif one.reasons[0] not in known.reasons and len(known.reasons) < 4:
-            fired[one.rule] = Fired(
-                known.rule,
-                known.suggestion_class,
-                (*known.reasons, *one.reasons),
-                known.dose_action,
-                text=known.text,
-                names=known.names,
-            )
+        fired[one.rule] = one if known is None else _merged(known, one)
     if "A01" in fired and "A02" in fired and set(fired["A02"].names) <= set(fired["A01"].names):
         del fired["A02"]
     for one in unacknowledged(f, bool(fired)):
         fired[one.rule] = one
-    return sorted(fired.values(), key=lambda one: (one.dose_action != "withhold", _score_only(one), one.rule))
+    found = [_past_by_physician(f, one) for one in fired.values()]
+    return sorted(found, key=lambda one: (one.dose_action != "withhold", _score_only(one), one.rule))
+
+
+def _merged(known: Fired, one: Fired) -> Fired:
+    """Two grounds of one rule as one: the stricter speaks, what stands goes before what is past, both are told."""
+    first, second = (one, known) if _strictness(one) > _strictness(known) else (known, one)
+    reasons = first.reasons
+    if second.reasons[0] not in reasons and len(reasons) < MOST_REASONS:
+        reasons = (*reasons, *second.reasons)
+    ages = [x.min_ago for x in (first, second) if x.min_ago is not None]
+    last = [x for x in (first.last_min_ago, second.last_min_ago) if x is not None]
+    return replace(
+        first, reasons=reasons, min_ago=max(ages, default=None), last_min_ago=min(last, default=None),
+        giving=None,
+    )  # fmt: skip
+
+
+def _strictness(one: Fired) -> tuple[bool, bool]:
+    return not one.past, one.dose_action == "withhold"
+
+
+def _past_by_physician(f: Facts, one: Fired) -> Fired:
+    """What is over and was not answered is by a physician's word; where somebody raised a flag it stays withheld."""
+    if not one.past:
+        return one
+    flagged = any(not e.acknowledged_by_physician for e in f.events("danger_flag"))
+    return replace(one, past=False) if flagged else replace(one, dose_action="physician_decides")
 
 
 def _score_only(one: Fired) -> bool:
@@ -47,10 +67,16 @@ def _from_readings(f: Facts) -> Iterator[Fired]:
         for rule in READING_RULES:
             for one in rule(f, reading):
                 if not _cleared(f, reading, one):
-                    yield one
+                    over = bool(one.names) and not any(_newest(f, name) is reading for name in one.names)
+                    yield replace(one, min_ago=reading.min_ago, last_min_ago=reading.min_ago, past=over)
     together = _together(f)
     if together.by:
         yield from (*sedated(f, together), *infection(f, together))
+
+
+def _newest(f: Facts, name: str) -> Reading | None:
+    """The newest observation with that vital; a time that has not come yet is the newest."""
+    return next((r for r in f.readings if name in r.vitals or (name == "cows" and r.cows is not None)), None)
 
 
 def dangerous(case: Case) -> set[float]:
@@ -140,8 +166,10 @@ def neurological(f: Facts, r: Reading) -> Iterator[Fired]:
 
 def pressure_crisis(f: Facts, r: Reading) -> Iterator[Fired]:
     """A06: heart rate or blood pressure beyond what opioid withdrawal explains."""
-    limits = (("hr", f.limits.hr_crisis), ("sbp", f.limits.sbp_crisis), ("dbp", f.limits.dbp_crisis))
-    names = tuple(n for n, limit in limits if (v := r.number(n)) is not None and v > limit.value)
+    rates = [("hr", v > f.limits.hr_crisis.value) for v in [r.number("hr")] if v is not None]
+    pressures = (("sbp", f.limits.sbp_crisis), ("dbp", f.limits.dbp_crisis))
+    rates += [(n, v >= limit.value) for n, limit in pressures if (v := r.number(n)) is not None]
+    names = tuple(name for name, beyond in rates if beyond)
     if names:
         said = f"{r.say('hr', 'sbp', 'dbp')}, beyond limits: {_short(r, names)}"
         yield decide("A06", f"{said}: medetomidine, alcohol/benzo withdrawal, stimulant or sepsis?", names=names)
@@ -228,7 +256,9 @@ def reversal(f: Facts) -> Iterator[Fired]:
         ]
     for h_ago, drug in given:
         if h_ago <= f.limits.reversal_h.value and not f.cleared("A03", h_ago * 60):
-            yield withhold("A03", f"{drug} {hours(h_ago)} ago: COWS not valid, renarcotisation risk.")
+            yield withhold(
+                "A03", f"{drug} {hours(h_ago)} ago: COWS not valid, renarcotisation risk.", min_ago=h_ago * 60
+            )
 
 
 def suspected_infection(f: Facts) -> Iterator[Fired]:
@@ -240,7 +270,10 @@ def suspected_infection(f: Facts) -> Iterator[Fired]:
 def acute_events(f: Facts) -> Iterator[Fired]:
     """A05 by event or condition."""
     for event in f.happened("A05", "new_confusion", "seizure", "chest_pain", "syncope"):
-        yield withhold("A05", f"{event.type.replace('_', ' ').capitalize()} {hours(event.h_ago or 0)} ago.")
+        yield withhold(
+            "A05", f"{event.type.replace('_', ' ').capitalize()} {hours(event.h_ago or 0)} ago.",
+            min_ago=(event.h_ago or 0) * 60, row="seizure" if event.type == "seizure" else "",
+        )  # fmt: skip
     if said := found(f.words.neurological, f.standing_conditions("A05")):
         yield withhold("A05", f"Recorded: {said}.")
 
@@ -275,9 +308,14 @@ def qt(f: Facts) -> Iterator[Fired]:
 def safety_first(f: Facts) -> Iterator[Fired]:
     """A10: suicidal intent, or an overdose during this admission."""
     for event in f.happened("A10", "suicidal_intent"):
-        yield decide("A10", f"Suicidal intent {hours(event.h_ago or 0)} ago: safety first.")
+        yield decide(
+            "A10", f"Suicidal intent {hours(event.h_ago or 0)} ago: safety first.", min_ago=(event.h_ago or 0) * 60
+        )
     for event in f.happened("A10", "overdose"):
-        yield withhold("A10", f"Overdose this admission, {hours(event.h_ago or 0)} ago.")
+        yield withhold(
+            "A10", f"Overdose this admission, {hours(event.h_ago or 0)} ago.", min_ago=(event.h_ago or 0) * 60,
+            row="A10_overdose",
+        )  # fmt: skip
     if said := found(f.words.suicidal, f.standing_words("A10")):
         yield decide("A10", f"Suicidal intent noted: {said!r}.")
 
@@ -299,6 +337,12 @@ def dehydration(f: Facts) -> Iterator[Fired]:
         labs.append("creatinine high")
     if dry or (losing and labs):
         yield decide("A12", f"{', '.join(dict.fromkeys([*losing[:2], *dry, *labs]))}: dehydration risk.")
+
+
+def potassium(f: Facts) -> Iterator[Fired]:
+    """A17: a potassium so high that the heart may stop."""
+    if f.k is not None and f.k >= f.limits.k_critical.value and not f.cleared("A17", 0):
+        yield decide("A17", f"K {f.k:g} mmol/L: at or above {f.limits.k_critical.value:g}.")
 
 
 def pregnant(f: Facts) -> Iterator[Fired]:
@@ -362,6 +406,7 @@ CASE_RULES: tuple[CaseRule, ...] = (
     qt,
     safety_first,
     dehydration,
+    potassium,
     pregnant,
     duplicate_or_over,
     precipitated,

@@ -1,16 +1,18 @@
 """The engine: strict tiers, danger over integrity over start over trajectory, and the Suggestion they end in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from detox.clinical.case import Case
+from detox.clinical.danger_content import class_of, dangers_file
 from detox.clinical.protocols import scale, vitals_file
 from detox.clinical.suggestions.content import SuggestionsFile, content
 from detox.clinical.suggestions.danger import danger
 from detox.clinical.suggestions.explain import Input, inputs_of
 from detox.clinical.suggestions.facts import Facts
-from detox.clinical.suggestions.fired import DoseAction, Fired, SuggestionClass
+from detox.clinical.suggestions.fired import DoseAction, Fired, SuggestionClass, giving_of
 from detox.clinical.suggestions.flips import would_change
 from detox.clinical.suggestions.integrity import integrity, limit_min, reading_of, required
 from detox.clinical.suggestions.readings import VITALS
@@ -71,20 +73,38 @@ class Suggestion:
         }
 
 
+class Answered(NamedTuple):
+    """A suggestion, and every rule that calls for a physician beside it."""
+
+    suggestion: Suggestion
+    calls: tuple[Fired, ...]
+
+
 def suggest(case: Case) -> Suggestion:
     """What the protocol would suggest for `case`. Total: every well-formed case gets an answer.
 
-    Tiers are strict: a danger rule outranks missing data, missing data outrank start and trajectory rules. The two
-    calls for a physician outside tier A (missed days, a course past its end) need no observation, so missing data do
-    not lower them. Nothing answers CONTINUE by default: where no rule holds the answer is HOLD_STEP with that reason.
-    Source: section 13 of the protocol reference, in detox/protocols/suggestions.toml.
+    Tiers are strict: whatever calls for a physician outranks missing data, missing data outrank start and trajectory
+    rules. Missed days, a course past its end and a ground corrected after a dose need no observation, so missing data
+    do not lower them. Nothing answers CONTINUE by default: where no rule holds the answer is HOLD_STEP with that
+    reason. Source: section 13 of the protocol reference, in detox/protocols/suggestions.toml.
     """
+    return answer(case).suggestion
+
+
+def answer(case: Case, also: Sequence[Fired] = ()) -> Answered:
+    """The suggestion, and everything that calls beside it. `also` are dangers that the case does not tell of, such as
+    critical alerts: they call as its own do."""
     file = content()
     f = Facts(case, file)
-    dangers, calls, gaps = danger(f), [*missed(f), *course_over(f)], integrity(f)
+    gaps = integrity(f)
+    calls = [*danger(f), *missed(f), *course_over(f), *(one for one in gaps if one.suggestion_class == "HOLD_CALL")]
+    gaps = [one for one in gaps if one not in calls]
+    everything = sorted([*calls, *also], key=lambda one: one.dose_action != "withhold")
     rest = [] if gaps else [*start(f), *trajectory(f)]
-    deciding = _deciding(dangers, calls, gaps, rest)
-    return _suggestion(f, file, deciding, [*dangers, *calls, *gaps, *rest], gaps)
+    everything += [one for one in rest if one.suggestion_class == "HOLD_CALL"]
+    deciding = _deciding(everything, gaps, rest)
+    made = _suggestion(f, file, deciding, [*everything, *gaps, *rest], gaps)
+    return Answered(made, tuple(one for one in everything if one not in also))
 
 
 def _deciding(*tiers: list[Fired]) -> list[Fired]:
@@ -106,11 +126,10 @@ def _suggestion(
     f: Facts, file: SuggestionsFile, deciding: list[Fired], everything: list[Fired], gaps: list[Fired]
 ) -> Suggestion:
     first = deciding[0]
-    withheld = any(one.dose_action == "withhold" for one in deciding)
     action: DoseAction | None = None
     if first.suggestion_class == "HOLD_CALL":
-        action = "withhold" if withheld else "physician_decides"
-    blocked = tuple((one.rule, one.text or file.rules[one.rule].text) for one in everything if one not in deciding)
+        action = "withhold" if _withheld(f, deciding) else "physician_decides"
+    blocked = tuple((one.rule, _text(file, one)) for one in everything if one not in deciding)
     return Suggestion(
         id=f.case.id,
         suggestion_class=first.suggestion_class,
@@ -127,6 +146,7 @@ def _suggestion(
         expires_in_min=_expires(f, first),
         protocol_versions={
             "suggestions": file.version,
+            "dangers": dangers_file().version,
             "cows": scale("cows").version,
             "news2": scale("news2").version,
             "vitals": vitals_file().version,
@@ -136,14 +156,25 @@ def _suggestion(
     )
 
 
+def _withheld(f: Facts, calls: Sequence[Fired]) -> bool:
+    """True where one of them withholds the plan's drug, or a drug that is not known."""
+    drug_class = class_of(f.plan.drug) if f.plan.drug else "opioid"
+    return any(giving_of(one).to(drug_class) == "no" for one in calls)
+
+
 def _text(file: SuggestionsFile, fired: Fired) -> str:
     return fired.text or file.rules[fired.rule].text
+
+
+def _why(file: SuggestionsFile, fired: Fired) -> Iterator[str]:
+    if rule := file.rules.get(fired.rule):
+        yield rule.why
 
 
 def _reasons(f: Facts, file: SuggestionsFile, deciding: list[Fired]) -> tuple[str, ...]:
     reasons = [reason for one in deciding for reason in one.reasons]
     reasons += [_text(file, one) for one in deciding[1:]]
-    reasons += [file.rules[one.rule].why for one in deciding]
+    reasons += [why for one in deciding for why in _why(file, one)]
     reasons += warnings(f)
     newest = [r.say(*VITALS) for r in f.past[:1] if r.vitals]
     if newest:
@@ -191,8 +222,12 @@ def _alternatives(f: Facts, file: SuggestionsFile, fired: Fired) -> tuple[str, .
 
 
 def _sources(file: SuggestionsFile, deciding: list[Fired]) -> tuple[str, ...]:
-    rules = [(one.rule, file.rules[one.rule]) for one in deciding]
-    return (*dict.fromkeys(f"{rule}: {found.source} [{found.evidence}]" for rule, found in rules),)
+    found: dict[str, None] = {}
+    for one in deciding:
+        cited = file.rules.get(one.rule) or dangers_file().row(one.rule)
+        if cited is not None:
+            found[f"{one.rule}: {cited.source} [{cited.evidence}]"] = None
+    return tuple(found)
 
 
 def _expires(f: Facts, first: Fired) -> float | None:

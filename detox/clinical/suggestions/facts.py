@@ -244,6 +244,7 @@ class Facts:
             entry.pupils or "",
             entry.pulse_item_reason or "",
             observation.kept_min_ago,
+            observation.by_id or observation.by or "",
         )
 
     def _impossible(self, name: str, value: Value) -> str | None:

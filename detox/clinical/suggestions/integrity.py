@@ -167,7 +167,7 @@ def two_raters(f: Facts) -> Iterator[Fired]:
             continue
         apart = abs(other.min_ago - newest.min_ago)
         differ = max(span[0] - total, total - span[1])
-        same_rater = bool(newest.by) and newest.by == other.by
+        same_rater = bool(newest.rater) and newest.rater == other.rater
         if apart <= f.limits.raters_min.value and differ >= f.limits.raters_points.value and not same_rater:
             said = f"COWS {span[0]}" if span[0] == span[1] else f"COWS {span[0]}-{span[1]}"
             yield no_suggestion(
@@ -271,7 +271,7 @@ def before_effect(f: Facts, reading: Reading) -> str | None:
 def usable_scores(f: Facts) -> list[Reading]:
     """Complete scores of the last day that no dose's effect window spoils, newest first; one entered twice is one."""
     usable = [r for r in f.complete if not any(at - window < r.min_ago < at for _, at, window in _effects(f))]
-    return list({(r.min_ago, r.by): r for r in reversed(usable)}.values())[::-1]
+    return list({(r.min_ago, r.rater): r for r in reversed(usable)}.values())[::-1]
 
 
 def _effects(f: Facts) -> list[tuple[str, float, float]]:

@@ -108,7 +108,7 @@ class Cows:
 
 @dataclass(frozen=True)
 class Reading:
-    """One observation without its impossible values."""
+    """One observation without its impossible values; `by` is who is named beside it, `rater` the id of that person."""
 
     min_ago: float
     by: str
@@ -119,6 +119,7 @@ class Reading:
     pupils: str
     pulse_reason: str
     kept_min_ago: float | None = None
+    rater: str = ""
 
     @property
     def when(self) -> str:

@@ -1,21 +1,18 @@
-"""A stay as a case of the suggestion engine, built from what was kept and from nothing else.
+"""An admission as a case of the suggestion engine, built from what is known of it and from nothing else.
 
-What nobody has charted stays absent, so that the engine reads it as unknown. Used for what the protocol would suggest,
-and for what holds a dose.
+What nobody has charted stays absent, so that the engine reads it as unknown.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from detox.chart.context import PatientContext
+from detox.chart.events import Raw, events_of, hours, known, observed, read_by_rules, short_vitals
 from detox.clinical import situations
-from detox.clinical.giving import ALLOWED
-from detox.clinical.model import Admission, Assessment, Dose, Observation, StayFact, TaperPlan
-from detox.clinical.protocols import scale, vitals_file
+from detox.clinical.model import Assessment, Dose, Observation, TaperPlan
+from detox.clinical.protocols import scale
 from detox.clinical.suggestions.content import content
-from detox.store import find, orders
-from detox.store.case_events import Raw, events_of, hours, known, observed, read_back, short_vitals
-from detox.store.connection import Connection
 
 LABS = {"qtc_ms": "qtc_ms", "k": "potassium_mmol_l", "egfr": "egfr_ml_min"}
 URINE = ("opiate", "fentanyl", "methadone", "buprenorphine")
@@ -24,114 +21,97 @@ METHADONE_START = "methadone_start"
 OBSERVED_DAILY = ("maintenance_dot", "hat")
 
 
-def case_of(tx: Connection, admission: Admission, now: datetime) -> Raw:
-    """The stay as a case of the suggestion engine: ages count back from `now`, absent is unknown."""
-    plan = plan_in_force(find.plans(tx, admission.id))
-    doses = find.doses(tx, admission.id)
-    facts = situations.newest(orders.stay_facts(tx, admission.id))
-    results = _results(tx, admission, now)
-    fentanyl = facts.get("fentanyl")
+def case_of(known_of: PatientContext) -> Raw:
+    """The admission as a case of the suggestion engine: ages count back from now, absent is unknown."""
+    admission, now = known_of.admission, known_of.now
+    results = _results(known_of)
+    fentanyl = known_of.facts.get("fentanyl")
     about = known(
         id=admission.id,
-        setting=admission.setting,
+        setting=admission.setting or None,
         programme=admission.programme,
-        patient=_patient(admission, now) | _situation(facts, results),
-        plan=_plan(plan, admission, doses, now, _zone(tx, admission))
-        | _asked(facts, results)
-        | _allowed(tx, admission),
+        patient=known(age=known_of.age, sex_at_birth=admission.patient.sex_at_birth, pregnancy=admission.pregnancy)
+        | _situation(known_of, results),
+        plan=_plan(known_of) | _asked(known_of, results) | _allowed(known_of),
         opioid_use=known(
             opioid=admission.opioid or None,
             h_ago=hours(admission.last_use_at, now),
+            daily_mg=known_of.daily_use_mg,
             fentanyl=fentanyl.value if fentanyl else None,
         ),
     )
-    seen = read_back(tx, admission, about, now)
+    seen = read_by_rules(known_of, about)
     return about | known(
         doses=[
-            known(drug=d.drug, mg=d.dose_mg, h_ago=hours(d.given_at, now))
-            for d in doses
-            if d.status == "given" and not d.elsewhere
+            known(drug=d.drug, mg=d.dose_mg, h_ago=hours(d.given_at, now)) for d in known_of.given if not d.elsewhere
         ],
-        events=events_of(tx, admission, seen, doses, now),
-        observations=[_observation(o, now) for o in reversed(seen) if o.replaced_by is None],
+        events=events_of(known_of, seen),
+        observations=[_observation(o, now) for o in reversed(seen)],
     )
 
 
-def _results(tx: Connection, admission: Admission, now: datetime) -> dict[str, float]:
+def _results(known_of: PatientContext) -> dict[str, float]:
     """The newest of each result. An old ECG no longer reassures; a dangerous one stands until there is a newer."""
     limits = content().limits
     found = {}
-    for name in (*LABS.values(), *(o.name for o in vitals_file().other if o.kind == "result")):
-        found_at = find.last_other(tx, admission.id, name)
-        if found_at is None or found_at[0] > now:
-            continue
-        old = name == LABS["qtc_ms"] and now - found_at[0] > timedelta(days=limits.qtc_days.value)
-        if not old or found_at[1] >= limits.qtc_stop.value:
-            found[name] = found_at[1]
+    for name, (at, value) in known_of.results.items():
+        old = name == LABS["qtc_ms"] and known_of.now - at > timedelta(days=limits.qtc_days.value)
+        if not old or value >= limits.qtc_stop.value:
+            found[name] = value
     return found
 
 
-def _situation(facts: Mapping[str, StayFact], results: Mapping[str, float]) -> Raw:
-    """Conditions, medicines and laboratory values. A list is empty only where somebody has answered."""
-    asked = [one.name for one in situations.situations_file().situation if one.options]
-    answered = all(name in facts for name in asked if name not in ("pregnancy", "fentanyl"))
-    conditions = situations.conditions(facts)
+def _situation(known_of: PatientContext, results: Mapping[str, float]) -> Raw:
+    """Conditions, medicines and laboratory values. An empty list says that there are none; no list, not recorded."""
     labs = known(**{short: results.get(name) for short, name in LABS.items()})
     if results.get("creatinine_high") == 1:
         labs["creatinine_flag"] = "high"
     told: Raw = {"labs": labs} if labs else {}
-    if conditions or answered:
-        told["conditions"] = conditions
-    if "medicines" in facts:
-        told["other_meds"] = situations.pieces(facts, "medicines")
+    if known_of.conditions is not None:
+        told["conditions"] = list(known_of.conditions)
+    if known_of.medicines is not None:
+        told["other_meds"] = list(known_of.medicines)
     return told
 
 
-def _asked(facts: Mapping[str, StayFact], results: Mapping[str, float]) -> Raw:
+def _asked(known_of: PatientContext, results: Mapping[str, float]) -> Raw:
     """The checklist, the urine panel, the challenge and the liver tests, as far as they are known."""
     panel = {
         drug: "positive" if results[f"urine_{drug}"] else "negative" for drug in URINE if f"urine_{drug}" in results
     }
     challenge, liver = results.get("naloxone_challenge"), results.get("liver_tests_high")
     return known(
-        discharge_checklist=situations.checklist(facts),
+        discharge_checklist=situations.checklist(known_of.facts),
         urine=panel,
         challenge=None if challenge is None else "positive" if challenge else "negative",
         lft=None if liver is None else "high" if liver else "ok",
     )
 
 
-def _allowed(tx: Connection, admission: Admission) -> Raw:
+def _allowed(known_of: PatientContext) -> Raw:
     """Whether methadone may be started here: said by the ward, and asked in that programme alone."""
-    if admission.programme != METHADONE_START:
+    if known_of.admission.programme != METHADONE_START:
         return {}
-    said = orders.ward_setting(tx, admission.ward_id, ALLOWED)
-    return known(setting_authorised=None if said is None else METHADONE_START in said.split())
+    return known(setting_authorised=None if known_of.allowed is None else METHADONE_START in known_of.allowed)
 
 
-def plan_in_force(plans: Sequence[TaperPlan]) -> TaperPlan | None:
-    """The signed plan that runs; without one the newest draft; None when there is neither. `plans` are newest first."""
-    running = [p for p in plans if p.ended_at is None]
-    return next((p for p in running if p.signed_at is not None), running[0] if running else None)
-
-
-def _patient(admission: Admission, now: datetime) -> Raw:
-    born = admission.patient.born_on
-    today = now.date()
-    age = None if born is None else today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    return known(age=age, sex_at_birth=admission.patient.sex_at_birth, pregnancy=admission.pregnancy)
-
-
-def _plan(plan: TaperPlan | None, admission: Admission, doses: Sequence[Dose], now: datetime, zone: ZoneInfo) -> Raw:
+def _plan(known_of: PatientContext) -> Raw:
     """The plan where decisions have brought it. `previous_mg` is the step that a step up would return to."""
-    # scale 1 is what every stay starts with; only 2 was set by somebody
-    started = _started(plan, doses) or admission.admitted_at
-    stay = known(day=(now - started).days + 1, spo2_scale=2 if admission.spo2_scale == 2 else None)
+    plan, admission, now = known_of.plan, known_of.admission, known_of.now
+    # scale 1 is what every admission starts with; only 2 was set by somebody
+    started = _started(plan, known_of.doses) or admission.admitted_at
+    stay = known(
+        day=day_number(started, now),
+        spo2_scale=2 if admission.spo2_scale == 2 else None,
+        proposed_first_mg=known_of.proposed.first_mg,
+        proposed_daily_mg=known_of.proposed.daily_mg,
+    )
     if plan is None:
         return stay
     at, last = plan.current_step, len(plan.steps)
     falls = at < last and plan.step(at + 1).dose_mg < plan.step(at).dose_mg
     since = hours(plan.step_since, now)
+    starting = admission.programme.endswith(("_start", "_induction"))
     return stay | known(
         drug=plan.drug,
         signed=plan.signed_at is not None,
@@ -143,10 +123,15 @@ def _plan(plan: TaperPlan | None, admission: Admission, doses: Sequence[Dose], n
         hours_since_last_step=since,
         min_step_interval_h=plan.interval_h,
         failed_step_downs=plan.failed_step_downs,
-        days_at_dose=None if since is None else int(since // 24),
-        proposed_daily_mg=plan.step(at).dose_mg if admission.programme.endswith(("_start", "_induction")) else None,
-        missed_days=_missed_days(plan, doses, now, zone, daily=admission.programme in OBSERVED_DAILY),
+        days_at_dose=None if plan.step_since is None else day_number(plan.step_since, now),
+        proposed_daily_mg=stay.get("proposed_daily_mg") or (plan.step(at).dose_mg if starting else None),
+        missed_days=_missed_days(plan, known_of.doses, now, known_of.zone, daily=admission.programme in OBSERVED_DAILY),
     )
+
+
+def day_number(since: datetime, now: datetime) -> int:
+    """Which day of 24 hours it is since a moment, the first being 1: of a stay, of a course, at a dose."""
+    return max((now - since).days, 0) + 1
 
 
 def _started(plan: TaperPlan | None, doses: Sequence[Dose]) -> datetime | None:
@@ -192,12 +177,15 @@ def _cows(made: Assessment | None) -> Raw | None:
 def _vitals(seen: Observation) -> Raw:
     other = seen.assessment(SEDATIVE_SCALE)
     return short_vitals(seen) | known(
-        ciwa_ar=other.total if other else None,
+        ciwa_ar=_sedative_score(other),
         intoxicated=True if seen.other.get("intoxicated") else None,
         pupils="pinpoint" if seen.other.get("pinpoint_pupils") else None,
         pulse_item_reason=seen.pulse_reason or None,
     )
 
 
-def _zone(tx: Connection, admission: Admission) -> ZoneInfo:
-    return ZoneInfo(next(w.time_zone for w in find.wards(tx) if w.id == admission.ward_id))
+def _sedative_score(made: Assessment | None) -> int | None:
+    """The total; of one that lacks items the lower bound, where that alone calls for treatment already."""
+    if made is None or made.total is not None:
+        return made.total if made else None
+    return made.at_least if made.at_least >= content().limits.ciwa_treat.value else None

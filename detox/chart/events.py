@@ -1,23 +1,25 @@
-"""What has happened on a stay, as events of the suggestion engine; and which dangers a physician has answered.
+"""What has happened on an admission, as events of the suggestion engine; and which dangers a physician has answered.
 
-A decision answers the rules that it was shown, an answer to an alert what that alert measured, each up to its moment.
+A decision answers the rules that it was shown, an answer to an alert what that alert measured, an answer to a problem
+what belongs to it: each up to its moment. People are told apart by their ids.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from detox.chart.context import PatientContext
+from detox.clinical.answering import UNCONFIRMED
 from detox.clinical.case import read_case
-from detox.clinical.model import Admission, Decision, Dose, Observation
+from detox.clinical.danger_content import dangers_file
+from detox.clinical.model import Alert, Answer, Decision, Dose, Finding, Observation
 from detox.clinical.protocols import vitals_file
 from detox.clinical.suggestions.danger import dangerous
 from detox.clinical.suggestions.readings import MODEL
 from detox.instants import CLOCK_TOLERANCE
-from detox.store import find
-from detox.store.connection import Connection
 
 LOOK_BACK = timedelta(days=3)
-"""How far back every reading is looked at; beyond it, one that shows a danger that nobody has answered."""
+"""How far back every observation is looked at; beyond it, one that shows a danger that nobody has answered."""
 SHORT = {**MODEL, "poss": "sedation", "avpu": "consciousness"}
 LASTING = ("chest_pain", "syncope", "seizure", "suicidal_intent", "overdose", "dehydration_signs")
 """Events that are a danger by themselves, at any age, until a physician has answered."""
@@ -25,40 +27,30 @@ LASTING = ("chest_pain", "syncope", "seizure", "suicidal_intent", "overdose", "d
 Raw = dict[str, object]
 
 
-def events_of(
-    tx: Connection, admission: Admission, seen: Sequence[Observation], doses: Sequence[Dose], now: datetime
-) -> list[Raw]:
-    """Every event of the stay. `seen` are the observations that are read, replaced ones too."""
-    current = [o for o in seen if o.replaced_by is None]
-    decisions = find.decisions(tx, admission.id)
-    wrong = [d for d in find.doses(tx, admission.id, corrected=True) if d.correction is not None]
-    oldest = min((o.taken_at for o in current), default=now)
+def events_of(known_of: PatientContext, seen: Sequence[Observation]) -> list[Raw]:
+    """Every event of the admission. `seen` are the observations that the engine reads."""
+    now = known_of.now
     return [
-        *_from_elsewhere(doses, now),
-        *_reversed(doses, now),
-        *_vomited(doses, now),
-        *_happened(current, now),
-        *_asleep(current, now),
-        *_answered(tx, admission, decisions, oldest, now),
-        *_corrected(seen, doses, wrong, decisions, now),
+        *_from_elsewhere(known_of.doses, now),
+        *_reversed(known_of.doses, now),
+        *_vomited(known_of.doses, now),
+        *_happened(seen, now),
+        *_asleep(seen, now),
+        *_answered(known_of),
+        *_corrected(known_of, seen),
     ]
 
 
-def read_back(tx: Connection, admission: Admission, about: Raw, now: datetime) -> list[Observation]:
-    """The observations that the engine reads, oldest first, replaced ones of the last days too.
+def read_by_rules(known_of: PatientContext, about: Raw) -> list[Observation]:
+    """The observations that the engine reads, oldest first.
 
-    Older ones only where they show a danger that was kept after the newest decision, or a sign that lasts: what stood
-    before that decision was shown to whoever made it. `about` are the fields of the case beside them.
+    Those of the last days; older ones only where they show a danger by themselves, or a sign that lasts. `about` are
+    the fields of the case beside them.
     """
-    start = now - LOOK_BACK
-    seen = find.observations(tx, admission.id, start=start, replaced=True)
-    shown = next((d.decided_at for d in find.decisions(tx, admission.id) if _rules(d)), None)
-    older = [
-        o
-        for o in find.observations(tx, admission.id, end=start)
-        if shown is None or o.recorded_at is None or o.recorded_at > shown
-    ]
-    return [*_still_dangerous(older, about, now), *seen]
+    start = known_of.now - LOOK_BACK
+    older = [o for o in known_of.observations if o.taken_at < start]
+    recent = [o for o in known_of.observations if o.taken_at >= start]
+    return [*_still_dangerous(older, about, known_of.now), *recent]
 
 
 def observed(seen: Observation, now: datetime, vitals: Raw, cows: Raw | None) -> Raw:
@@ -67,6 +59,7 @@ def observed(seen: Observation, now: datetime, vitals: Raw, cows: Raw | None) ->
         min_ago=minutes(seen.taken_at, now),
         kept_min_ago=None if seen.recorded_at is None else _age(seen.recorded_at, now).total_seconds() / 60,
         by=seen.recorded_by or None,
+        by_id=seen.author.id if seen.author else None,
         note=seen.note or None,
         cows=cows,
         vitals=vitals,
@@ -129,15 +122,15 @@ def _vomited(doses: Sequence[Dose], now: datetime) -> Iterator[Raw]:
             yield {"type": "vomiting", "h_ago": hours(dose.vomited_at, now), "note": f"vomited dose of {dose.drug}"}
 
 
-def _happened(current: Sequence[Observation], now: datetime) -> Iterator[Raw]:
+def _happened(seen: Sequence[Observation], now: datetime) -> Iterator[Raw]:
     """Signs and events of the sets, under the names that the rules know; vomits that were counted are vomiting."""
     named = {o.name: o.event for o in vitals_file().other if o.event}
-    for seen in current:
+    for one in seen:
         for name, event in named.items():
-            if seen.other.get(name):
-                yield known(type=event, h_ago=hours(seen.taken_at, now), **_kept(seen, seen.taken_at, now))
-        if seen.other.get("vomits") and now - seen.taken_at <= LOOK_BACK:
-            yield {"type": "vomiting", "h_ago": hours(seen.taken_at, now)}
+            if one.other.get(name):
+                yield known(type=event, h_ago=hours(one.taken_at, now), **_kept(one, one.taken_at, now))
+        if one.other.get("vomits") and now - one.taken_at <= LOOK_BACK:
+            yield {"type": "vomiting", "h_ago": hours(one.taken_at, now)}
 
 
 def _kept(charted: Observation | Dose, at: datetime, now: datetime) -> Raw:
@@ -146,35 +139,58 @@ def _kept(charted: Observation | Dose, at: datetime, now: datetime) -> Raw:
     return {"kept_h_ago": hours(charted.recorded_at, now)} if late else {}
 
 
-def _asleep(current: Sequence[Observation], now: datetime) -> Iterator[Raw]:
-    for seen in current:
-        if seen.not_done == "asleep":
-            yield {"type": "cows_not_assessed_asleep", "h_ago": hours(seen.taken_at, now)}
+def _asleep(seen: Sequence[Observation], now: datetime) -> Iterator[Raw]:
+    for one in seen:
+        if one.not_done == "asleep":
+            yield {"type": "cows_not_assessed_asleep", "h_ago": hours(one.taken_at, now)}
 
 
-def _answered(
-    tx: Connection, admission: Admission, decisions: Sequence[Decision], oldest: datetime, now: datetime
-) -> Iterator[Raw]:
-    """What a physician answered, newest first: by a decision or to a critical alert. A nurse's clears nothing."""
-    made = [(d.decided_at, rules) for d in decisions if (rules := _rules(d))]
-    people = find.clinicians(tx)
-    others = {c.name for c in people if c.role != "physician"}
-    physicians = {c.name for c in people if c.role == "physician"} - others
-    for alert in find.alerts(tx, admission.id, start=min(oldest, now - LOOK_BACK)):
-        told = _told(alert.finding.values)
-        if told and alert.finding.level == "critical" and alert.acknowledged_at is not None:
-            made += [(at, told) for at, who, _ in find.acknowledgements(tx, alert.id) if who in physicians]
+def _answered(known_of: PatientContext) -> Iterator[Raw]:
+    """What a physician answered, newest first: by a decision or to a danger. A nurse's clears nothing."""
+    alerts = {a.id: a for a in known_of.alerts}
+    made = [(d.decided_at, rules) for d in known_of.decisions if (rules := rules_of(d))]
+    made += [
+        (a.at, told) for a in known_of.answers if a.by.role == "physician" and (told := _about(a, alerts, known_of))
+    ]
     for moment, answers in sorted(made, reverse=True):
         yield {
-            "type": "danger_flag", "h_ago": hours(moment, now), "acknowledged_by_physician": True,
+            "type": "danger_flag", "h_ago": hours(moment, known_of.now), "acknowledged_by_physician": True,
             "answers": list(answers),
         }  # fmt: skip
 
 
-def _rules(made: Decision) -> tuple[str, ...]:
+def rules_of(made: Decision) -> tuple[str, ...]:
     """The rules of the suggestion that was shown to whoever decided."""
     rules = made.suggestion.get("rules")
     return tuple(map(str, rules)) if isinstance(rules, (list, tuple)) else ()
+
+
+def _about(answer: Answer, alerts: Mapping[str, Alert], known_of: PatientContext) -> tuple[str, ...]:
+    """What an answer speaks of, in the engine's names: what its alert measured, else all that belongs to its problem.
+
+    An answer to a lesser warning speaks of no danger.
+    """
+    if answer.alert_id is None:
+        return _of_problem(answer.problem, with_vitals=True)
+    alert = alerts.get(answer.alert_id)
+    if alert is None or not red(alert.finding):
+        return ()
+    return (*_told(alert.finding.values), *_of_problem(answer.problem, with_vitals=False))
+
+
+def red(finding: Finding) -> bool:
+    """True for a critical finding, and for a red reading that still waits to be repeated."""
+    return finding.level == "critical" or UNCONFIRMED in finding.values
+
+
+def _of_problem(problem: str, *, with_vitals: bool) -> tuple[str, ...]:
+    """The rules, events and vitals that belong to a problem."""
+    file = dangers_file()
+    row = file.named(problem)
+    rules = file.rules_of(problem)
+    if row is None:
+        return rules
+    return (*rules, *row.events, *(row.vitals if with_vitals else ()))
 
 
 def _told(values: Mapping[str, object]) -> tuple[str, ...]:
@@ -184,14 +200,11 @@ def _told(values: Mapping[str, object]) -> tuple[str, ...]:
     return (*short, *("cows" for name in values if name == "cows"), *(named[name] for name in values if name in named))
 
 
-def _corrected(
-    seen: Sequence[Observation], doses: Sequence[Dose], wrong: Sequence[Dose], decisions: Sequence[Decision],
-    now: datetime,
-) -> Iterator[Raw]:  # fmt: skip
+def _corrected(known_of: PatientContext, seen: Sequence[Observation]) -> Iterator[Raw]:
     """Data behind the last decision were corrected after it: that decision's ground is gone until the next one."""
-    if not decisions or decisions[0].verdict == "declined":
+    if not known_of.decisions or known_of.decisions[0].verdict == "declined":
         return
-    last = decisions[0]
+    last = known_of.decisions[0]
     moments = [
         o.recorded_at
         for o in seen
@@ -199,17 +212,17 @@ def _corrected(
     ]
     moments += [
         d.correction.at
-        for d in wrong
+        for d in known_of.corrected
         if d.correction is not None and d.recorded_at is not None
         if d.correction.at > last.decided_at >= d.recorded_at
     ]
     if moments:
         yield {
             "type": "basis_corrected",
-            "h_ago": hours(max(moments), now),
+            "h_ago": hours(max(moments), known_of.now),
             "suggestion": last.chosen,
             "approved": True,
-            "dose_given": any(d.status == "given" and d.given_at > last.decided_at for d in doses),
+            "dose_given": any(d.status == "given" and d.given_at > last.decided_at for d in known_of.doses),
         }
 
 

@@ -1,0 +1,1 @@
+"""What is known of one patient, read once and judged once."""

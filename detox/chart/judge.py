@@ -1,0 +1,89 @@
+"""The one judgement of a patient: dangers, suggestion, and for each drug who may give it. Everything is worked out from
+one PatientContext, so that board, card and dose form cannot disagree."""
+
+from dataclasses import dataclass
+
+from detox.chart.case import case_of
+from detox.chart.context import PatientContext
+from detox.chart.danger import Danger, fired_of, in_order, level_of, of_alerts, of_rules, strictest
+from detox.clinical import giving
+from detox.clinical.case import read_case
+from detox.clinical.danger_content import WORDS, class_of
+from detox.clinical.model import Level, Word
+from detox.clinical.suggestions import Suggestion
+from detox.clinical.suggestions.engine import answer
+
+ALWAYS = ("naloxone",)
+"""Drugs that nothing withholds: they save a life and are asked about afterwards."""
+STARTS_TREATMENT = "No signed plan for {drug}: it takes a physician's word."
+
+
+@dataclass(frozen=True, slots=True)
+class DoseWord:
+    """Who may give a dose of one drug now: a nurse alone, a physician by a word for this dose, nobody until a physician
+    decides.
+
+    `dangers` are those that bear on its class, the strictest first; `looked_at` are the vitals that it depends on.
+    `notes` are further reasons. `because` says all of it in sentences, `take_first` names the vitals to be measured.
+    """
+
+    drug: str
+    may_give: Word
+    looked_at: giving.PreFlight
+    dangers: tuple[Danger, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def because(self) -> tuple[str, ...]:
+        """Everything that stands in the way, in sentences, each once."""
+        said = [f"{one.message}." if not one.message.endswith(".") else one.message for one in self.dangers]
+        said += [one.sentence for one in (*self.looked_at.holds, *self.looked_at.gaps)]
+        return tuple(dict.fromkeys([*said, *self.notes]))
+
+    @property
+    def take_first(self) -> tuple[str, ...]:
+        """The vitals that have to be measured before it."""
+        return tuple(one.vital for one in self.looked_at.gaps)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What board, card and dose form say of one patient at one moment. `dangers` are the worst first."""
+
+    known: PatientContext
+    dangers: tuple[Danger, ...]
+    suggestion: Suggestion
+
+    @property
+    def level(self) -> Level | None:
+        """The worst level of the dangers; None where there is none."""
+        return level_of(self.dangers)
+
+    def dose(self, drug: str) -> DoseWord:
+        """Who may give a dose of the drug now: the strictest of all dangers, of its vitals and of its plan."""
+        known = self.known
+        looked_at = giving.pre_flight(drug, known.observations, known.now, known.admission.spo2_scale)
+        if drug in ALWAYS:
+            return DoseWord(drug, "yes", looked_at)
+        drug_class = class_of(drug)
+        bearing = [one for one in self.dangers if one.giving.to(drug_class) != "yes"]
+        bearing.sort(key=lambda one: -WORDS.index(one.giving.to(drug_class)))
+        words: list[Word] = [strictest(bearing, drug_class)]
+        notes = []
+        if looked_at.holds:
+            words.append("no")
+        if looked_at.gaps:
+            words.append("physician")
+        plan = known.plan
+        if plan is None or plan.drug != drug or plan.signed_at is None:
+            words.append("physician")
+            notes.append(STARTS_TREATMENT.format(drug=drug))
+        return DoseWord(drug, max(words, key=WORDS.index), looked_at, tuple(bearing), tuple(notes))
+
+
+def judge(known: PatientContext) -> Judgement:
+    """The judgement of what is known. Raises what a rule raises: a rule that errs never says that all is well."""
+    of_charts = of_alerts(known)
+    answered = answer(read_case(case_of(known)), [fired_of(one) for one in of_charts])
+    dangers = [*of_charts, *of_rules(known, answered.calls)]
+    return Judgement(known, in_order(dangers), answered.suggestion)
