@@ -126,7 +126,7 @@ ROWAN = Person(
     interval_h=48,
     story=(
         (50, Seen(_set("104/62", 52, 36.5, 14, 98), _cows(1, 0, 0, 1, 1, 1, 0, 1, 1, 0),
-                  note="Light-headed on standing")),
+                  note="Tired, mouth dry")),
         (44, Answered("Lofexidine held, lying down with legs up, pulse and pressure again in 30 minutes")),
         (42, Dosed(0, "held", "Pulse 52, light-headed on standing")),
         (16, Seen(Vitals(106, 64, 54, respiratory_rate_per_min=14, sedation="1"))),

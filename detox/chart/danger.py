@@ -220,7 +220,8 @@ def _against_hold(known: PatientContext) -> list[Danger]:
 
 def _of_rule(known: PatientContext, one: Fired) -> Danger:
     row = dangers_file().row(one.row or one.rule)
-    problem = next((p for p in map(dangers_file().of_vital, one.names) if p), None)
+    by_value = next((p for p in map(dangers_file().of_vital, one.names) if p), None)
+    problem = by_value if row is None or row.spans else row.problem
     level: Level = row.level if row is not None else "critical"
     since = known.now if one.min_ago is None else known.now - timedelta(minutes=max(one.min_ago, 0))
     last = since if one.last_min_ago is None else known.now - timedelta(minutes=max(one.last_min_ago, 0))

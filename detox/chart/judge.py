@@ -9,7 +9,7 @@ from detox.chart.danger import Danger, fired_of, in_order, level_of, of_alerts, 
 from detox.clinical import giving
 from detox.clinical.case import read_case
 from detox.clinical.danger_content import WORDS, class_of
-from detox.clinical.model import Level, Word
+from detox.clinical.model import LEVELS, Level, Word
 from detox.clinical.suggestions import Suggestion
 from detox.clinical.suggestions.engine import answer
 
@@ -58,6 +58,24 @@ class Judgement:
     def level(self) -> Level | None:
         """The worst level of the dangers; None where there is none."""
         return level_of(self.dangers)
+
+    @property
+    def calls(self) -> tuple[Danger, ...]:
+        """The dangers that no open alert tells of: what a board has to show beside the alerts, the worst first.
+
+        One a problem, its worst.
+        """
+        told: dict[str, int] = {}
+        for alert in self.known.alerts:
+            if alert.resolved_at is None:
+                problem, level = alert.finding.problem, LEVELS.index(alert.finding.level)
+                told[problem] = max(told.get(problem, 0), level)
+        found: dict[str, Danger] = {}
+        for danger in self.dangers:
+            covered = danger.state == "standing" and told.get(danger.problem, -1) >= LEVELS.index(danger.level)
+            if danger.problem not in found and not covered and not (danger.alert_id and danger.state == "standing"):
+                found[danger.problem] = danger
+        return tuple(found.values())
 
     def dose(self, drug: str) -> DoseWord:
         """Who may give a dose of the drug now: the strictest of all dangers, of its vitals and of its plan."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from detox.chart.danger import Danger
+from detox.chart.judge import Judgement
 from detox.clinical import protocols, schedule
 from detox.clinical import vitals as vital_signs
 from detox.clinical.answering import Standing, limits_now
@@ -21,6 +23,7 @@ from detox.clinical.model import (
     TaperPlan,
 )
 from detox.clinical.schedule import RECENT
+from detox.reports import suggesting
 from detox.reports.since import Course, courses, escalation_minutes, standings
 from detox.store import Connection, find, orders
 from detox.store.background import background
@@ -83,6 +86,7 @@ class Tile:
     `overdue` is the silence at this moment; `silence` is its kept alert once somebody has answered it. By alert id,
     `standing` says whether it waits, is put aside or answered, and `courses` what its vitals did since it was answered.
     `limits` are those set for this patient that hold now, by vital; `every_limit` are all of the stay, oldest first.
+    `judgement` is the one that card and dose form show too; `failed` says why there is none where a rule failed.
     """
 
     bed: str
@@ -104,6 +108,18 @@ class Tile:
     courses: Mapping[str, tuple[Course, ...]] = field(default_factory=dict)
     limits: Mapping[str, tuple[PatientLimit, ...]] = field(default_factory=dict)
     every_limit: tuple[PatientLimit, ...] = ()
+    judgement: Judgement | None = None
+    failed: str = ""
+
+    @property
+    def calls(self) -> tuple[Danger, ...]:
+        """The dangers that no open alert tells of, the worst first."""
+        return self.judgement.calls if self.judgement is not None else ()
+
+    @property
+    def unanswered_calls(self) -> tuple[Danger, ...]:
+        """Those of them that nobody has answered."""
+        return tuple(d for d in self.calls if d.answered is None)
 
     @property
     def unanswered(self) -> tuple[Alert, ...]:
@@ -112,8 +128,9 @@ class Tile:
 
     @property
     def unanswered_since(self) -> datetime | None:
-        """Since when the oldest unanswered critical or warning alert has been waiting."""
-        return min((self.standing[a.id].since for a in self.unanswered), default=None)
+        """Since when the oldest unanswered alert or other danger has been waiting."""
+        waits = [self.standing[a.id].since for a in self.unanswered] + [d.since for d in self.unanswered_calls]
+        return min(waits, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +185,13 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
     answered = silence if silence and overdue and silence.finding.level == overdue.level else None
     own = orders.patient_limits(tx, admission.id)
     withdrawal, values = _withdrawal(seen), _values(seen, own)
+    found = suggesting.judged(tx, admission, now) if admission.discharged_at is None else suggesting.Judged(None)
+    calls = found.judgement.calls if found.judgement is not None else ()
     waiting = {a.finding.level for a in alerts if standing[a.id].state == "unanswered"}
-    rank = _rank(alerts, waiting, overdue, bool(seen) and not ahead, silence_answered=answered is not None)
+    waiting |= {d.level for d in calls if d.answered is None}
+    levels = {a.finding.level for a in alerts} | {d.level for d in calls}
+    known = bool(seen) and not ahead and not found.problem
+    rank = _rank(levels, waiting, overdue, known, silence_answered=answered is not None)
     if rank == "settled" and not _whole(withdrawal, values):
         rank = "incomplete"
     return Tile(
@@ -192,6 +214,8 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
         courses=_courses(tx, alerts, recent),
         limits=limits_now(own, now),
         every_limit=own,
+        judgement=found.judgement,
+        failed=found.problem,
     )
 
 
@@ -214,9 +238,8 @@ def _courses(tx: Connection, alerts: Sequence[Alert], recent: Sequence[Observati
 
 
 def _rank(
-    alerts: Sequence[Alert], open_levels: set[Level], overdue: Finding | None, known: bool, *, silence_answered: bool
+    levels: set[Level], open_levels: set[Level], overdue: Finding | None, known: bool, *, silence_answered: bool
 ) -> str:
-    levels = {a.finding.level for a in alerts}
     if "critical" in open_levels:
         return "critical"
     if not known or (overdue is not None and overdue.level == "critical" and not silence_answered):

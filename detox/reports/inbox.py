@@ -1,14 +1,14 @@
 """What waits for a physician on the ward, in the order in which it wants to be seen."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from detox.chart.danger import Danger
 from detox.clinical.answering import Standing, never_quiet
-from detox.clinical.model import Admission, Alert, Decision, Finding
+from detox.clinical.model import LEVELS, Admission, Alert, Decision, Finding
 from detox.clinical.suggestions import Suggestion
-from detox.reports import board, suggesting
+from detox.reports import board
 from detox.reports.board import Tile
 from detox.store import Connection, find
 
@@ -27,6 +27,15 @@ class Entry:
     admission: Admission
     alert: Alert
     standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One danger of one patient that no open alert tells of, and that no physician has answered."""
+
+    tile: Tile
+    admission: Admission
+    danger: Danger
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """Unanswered critical alerts, then suggestions, unanswered warnings, what was put aside, overdue sets, at `as_of`.
+    """Unanswered critical alerts, then dangers, suggestions, unanswered warnings, what was put aside, overdue sets.
+
+    `calls` are the dangers that no open alert tells of, the worst and oldest first. All of it holds at `as_of`.
 
     `silent` are the stays for which nothing can be suggested; they are counted, never hidden as stable.
     """
@@ -68,11 +79,14 @@ class Inbox:
     silent: tuple[Asked, ...]
     failed: tuple[Admission, ...]
     as_of: datetime
+    calls: tuple[Call, ...] = ()
 
     @property
     def empty(self) -> bool:
         """True when nothing waits."""
-        return not (self.critical or self.warning or self.aside or self.overdue or self.asked or self.failed)
+        return not (
+            self.critical or self.calls or self.warning or self.aside or self.overdue or self.asked or self.failed
+        )
 
 
 def inbox(tx: Connection, ward_id: str, now: datetime) -> Inbox:
@@ -104,7 +118,18 @@ def inbox(tx: Connection, ward_id: str, now: datetime) -> Inbox:
         silent=tuple(one for one in asked if not one.withdrawn and one.suggestion.suggestion_class == SILENT),
         failed=tuple(failed),
         as_of=now,
+        calls=tuple(
+            sorted(
+                (Call(t, t.admission, d) for t in tiles if t.admission is not None for d in t.calls if _waits(d)),
+                key=lambda one: (-LEVELS.index(one.danger.level), one.danger.since),
+            )
+        ),
     )
+
+
+def _waits(danger: Danger) -> bool:
+    """True until a physician has answered: a nurse's word ends no danger."""
+    return danger.answered is None or danger.answered.by.role != "physician"
 
 
 def _asked(tx: Connection, tiles: Sequence[Tile], now: datetime) -> tuple[list[Asked], list[Admission]]:
@@ -116,12 +141,10 @@ def _asked(tx: Connection, tiles: Sequence[Tile], now: datetime) -> tuple[list[A
             continue
         since = find.last_charted(tx, stay.id) or stay.admitted_at
         last = next(iter(find.decisions(tx, stay.id)), None)
-        try:
-            made = suggesting.current(tx, stay, now)
-        except Exception:  # one stay that fails must not hide the others
-            logging.getLogger(__name__).exception("suggestion failed")
+        if tile.judgement is None:  # one that fails must not hide the others
             failed.append(stay)
             continue
+        made = tile.judgement.suggestion
         if last is None or last.decided_at <= since or _unread(made, last):
             found.append(Asked(tile, stay, made, since, _withdrawn(made)))
     return sorted(found, key=_by_class), failed

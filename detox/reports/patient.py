@@ -1,6 +1,5 @@
 """A patient's page as values: everything it shows, read in one go from one snapshot of the database."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,9 +8,8 @@ from zoneinfo import ZoneInfo
 from detox.clinical import situations
 from detox.clinical.model import Admission, Alert, Decision, Dose, Observation, StayFact, TaperPlan, Ward
 from detox.clinical.suggestions import Suggestion
-from detox.errors import DetoxError
 from detox.instants import CLOCK_TOLERANCE
-from detox.reports import board, suggesting
+from detox.reports import board
 from detox.store import Connection, find, orders
 
 LAST = 8  # sets that the strip "since the last set" looks back on
@@ -130,10 +128,11 @@ def page(tx: Connection, ward: Ward, admission_id: str, now: datetime, hours: in
     doses, corrected = tuple(d for d in every if not d.correction), tuple(d for d in every if d.correction)
     decisions = tuple(find.decisions(tx, admission_id))
     levels = tuple(_levels(tx, plans))
-    suggestion, problem = _suggestion(tx, admission, now)
+    tile = board.tile(tx, admission, bed, now)
+    suggestion, problem = _suggestion(tile)
     return PatientPage(
         admission=admission,
-        tile=board.tile(tx, admission, bed, now),
+        tile=tile,
         start=start,
         as_of=now,
         seen=tuple(find.observations(tx, admission_id, start=start, replaced=True)),
@@ -166,17 +165,13 @@ def window_start(now: datetime, hours: int) -> datetime:
     return now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours)
 
 
-def _suggestion(tx: Connection, admission: Admission, now: datetime) -> tuple[Suggestion | None, str]:
-    """The suggestion, or why there is none. An error of the engine must not hide what was charted."""
-    if admission.discharged_at is not None:
+def _suggestion(tile: board.Tile) -> tuple[Suggestion | None, str]:
+    """The suggestion of the one judgement, or why there is none."""
+    if tile.admission is not None and tile.admission.discharged_at is not None:
         return None, "The stay has ended: nothing is suggested."
-    try:
-        return suggesting.current(tx, admission, now), ""
-    except DetoxError as error:
-        return None, f"The suggestion cannot be worked out: {error}"
-    except Exception:
-        logging.getLogger(__name__).exception("suggestion failed")
-        return None, "The suggestion cannot be worked out, because a rule failed: decide without it, tell the manager."
+    if tile.judgement is None:
+        return None, f"No suggestion. {tile.failed}"
+    return tile.judgement.suggestion, ""
 
 
 def _alerts(tx: Connection, admission_id: str, start: datetime | None) -> tuple[Alert, ...]:

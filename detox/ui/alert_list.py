@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import streamlit as st
 
-from detox.care import acknowledge, acknowledge_overdue, snooze
+from detox.care import acknowledge, acknowledge_overdue, answer_danger, snooze
+from detox.chart.danger import Danger
 from detox.clinical.answering import Standing, snooze_rule
 from detox.clinical.model import LEVELS, Alert, Snooze
 from detox.errors import DetoxError
@@ -30,6 +31,8 @@ def waiting(page: PatientPage) -> None:
         if state != "answered":
             told = tiles.alert_html(alert, here.now, tile, here.zone, unit)
             _with_answer(told, page.admission.id, alert.id, here, aside=alert if state == "unanswered" else None)
+    for danger in tile.calls:
+        _with_answer(tiles.danger_html(danger, here.now), page.admission.id, "", here, danger=danger)
     if answered := [_answered_html(a, page, here) for a in standing if tile.standing[a.id].state == "answered"]:
         st.html("".join(answered))
     silence = tile.overdue
@@ -69,25 +72,34 @@ def _answered_html(alert: Alert, page: PatientPage, here: frame.Visit) -> str:
 
 
 def _with_answer(
-    told: str, admission_id: str, alert_id: str, here: frame.Visit, silence: str = "", *, aside: Alert | None = None
-) -> None:
+    told: str, admission_id: str, alert_id: str, here: frame.Visit, silence: str = "", *, aside: Alert | None = None,
+    danger: Danger | None = None,
+) -> None:  # fmt: skip
     """What holds, and beside it the place to say what was done; for `aside` also the one to put it aside, if it may be.
 
-    Without an `alert_id` it is a set that is overdue; `silence` names which, so that a longer one is answered anew.
+    Without an `alert_id` and a `danger` it is a set that is overdue; `silence` names which, so that a longer one is
+    answered anew. A physician's answer also says what it means for the doses, and may end what no reading can.
     """
     if not here.may("acknowledge"):
         st.html(told)
         return
-    key = saving.entry_id(here, admission_id, "acknowledge", alert_id or silence)
+    last = danger.answered.id if danger is not None and danger.answered is not None else ""
+    about = f"{danger.problem}{last}" if danger is not None else silence
+    key = saving.entry_id(here, admission_id, "acknowledge", alert_id or about)
     left, right = st.columns([5, 1.2], vertical_alignment="center")
     left.html(told)
     with right.popover("Acknowledge", key=f"ack-{key}", width="stretch"):
         st.html(told)
         st.text_input("What was done?", key=f"done-{key}", placeholder="told Dr Reyes, repeating in 5 min")
+        if alert_id or danger is not None:
+            saving.ask_giving(here, key)
+        if danger is not None and here.by.role == "physician":
+            st.checkbox("This danger is over: close it", key=f"closes-{key}")
         saving.problems(key)
         st.button(
-            "Acknowledge", key=f"save-{key}", type="primary", on_click=_acknowledge, args=(key, admission_id, alert_id)
-        )
+            "Acknowledge", key=f"save-{key}", type="primary", on_click=_acknowledge,
+            args=(key, admission_id, alert_id, danger.problem if danger is not None else ""),
+        )  # fmt: skip
     if aside is not None and here.may("snooze"):
         with right:
             _put_aside(told, aside, here)
@@ -124,12 +136,17 @@ def _snooze(key: str, alert_id: str) -> None:
         saving.settled(key)
 
 
-def _acknowledge(key: str, admission_id: str, alert_id: str) -> None:
+def _acknowledge(key: str, admission_id: str, alert_id: str, problem: str) -> None:
     done = str(st.session_state.get(f"done-{key}") or "")
-    here = frame.visit()
+    closes = bool(st.session_state.get(f"closes-{key}"))
+    here, giving = frame.visit(), saving.giving(key)
     try:
         if alert_id:
-            acknowledge(here.store, here.by, alert_id, done, here.now, ack_id=key)
+            acknowledge(here.store, here.by, alert_id, done, here.now, ack_id=key, giving=giving)
+        elif problem:
+            answer_danger(
+                here.store, here.by, admission_id, problem, done, here.now, answer_id=key, giving=giving, closes=closes
+            )
         else:
             acknowledge_overdue(here.store, here.by, admission_id, done, here.now, ack_id=key)
     except DetoxError as error:

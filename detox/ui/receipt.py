@@ -8,6 +8,7 @@ from detox.clinical import protocols
 from detox.clinical.model import Observation
 from detox.clinical.schedule import WHAT
 from detox.instants import wall
+from detox.reports import suggesting
 from detox.store import find
 from detox.ui import frame, style, tiles, words
 
@@ -36,7 +37,14 @@ def draw(here: frame.Visit, observation_id: str) -> None:
             st.html(f"{new}{tiles.alert_html(alert, here.now)}")
         for alert in kept.resolved:
             st.html(f'<div class="dx-alert info">ended: {words.esc(alert.finding.message)}</div>')
-        if not kept.open_alerts:
+        with here.store.read() as tx:
+            found = suggesting.judged(tx, find.admission(tx, seen.admission_id), here.now)
+        calls = found.judgement.calls if found.judgement is not None else ()
+        for danger in calls:
+            st.html(tiles.danger_html(danger, here.now))
+        if found.problem:
+            st.html(f'<div class="dx-alert unknown"><b>? No judgement.</b> {words.esc(found.problem)}</div>')
+        elif not kept.open_alerts and not calls:
             st.html('<div class="dx-alert info">No alert holds on what was measured.</div>')
         due = wall(kept.due.at, here.zone)
         what, why = WHAT[kept.due.what], words.esc(kept.due.words(here.zone))

@@ -79,3 +79,20 @@ def moment(clock: time | None, now: datetime, zone: ZoneInfo, *, on: date | None
         datetime.combine(day, clock, tzinfo=zone).replace(fold=fold).astimezone(UTC) for day in days for fold in (1, 0)
     ]
     return next((at for at in possible if at <= now + AHEAD), possible[-1])
+
+
+_GIVING = {"withhold": "withhold until I decide", "as_ordered": "give as ordered"}
+
+
+def ask_giving(here: frame.Visit, key: str) -> None:
+    """What a physician's answer to a danger means for the doses; a nurse's means nothing for them and is not asked."""
+    if here.by.role == "physician":
+        st.segmented_control(
+            "Doses meanwhile", list(_GIVING), format_func=_GIVING.__getitem__, key=f"giving-{key}", required=True,
+            default="withhold",
+        )  # fmt: skip
+
+
+def giving(key: str) -> str:
+    """What was chosen; without a choice the doses wait."""
+    return str(st.session_state.get(f"giving-{key}") or "withhold")

@@ -3,8 +3,9 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from detox.chart.danger import Danger
 from detox.clinical.answering import Standing
-from detox.clinical.model import Admission, Alert
+from detox.clinical.model import LEVELS, Admission, Alert
 from detox.reports.board import Board, Tile, Value, Withdrawal
 from detox.ui import limit_words, words
 from detox.ui.words import esc
@@ -50,7 +51,11 @@ def tile_html(tile: Tile, now: datetime, zone: ZoneInfo, unit: str) -> str:
         where = esc(words.bed(tile.bed))
         return f'<div class="dx-tile"><div class="dx-head"><span class="dx-bed">{where}</span>free</div></div>'
     lines = [_head(tile, now, zone)]
-    lines += [alert_html(a, now, tile, zone, unit) for a in tile.alerts]
+    told = [(LEVELS.index(a.finding.level), alert_html(a, now, tile, zone, unit)) for a in tile.alerts]
+    told += [(LEVELS.index(d.level), danger_html(d, now)) for d in tile.calls]
+    lines += [html for _, html in sorted(told, key=lambda one: -one[0])]
+    if tile.failed:
+        lines.append(f'<div class="dx-alert unknown"><b>? No judgement.</b> {esc(tile.failed)}</div>')
     if tile.overdue is not None:
         answer = f' <span class="dx-quiet">{_answer(tile.silence, now)}</span>' if tile.silence else ""
         lines.append(f'<div class="dx-alert unknown"><b>? {esc(tile.overdue.message)}</b>{answer}</div>')
@@ -99,6 +104,21 @@ def alert_html(
     return (
         f'<div class="dx-alert {found.level}"><b>{sign} {esc(found.message)}</b> '
         f'<span class="dx-quiet">{esc(found.action)} · {state}{since}</span>{also_html(alert)}</div>'
+    )
+
+
+def danger_html(danger: Danger, now: datetime) -> str:
+    """A danger that no open alert tells of: what it is, what to do, who has answered, and how it ends."""
+    sign = words.LEVELS[danger.level].split()[0]
+    made = danger.answered
+    if made is None:
+        state = f"<b>unanswered {words.ago(danger.since, now)}</b>"
+    else:
+        state = f"answered by {esc(made.by.name)} {words.ago(made.at, now)} ago: {esc(made.done)}"
+        state += "; doses as ordered" if danger.ordered else ""
+    return (
+        f'<div class="dx-alert {danger.level}"><b>{sign} {esc(danger.message)}</b> '
+        f'<span class="dx-quiet">{esc(danger.action)} · {state} · ends: {esc(danger.how)}</span></div>'
     )
 
 

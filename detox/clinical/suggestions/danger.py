@@ -146,11 +146,11 @@ def infection(f: Facts, r: Reading) -> Iterator[Fired]:
     """A04: temperature, early-warning score or words of infection."""
     temp = r.number("temp_c")
     if temp is not None and (temp >= f.limits.temp_high.value or temp <= f.limits.temp_low.value):
-        yield decide("A04", f"{r.say('temp_c')}: assess for infection.", names=("temp_c",))
+        yield decide("A04", f"{r.say('temp_c')}: assess for infection.", names=("temp_c",), row="A04_temperature")
     news2 = f.news2_at_least(r)
     if news2 >= f.limits.news2_urgent.value:
         names = tuple(n for n in ("rr", "spo2", "hr", "sbp", "temp_c", "avpu") if n in r.vitals)
-        yield decide("A04", f"NEWS2 at least {news2}: {r.say(*names)}.", names=names)
+        yield decide("A04", f"NEWS2 at least {news2}: {r.say(*names)}.", names=names, row="A04_score")
     if said := found(f.words.infection, [r.note]):
         yield decide("A04", f"Suspected infection: {said!r} {r.when}.")
 

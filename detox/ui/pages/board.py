@@ -5,24 +5,30 @@ import uuid
 import streamlit as st
 
 from detox import care
+from detox.clinical.model import LEVELS
 from detox.errors import DetoxError
 from detox.instants import wall
 from detox.reports import board as reading
 from detox.reports.board import Board, Tile
-from detox.ui import frame, tiles, words
+from detox.ui import frame, saving, tiles, words
 
 REFRESH_S = 3
 ACTIONS_PX = 170
 
 
-def _acknowledge(alert_id: str, admission_id: str, nonce: str) -> None:
-    """One answer, to a kept alert or (without `alert_id`) to a set that is overdue."""
+def _acknowledge(alert_id: str, problem: str, admission_id: str, nonce: str) -> None:
+    """One answer: to a kept alert, to another danger by its problem, or with neither to a set that is overdue."""
     here = frame.visit()
     done = str(st.session_state.get(f"done-{nonce}") or "")
-    about = alert_id or admission_id
+    about = alert_id or f"{problem}{admission_id}"
+    giving = saving.giving(nonce)
     try:
         if alert_id:
-            care.acknowledge(here.store, here.by, alert_id, done, here.now, ack_id=nonce)
+            care.acknowledge(here.store, here.by, alert_id, done, here.now, ack_id=nonce, giving=giving)
+        elif problem:
+            care.answer_danger(
+                here.store, here.by, admission_id, problem, done, here.now, answer_id=nonce, giving=giving
+            )
         else:
             care.acknowledge_overdue(here.store, here.by, admission_id, done, here.now, ack_id=nonce)
     except DetoxError as error:
@@ -33,31 +39,37 @@ def _acknowledge(alert_id: str, admission_id: str, nonce: str) -> None:
 
 
 def _answer(tile: Tile, here: frame.Visit) -> None:
-    """The worst unanswered alert of a card, or its silence, can be answered on the spot."""
+    """The worst that waits on a card, an alert, another danger or its silence, can be answered on the spot."""
     if tile.admission is None or not here.may("acknowledge"):
         return
-    waiting = list(tile.unanswered)
-    if waiting:
-        told = tiles.alert_html(waiting[0], here.now, tile, here.zone, here.ward.temperature_unit)
-        _answer_form(tile.admission.id, waiting[0].id, told)
+    alerts, calls = list(tile.unanswered), list(tile.unanswered_calls)
+    if alerts and (not calls or LEVELS.index(alerts[0].finding.level) >= LEVELS.index(calls[0].level)):
+        told = tiles.alert_html(alerts[0], here.now, tile, here.zone, here.ward.temperature_unit)
+        _answer_form(tile.admission.id, alerts[0].id, "", told, here)
+    elif calls:
+        _answer_form(tile.admission.id, "", calls[0].problem, tiles.danger_html(calls[0], here.now), here)
     elif tile.overdue is not None and tile.silence is None:
-        _answer_form(tile.admission.id, "", f'<div class="dx-alert unknown">{words.esc(tile.overdue.message)}</div>')
+        told = f'<div class="dx-alert unknown">{words.esc(tile.overdue.message)}</div>'
+        _answer_form(tile.admission.id, "", "", told, here)
 
 
-def _answer_form(admission_id: str, alert_id: str, about: str) -> None:
-    key = alert_id or admission_id
+def _answer_form(admission_id: str, alert_id: str, problem: str, about: str, here: frame.Visit) -> None:
+    key = alert_id or f"{problem}{admission_id}"
     nonce = st.session_state.setdefault(f"nonce-{key}", uuid.uuid4().hex)
-    with st.popover("Acknowledge", key=f"ack-{key}", type="primary" if alert_id else "secondary", width="stretch"):
+    urgent = bool(alert_id or problem)
+    with st.popover("Acknowledge", key=f"ack-{key}", type="primary" if urgent else "secondary", width="stretch"):
         st.html(about)
         st.text_input("What was done?", key=f"done-{nonce}", placeholder="told Dr Reyes, repeating in 5 min")
-        if problem := st.session_state.get(f"problem-{key}"):
-            st.error(words.plain(problem))
+        if urgent:
+            saving.ask_giving(here, nonce)
+        if told := st.session_state.get(f"problem-{key}"):
+            st.error(words.plain(told))
         st.button(
             "Acknowledge",
             key=f"save-{nonce}",
             type="primary",
             on_click=_acknowledge,
-            args=(alert_id, admission_id, nonce),
+            args=(alert_id, problem, admission_id, nonce),
         )
 
 

@@ -7,7 +7,7 @@ from detox.errors import DetoxError
 from detox.instants import wall
 from detox.reports import inbox as reading
 from detox.reports.board import Tile
-from detox.reports.inbox import Asked, Entry, Inbox, Late
+from detox.reports.inbox import Asked, Call, Entry, Inbox, Late
 from detox.ui import frame, suggestion_card, tiles, words
 from detox.ui.words import esc
 
@@ -37,6 +37,15 @@ def _late(late: tuple[Late, ...]) -> None:
     for number, one in enumerate(late):
         told = f'<div class="dx-alert unknown"><b>? {esc(one.overdue.message)}</b> {esc(one.overdue.action)}</div>'
         _row(one.tile, one.admission, told, f"late-{number}")
+
+
+def _calls(calls: tuple[Call, ...], here: frame.Visit) -> None:
+    """Dangers that no open alert tells of; they are answered on the patient's page."""
+    if not calls:
+        return
+    st.html(f'<div class="dx-big">Dangers without a physician\'s answer ({len(calls)})</div>')
+    for number, one in enumerate(calls):
+        _row(one.tile, one.admission, tiles.danger_html(one.danger, here.now), f"call-{number}")
 
 
 def _asked(asked: tuple[Asked, ...], here: frame.Visit) -> None:
@@ -93,6 +102,7 @@ def _inbox() -> None:
             "It tells of what was recorded, and of nothing else.</div>"
         )
     _entries("Critical, unanswered", seen.critical, here)
+    _calls(seen.calls, here)
     _failed(seen.failed)
     _asked(seen.asked, here)
     _entries("Warnings, unanswered", seen.warning, here)
