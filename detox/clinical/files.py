@@ -17,6 +17,7 @@ from detox.clinical.alerts import alerts_file
 from detox.clinical.answering import answering_file
 from detox.clinical.content import File, read
 from detox.clinical.danger_content import dangers_file
+from detox.clinical.drugs import drugs_file
 from detox.clinical.giving import giving_file
 from detox.clinical.habits import habits_file
 from detox.clinical.protocols import Scale, vitals_file
@@ -35,6 +36,7 @@ _READERS: dict[str, Callable[[], File]] = {
     "ladders.toml": ladders_file,
     "dangers.toml": dangers_file,
     "giving.toml": giving_file,
+    "drugs.toml": drugs_file,
     "situations.toml": situations_file,
     "discharge.toml": discharge_file,
     "honesty.toml": habits_file,

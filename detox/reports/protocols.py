@@ -7,6 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from detox.clinical.content import NOT_REVIEWED, Content, File
+from detox.clinical.drugs import DrugsFile
 from detox.clinical.files import ContentFile, ProtocolReview, content_files
 from detox.clinical.giving import GivingFile
 from detox.clinical.protocols import Scale, VitalsFile
@@ -17,6 +18,7 @@ from detox.clinical.suggestions.content import SuggestionsFile
 from detox.clinical.taper_content import LaddersFile, Template
 from detox.instants import wall
 from detox.reports.protocol_changes import Change, changes, values
+from detox.reports.protocol_drugs import drug_sections
 from detox.reports.protocol_giving import discharge_sections, giving_sections, situation_sections
 from detox.reports.protocol_monitoring import monitoring_sections
 from detox.reports.protocol_rows import (
@@ -167,6 +169,8 @@ def _sections(one: ContentFile) -> tuple[Section, ...]:
             return tuple(template_sections(one.file))
         case GivingFile():
             return tuple(giving_sections(one.file))
+        case DrugsFile():
+            return tuple(drug_sections(one.file))
         case SituationsFile():
             return tuple(situation_sections(one.file))
         case DischargeFile():
