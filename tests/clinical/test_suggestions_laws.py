@@ -15,6 +15,7 @@ from suggestion_cases import ONE_BY_ONE, base, built, case_files, cows, observat
 
 from detox.clinical.case import read_case
 from detox.clinical.danger_content import class_of
+from detox.clinical.drugs import drug, drugs_file
 from detox.clinical.suggestions import Suggestion, content, suggest
 from detox.clinical.suggestions.danger import danger
 from detox.clinical.suggestions.facts import Facts
@@ -312,6 +313,45 @@ def test_ageing_the_observations_never_gives_more(case: dict[str, Any], minutes:
         return
     if ADVISES[before.suggestion_class] < 3:
         assert ADVISES[after.suggestion_class] < 3
+
+
+OPIOIDS = [(one.id, name) for one in drugs_file().drugs if one.opioid for name in (one.id, *one.brands)]
+GIVEN_AGO = st.sampled_from([0.5, 1, 3, 9, 14, 23.9, 24, 40])
+
+
+@settings(EXAMPLES, max_examples=150)
+@given(cases(), st.sampled_from(OPIOIDS), st.sampled_from([0.4, 8, 30, 60]), GIVEN_AGO, st.booleans())
+def test_a_dose_of_another_opioid_never_gives_more(
+    case: dict[str, Any], opioid: tuple[str, str], mg: float, h_ago: float, here: bool
+) -> None:
+    drug_id, name = opioid
+    more = copy.deepcopy(case)
+    if here:
+        if drug_id == case["plan"]["drug"]:
+            return
+        more["doses"].append({"drug": name, "mg": mg, "h_ago": h_ago})
+    else:
+        more["events"] = [*more["events"], {"type": "external_dose", "drug": name, "mg": mg, "h_ago": h_ago}]
+    before, after = answer(case), answer(more)
+    gives = ADVISES | {"START_NOT_MET": 0}  # a start that is not met gives no dose, as no suggestion gives none
+    assert gives[after.suggestion_class] <= gives[before.suggestion_class], (before.rules, after.rules)
+    if before.dose_action == "withhold":
+        assert after.dose_action == "withhold"
+    if case["programme"] in ("taper", "maintenance_dot", "methadone_start") and h_ago < 24:
+        assert "A14" in after.rules
+
+
+@settings(EXAMPLES, max_examples=60)
+@given(cases(), st.sampled_from([0.4, 8, 30, 60]), GIVEN_AGO, st.data())
+def test_a_brand_is_its_substance(case: dict[str, Any], mg: float, h_ago: float, data: st.DataObject) -> None:
+    one = drug(data.draw(st.sampled_from(["methadone", "buprenorphine", "diamorphine", "clonidine", "naloxone"])))
+    brand, generic = copy.deepcopy(case), copy.deepcopy(case)
+    brand["doses"].append({"drug": data.draw(st.sampled_from(one.names)), "mg": mg, "h_ago": h_ago})
+    generic["doses"].append({"drug": one.id, "mg": mg, "h_ago": h_ago})
+    found, same = answer(brand), answer(generic)
+    assert (found.suggestion_class, found.dose_action, found.rules) == (
+        same.suggestion_class, same.dose_action, same.rules,
+    )  # fmt: skip
 
 
 NUMBERS = st.none() | st.floats(allow_nan=False, allow_infinity=False, width=32) | st.integers(-50, 1000)

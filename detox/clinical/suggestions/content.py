@@ -7,6 +7,7 @@ from functools import cache
 
 from pydantic import Field
 
+from detox.clinical.drugs import names_of, names_where
 from detox.clinical.protocols import ROOT, Content, Evidence, File, Text, read
 
 
@@ -45,10 +46,8 @@ class Words(Content):
 
     qt_drugs: tuple[Text, ...]
     qt_risk: tuple[Text, ...]
-    alpha2: tuple[Text, ...]
-    beta_blockers: tuple[Text, ...]
     sedative_treatment: tuple[Text, ...]
-    sedatives: tuple[Text, ...]
+    sedative_phrases: tuple[Text, ...]
     sedative_dependence: tuple[Text, ...]
     infection: tuple[Text, ...]
     neurological: tuple[Text, ...]
@@ -74,14 +73,57 @@ class Words(Content):
     hepatic_mild: tuple[Text, ...]
     opioid_analgesia: tuple[Text, ...]
     acute_liver: tuple[Text, ...]
-    naltrexone_antagonist: tuple[Text, ...]
-    agonists: tuple[Text, ...]
-    buprenorphine: tuple[Text, ...]
-    long_acting: tuple[Text, ...]
+    opioid_phrases: tuple[Text, ...]
+    long_acting_phrases: tuple[Text, ...]
     unknown_supply: tuple[Text, ...]
     low_dose_start: tuple[Text, ...]
     rescue: tuple[Text, ...]
     ecg_note: tuple[Text, ...]
+
+    @property
+    def prolong_qt(self) -> tuple[str, ...]:
+        """Every name of the drugs that prolong the QT interval."""
+        return (*self.qt_drugs, *(name for drug in self.qt_drugs for name in names_of(drug_id=drug)))
+
+    @property
+    def alpha2(self) -> tuple[str, ...]:
+        """The names of every alpha-2 agonist."""
+        return names_of(drug_class="alpha2")
+
+    @property
+    def slows_the_pulse(self) -> tuple[str, ...]:
+        """The names of every drug that slows the pulse: alpha-2 agonists, beta-blockers and others."""
+        return names_where("rate_limiting")
+
+    @property
+    def sedatives(self) -> tuple[str, ...]:
+        """The names of every sedative, and other words for what sedates."""
+        return (*self.sedative_phrases, *names_of(drug_class="sedative"))
+
+    @property
+    def agonists(self) -> tuple[str, ...]:
+        """The names of every full and partial opioid agonist, and other words for one."""
+        return (*self.opioid_phrases, *names_of(drug_class="opioid"))
+
+    @property
+    def buprenorphine(self) -> tuple[str, ...]:
+        """The names of buprenorphine."""
+        return names_of(drug_id="buprenorphine")
+
+    @property
+    def methadone(self) -> tuple[str, ...]:
+        """The names of methadone."""
+        return names_of(drug_id="methadone")
+
+    @property
+    def full_agonists(self) -> tuple[str, ...]:
+        """The names of every full opioid agonist."""
+        return names_where("full")
+
+    @property
+    def long_acting(self) -> tuple[str, ...]:
+        """The names of long-acting opioids and slow products of others, and words that say so of any."""
+        return (*self.long_acting_phrases, *names_where("long_acting"))
 
 
 class Said(Content):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from detox.clinical.suggestions.facts import Facts
 from detox.clinical.suggestions.fired import Fired
 from detox.clinical.suggestions.readings import Reading
-from detox.clinical.suggestions.words import named
+from detox.clinical.suggestions.words import found, named
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,19 @@ def history_known(f: Facts, checks: Checks) -> None:
         checks.failed.append(f"Not recorded: {f.history_unknown}; ask before a start.")
 
 
+def low_dose(f: Facts) -> bool:
+    """True for a low-dose start: said so in words, or a first dose that only such a start has."""
+    first = f.plan.proposed_first_mg or f.plan.next_mg or f.plan.current_mg
+    said = found(f.words.low_dose_start, (*f.conditions, *f.notes, f.case.opioid_use.opioid))
+    return said is not None or (first is not None and 0 < first <= f.limits.low_dose_mg.value)
+
+
 def uses(f: Facts) -> list[tuple[str, float | None]]:
     """Every full agonist that was used or given, with hours ago."""
     found_uses = [(f.case.opioid_use.opioid or "", f.case.opioid_use.h_ago)]
     given = [(d.drug or "", d.h_ago) for d in f.doses] + [(e.drug or "", e.h_ago) for e in f.events("external_dose")]
     for drug, h_ago in given:
-        if named(f.words.agonists, drug) and not named(f.words.buprenorphine, drug):
+        unnamed = named(f.words.opioid_phrases, drug) and not named(f.words.buprenorphine, drug)
+        if unnamed or named(f.words.full_agonists, drug):
             found_uses.append((drug, h_ago))
     return found_uses

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from detox.clinical.case import Case
+from detox.clinical.drugs import mentioned
 from detox.clinical.suggestions.content import content
 from detox.clinical.suggestions.dose_limits import over_limit
 from detox.clinical.suggestions.facts import Facts
@@ -252,7 +253,7 @@ def reversal(f: Facts) -> Iterator[Fired]:
         given += [
             (d.h_ago or 0.0, d.drug or "")
             for d in f.doses
-            if (d.drug or "").strip().lower().startswith(f.words.naltrexone_antagonist)
+            if (first := mentioned(d.drug)[:1]) and first[0].drug.reversal
         ]
     for h_ago, drug in given:
         if h_ago <= f.limits.reversal_h.value and not f.cleared("A03", h_ago * 60):

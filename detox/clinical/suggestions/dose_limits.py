@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from detox.clinical.drugs import Drug, class_of, drug, mentioned
 from detox.clinical.suggestions.content import Limit
+from detox.clinical.suggestions.criteria import low_dose
 from detox.clinical.suggestions.facts import Facts
 from detox.clinical.suggestions.readings import hours
 from detox.clinical.suggestions.words import found, named
@@ -11,6 +13,7 @@ from detox.clinical.suggestions.words import found, named
 def over_limit(f: Facts) -> Iterator[str]:
     """A sentence for each duplicate, second source and dose over its limit."""
     yield from second_source(f)
+    yield from second_opioid(f)
     yield from given_twice(f)
     yield from already_given(f)
     yield from given_above_plan(f)
@@ -21,11 +24,48 @@ def second_source(f: Facts) -> Iterator[str]:
     """An opioid, or the plan's own drug, from elsewhere within the window."""
     for event in f.events("external_dose"):
         h_ago = event.h_ago or 0
-        same = event.drug is None or named(f.words.agonists, event.drug) or named((f.plan.drug or "-",), event.drug)
-        alpha2 = f.on_alpha2 and named(f.words.alpha2, event.drug)
+        same = event.drug is None or named(f.words.agonists, event.drug) or f.of_plan(event.drug)
+        alpha2 = f.takes_alpha2 and named(f.words.alpha2, event.drug)
         if h_ago < f.limits.window_h.value and (same or alpha2):
             amount = f"{event.mg:g} mg " if event.mg is not None else ""
             yield f"Second source: {event.drug or 'a drug'} {amount}elsewhere {hours(h_ago)} ago, possible duplicate."
+
+
+def second_opioid(f: Facts) -> Iterator[str]:
+    """Another opioid than the plan's, given on this ward within the window; than the last one, where no plan names one.
+
+    Not so before the first dose of a buprenorphine start, whose hours the start rules judge, in a low-dose start, where
+    the full agonist goes on, and in the diamorphine programme for what may be prescribed beside it.
+    """
+    plan: str | None = f.plan.drug
+    if plan is None:
+        plan = next((one.id for d in f.doses for one in opioids(d.drug)), None)
+    if plan is None or class_of(plan) != "opioid":
+        return
+    own = [d.h_ago or 0 for d in f.plan_doses()]
+    for d in f.doses:
+        h_ago = d.h_ago or 0
+        others = [one for one in opioids(d.drug) if one.id != plan]
+        unnamed = named(f.words.opioid_phrases, d.drug) and not f.of_plan(d.drug)
+        if f.case.programme == "hat":
+            others = [one for one in others if not beside_diamorphine(f, one)]
+        elif f.case.programme == "bup_induction" and (low_dose(f) or not own or h_ago > max(own)):
+            continue
+        if (others or unnamed) and h_ago < f.limits.window_h.value:
+            amount = f"{d.mg:g} mg " if d.mg is not None else ""
+            given = f"{d.drug} {amount}on this ward {hours(h_ago)} ago"
+            yield f"Second opioid source: {given} beside {'a plan of ' if f.plan.drug else ''}{plan}: verify."
+
+
+def opioids(text: str | None) -> list[Drug]:
+    """The full and partial opioid agonists that a text names."""
+    return [mention.drug for mention in mentioned(text) if mention.drug.opioid]
+
+
+def beside_diamorphine(f: Facts, one: Drug) -> bool:
+    """True for an opioid that goes with the plan's in the diamorphine programme: diamorphine and what is beside it."""
+    both = [one, *([drug(f.plan.drug)] if f.plan.drug else [])]
+    return all(each.id == "diamorphine" or each.beside_diamorphine for each in both)
 
 
 def given_twice(f: Facts) -> Iterator[str]:

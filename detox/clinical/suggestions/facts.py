@@ -7,6 +7,7 @@ import math
 from functools import cached_property
 
 from detox.clinical.case import Case, CaseObservation, Event, GivenDose
+from detox.clinical.drugs import mentioned
 from detox.clinical.model import Vitals
 from detox.clinical.protocols import scale, vitals_file
 from detox.clinical.scales import assess
@@ -140,35 +141,50 @@ class Facts:
         return self.limits.recent_dose_h.value if steady else self.limits.window_h.value
 
     def plan_doses(self, within_h: float | None = None) -> list[GivenDose]:
-        """Doses of the plan's drug on this ward, newest first."""
-        drug = self.plan.drug or ""
-        return [
-            d
-            for d in self.doses
-            if drug and named((drug.removesuffix("_xr"),), d.drug) and (within_h is None or (d.h_ago or 0) < within_h)
-        ]
+        """Doses of the plan's drug on this ward, newest first, under whatever name they were charted."""
+        return [d for d in self.doses if self.of_plan(d.drug) and (within_h is None or (d.h_ago or 0) < within_h)]
 
-    @property
-    def on_alpha2(self) -> bool:
-        """True when an alpha-2 agonist is the plan or stands among the other medicines."""
+    def of_plan(self, text: str | None) -> bool:
+        """True when a text names the plan's drug, in any form of it."""
+        drug = self.plan.drug
+        same = {drug, "naltrexone"} if drug == "naltrexone_xr" else {drug}
+        return any(mention.drug.id in same for mention in mentioned(text))
+
+    @cached_property
+    def takes_alpha2(self) -> bool:
+        """True when an alpha-2 agonist is the plan, stands among the other medicines, or was given here in 24 h."""
         return (
             self.case.programme in ("alpha2", "alpha2_start")
             or named(self.words.alpha2, self.plan.drug)
             or bool(found(self.words.alpha2, self.meds))
+            or self._given(self.words.alpha2, [(d.drug, d.h_ago) for d in self.doses]) is not None
         )
 
-    @property
+    @cached_property
+    def on_alpha2(self) -> bool:
+        """The same, or one was given elsewhere in 24 h."""
+        elsewhere = [(e.drug, e.h_ago) for e in self.events("external_dose")]
+        return self.takes_alpha2 or self._given(self.words.alpha2, elsewhere) is not None
+
+    @cached_property
     def pulse_masked_by(self) -> str | None:
-        """The alpha-2 agonist or beta-blocker that makes the COWS pulse item unreliable, or None."""
+        """The drug that slows the pulse and so makes the COWS pulse item unreliable, or None."""
         if self.plan.drug and named(self.words.alpha2, self.plan.drug):
             return self.plan.drug
-        return found(self.words.alpha2, self.meds) or found(self.words.beta_blockers, self.meds)
+        slow = self.words.slows_the_pulse
+        given = [(d.drug, d.h_ago) for d in self.doses] + [(e.drug, e.h_ago) for e in self.events("external_dose")]
+        return found(self.words.alpha2, self.meds) or found(slow, self.meds) or self._given(slow, given)
+
+    def _given(self, words: tuple[str, ...], given: list[tuple[str | None, float | None]]) -> str | None:
+        """The first drug of these that was given within 24 h; one without a time counts as now."""
+        within = self.limits.window_h.value
+        return next((drug for drug, h_ago in given if named(words, drug) and (h_ago or 0) < within), None)
 
     @cached_property
     def qt_drugs(self) -> tuple[str, ...]:
         """Every QT-prolonging drug of the plan and the other medicines."""
         drugs = (self.plan.drug or "", *self.meds)
-        return tuple(d for d in drugs if d and found(self.words.qt_drugs, [d]))
+        return tuple(d for d in drugs if d and found(self.words.prolong_qt, [d]))
 
     @property
     def inpatient(self) -> bool:

@@ -281,7 +281,7 @@ def _effects(f: Facts) -> list[tuple[str, float, float]]:
     for drug, at in given:
         if named(f.words.buprenorphine, drug):
             effects.append((drug, at, f.limits.bup_effect_min.value))
-        elif named(("methadone",), drug):
+        elif named(f.words.methadone, drug):
             effects.append((drug, at, f.limits.methadone_effect_min.value))
     return effects
 
@@ -344,7 +344,7 @@ def pregnancy_unknown(f: Facts) -> bool:
 
 def qt_risk(f: Facts) -> str | None:
     """A reason to expect a long QT: condition, other QT drug, low potassium."""
-    other = found(f.words.qt_risk, f.conditions) or found(f.words.qt_drugs, f.meds)
+    other = found(f.words.qt_risk, f.conditions) or found(f.words.prolong_qt, f.meds)
     if other is None and f.k is not None and f.k < f.limits.k_low.value:
         other = f"K {f.k:g}"
     return other

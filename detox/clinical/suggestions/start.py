@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from detox.clinical.suggestions.criteria import Checks, adult, signs, uses
+from detox.clinical.drugs import mentioned
+from detox.clinical.suggestions.criteria import Checks, adult, low_dose, signs, uses
 from detox.clinical.suggestions.facts import Facts
 from detox.clinical.suggestions.fired import Fired, no_suggestion, withhold
 from detox.clinical.suggestions.readings import Reading, hours
@@ -31,13 +32,6 @@ def missed(f: Facts) -> list[Fired]:
 
 
 # --- buprenorphine
-
-
-def low_dose(f: Facts) -> bool:
-    """True for a low-dose start: said so in words, or a first dose that only such a start has."""
-    first = f.plan.proposed_first_mg or f.plan.next_mg or f.plan.current_mg
-    said = found(f.words.low_dose_start, (*f.conditions, *f.notes, f.case.opioid_use.opioid))
-    return said is not None or (first is not None and 0 < first <= f.limits.low_dose_mg.value)
 
 
 def bup_start(f: Facts) -> Fired:
@@ -86,7 +80,7 @@ def _bup_criteria(f: Facts, checks: Checks, latest: Reading, total: int) -> str:
     limits, use = f.limits, f.case.opioid_use
     said = uses(f)
     long_acting = any(named(f.words.long_acting, drug) for drug, _ in said)
-    methadone = any(named(("methadone", "levomethadone"), drug) for drug, _ in said)
+    methadone = any(named(f.words.methadone, drug) for drug, _ in said)
     unsafe_supply = use.fentanyl != "negative" or any(named(f.words.unknown_supply, drug) for drug, _ in said)
     if not use.opioid:
         checks.failed.append("The opioid used is not known: physician plan.")
@@ -126,9 +120,12 @@ def _bup_criteria(f: Facts, checks: Checks, latest: Reading, total: int) -> str:
 def _methadone_level(f: Facts, checks: Checks) -> None:
     """The criterion of the methadone level that a buprenorphine start may follow."""
     use, cap = f.case.opioid_use, f.limits.bup_methadone_mg.value
-    mg = use.daily_mg
-    if mg is None and not named(("methadone", "levomethadone"), use.opioid):
-        mg = max((d.mg or 0 for d in f.doses if named(("methadone",), d.drug)), default=None)
+    mg, taken = use.daily_mg, [use.opioid]
+    if mg is None and not named(f.words.methadone, use.opioid):
+        mg = max((d.mg or 0 for d in f.doses if named(f.words.methadone, d.drug)), default=None)
+        taken = [d.drug for d in f.doses]
+    if any(mention.other_mg for drug in taken for mention in mentioned(drug) if mention.drug.id == "methadone"):
+        mg = None  # milligrams of levomethadone say nothing of the cap
     checks.check(
         mg is not None and mg <= cap,
         f"Methadone {mg or 0:g} mg a day, at most {cap:g} mg.",

@@ -2,11 +2,11 @@
 
 from detox.clinical.protocols import vitals_file
 from detox.clinical.suggestions.criteria import Checks, adult, history_known, uses
-from detox.clinical.suggestions.dose_limits import lofexidine_caps
+from detox.clinical.suggestions.dose_limits import beside_diamorphine, lofexidine_caps, opioids
 from detox.clinical.suggestions.facts import Facts
 from detox.clinical.suggestions.fired import Fired, no_suggestion, withhold
 from detox.clinical.suggestions.integrity import qt_risk
-from detox.clinical.suggestions.readings import MODEL
+from detox.clinical.suggestions.readings import MODEL, hours
 from detox.clinical.suggestions.words import found, named
 
 LONG = ("methadone", "buprenorphine")
@@ -157,6 +157,18 @@ def hat(f: Facts) -> Fired:
         f"{said} is not under the site limit {f.alcohol_limit:g} %.",
     )
     checks.met.append(f"Missed days: {f.plan.missed_days or 0:g}.")
+    checks.met[:0] = _beside(f)
     if checks.failed:
         return withhold("C09", *checks.failed, *checks.met, text=f.says.hat_not_normal.text)
     return checks.answer("C09", "C09")
+
+
+def _beside(f: Facts) -> list[str]:
+    """A warning for each other opioid that was given here within the window and may be prescribed beside the plan's."""
+    return [
+        f"Caution: {d.drug} {'' if d.mg is None else f'{d.mg:g} mg '}{hours(d.h_ago or 0)} ago on this ward too: "
+        "sedation adds up; check that it is prescribed beside the supervised dose."
+        for d in f.doses
+        if (d.h_ago or 0) < f.limits.window_h.value
+        and any(one.id != f.plan.drug and beside_diamorphine(f, one) for one in opioids(d.drug))
+    ]
