@@ -10,7 +10,7 @@ from detox.care import alerting
 from detox.care.dose_holds import held_at, keep_word, override_hold, proven
 from detox.care.roles import permit
 from detox.care.text import clean
-from detox.clinical import alerts as rules
+from detox.clinical import drugs
 from detox.clinical.model import Clinician, Dose
 from detox.errors import Conflict, Refused
 from detox.instants import CLOCK_TOLERANCE
@@ -18,9 +18,8 @@ from detox.store import Connection, Store, audit, find, keep
 
 
 def other_drugs() -> tuple[str, ...]:
-    """Every medicine that an alert rule asks for, by the name under which it is charted; sorted."""
-    groups = rules.alerts_file().drugs
-    return tuple(sorted({*groups.opioid, *groups.alpha2, *groups.rate_limiting, *groups.precipitant}))
+    """Every medicine that can be charted, by the id of its substance; sorted."""
+    return drugs.chartable()
 
 
 def chart_other_dose(
@@ -33,10 +32,10 @@ def chart_other_dose(
     plan is; one that had been given already (`dose.against_hold`) is kept as it happened, marked so, and calls a
     physician. Naloxone is never held.
 
-    The amount is in mg. No plan limits it, and it leaves less of the signed daily dose of the same drug to be given.
-    `dose.id` is made by whoever enters it, so that sending twice keeps one. Alerts follow where readings were charted
-    since the dose. Raises Refused with every problem, Conflict after discharge or when the id stands for another dose,
-    NotAllowed, NotFound.
+    The amount is in mg. No plan limits it, and it leaves less of the signed daily dose of the same drug to be given. A
+    brand is kept under its substance. `dose.id` is made by whoever enters it, so that sending twice keeps one. Alerts
+    follow where readings were charted since the dose. Raises Refused with every problem, Conflict after discharge or
+    when the id stands for another dose, NotAllowed, NotFound.
     """
     permit(by, "chart_dose")
     dose = checked(dose, now)
@@ -82,13 +81,22 @@ def _told(dose: Dose) -> tuple[object, ...]:
 
 
 def checked(dose: Dose, now: datetime) -> Dose:
-    """The entry with clean text, or Refused with every problem of it at once."""
-    reason = clean(dose.reason)
+    """The entry under its substance and with clean text, or Refused with every problem of it at once.
+
+    A name that is not the substance's own is kept in the reason: it may say the form or which of several it was.
+    """
+    reason, called = clean(dose.reason), clean(dose.drug)
     problems: dict[str, str] = {}
-    if not dose.drug:
+    one = drugs.substance(called)
+    if not called:
         problems["drug"] = "Say which medicine it was: choose one."
-    elif dose.drug not in other_drugs():
-        problems["drug"] = f"Medicine {dose.drug!r} is not one of {', '.join(other_drugs())}: choose one of them."
+    elif one is None:
+        problems["drug"] = f"Medicine {called!r} is not one of {', '.join(other_drugs())}: choose one of them."
+    elif any(mention.other_mg for mention in drugs.mentioned(called)):
+        problems["drug"] = (
+            f"The milligrams of {called} are not those of {one.label}: ask the physician how much {one.label} it "
+            f"equals, chart that, and write {called} where it was given."
+        )
     if dose.status != "given":
         problems["status"] = "Without a plan of this ward only what was given is charted: write the rest in a note."
     if not 0 < dose.dose_mg < float("inf"):
@@ -97,6 +105,8 @@ def checked(dose: Dose, now: datetime) -> Dose:
         problems["given_at"] = "The time lies in the future: set it to when the dose was given."
     if not reason:
         problems["reason"] = "Say where it was given, or by whose order: the next shift reads it."
-    if problems:
+    if problems or one is None:
         raise Refused(problems)
-    return replace(dose, reason=reason, plan_id=None)
+    if called not in (one.id, one.label):
+        reason = f"{reason} (charted as {called})"
+    return replace(dose, drug=one.id, reason=reason, plan_id=None)

@@ -8,7 +8,8 @@ from detox.chart.context import PatientContext
 from detox.chart.danger import Danger, fired_of, in_order, level_of, of_alerts, of_rules, strictest
 from detox.clinical import giving
 from detox.clinical.case import read_case
-from detox.clinical.danger_content import WORDS, class_of
+from detox.clinical.danger_content import WORDS
+from detox.clinical.drugs import class_of
 from detox.clinical.model import LEVELS, Level, Word
 from detox.clinical.suggestions import Suggestion
 from detox.clinical.suggestions.engine import answer

@@ -5,7 +5,6 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from detox.clinical.alerts import alerts_file
 from detox.clinical.content import ROOT, Content, Evidence, File, Text, read
 from detox.clinical.model import Level, Word
 
@@ -103,13 +102,3 @@ class DangersFile(File):
 def dangers_file() -> DangersFile:
     """The content in force. Raises ProtocolError."""
     return read(ROOT / "dangers.toml", DangersFile)
-
-
-def class_of(drug: str) -> str:
-    """The class of a drug: opioid, alpha2, antagonist, or other for one that no group of alerts.toml names."""
-    groups = alerts_file().drugs
-    if drug in groups.opioid:
-        return "opioid"
-    if drug in groups.alpha2:
-        return "alpha2"
-    return "antagonist" if drug in groups.precipitant else "other"

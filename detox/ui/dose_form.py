@@ -12,6 +12,7 @@ from detox.care.dose_counts import still_counts
 from detox.care.dose_holds import Held, held_now, physicians
 from detox.care.dosing import second_people
 from detox.care.other_doses import chart_other_dose, other_drugs
+from detox.clinical import drugs
 from detox.clinical.giving import TWO_PEOPLE, Check, PreFlight, giving_file
 from detox.clinical.model import Dose, TaperPlan
 from detox.errors import Conflict, DetoxError, Refused
@@ -166,7 +167,8 @@ def _other_form(page: PatientPage, here: frame.Visit) -> None:
         )
     with st.form(f"other-dose-{key}", enter_to_submit=False, border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.selectbox("Medicine", other_drugs(), index=None, format_func=_named, key=f"drug-{key}", width=240)
+            st.selectbox("Medicine", sorted(other_drugs(), key=_listed), index=None, format_func=_listed,
+                         key=f"drug-{key}", width=240)  # fmt: skip
             st.number_input("Amount given, mg", min_value=0.0, value=None, step=None, format="%g", key=f"mg-{key}",
                             width=200)  # fmt: skip
             st.date_input("Day (if not today)", value=None, max_value=today, format="YYYY-MM-DD", key=f"day-{key}",
@@ -181,6 +183,10 @@ def _other_form(page: PatientPage, here: frame.Visit) -> None:
 
 def _named(drug: str) -> str:
     return drug.replace("_", " ")
+
+
+def _listed(drug: str) -> str:
+    return drugs.drug(drug).listed
 
 
 def looked_at_html(found: PreFlight, here: frame.Visit) -> str:

@@ -16,6 +16,7 @@ from playwright.sync_api import Page, TimeoutError, expect
 from serving import Server
 
 from detox import care
+from detox.clinical import drugs
 from detox.clinical.model import Observation, Vitals
 from detox.store import Store, find
 
@@ -195,7 +196,7 @@ class Walk:
         """A dose that somebody else gave yesterday."""
         self.open_dose(page)
         page.get_by_text("Other medicine, or given elsewhere").click()
-        pick(page, "Medicine", drug)
+        pick(page, "Medicine", drugs.drug(drug).listed)
         page.get_by_label("Amount given, mg").fill(mg)
         page.get_by_role("spinbutton", name=re.compile("^year, Day")).click()
         page.keyboard.type((self.clock.now - timedelta(days=1)).strftime("%Y%m%d"))

@@ -58,6 +58,61 @@ def test_every_medicine_that_a_rule_asks_for_can_be_charted_without_a_plan(
     assert "GP Dr Lee" in event["detail"]
 
 
+@pytest.mark.parametrize("drug", other_drugs())
+def test_a_drug_is_charted_under_its_own_id(
+    store: Store, nurse: Clinician, admission: Admission, now: datetime, drug: str
+) -> None:
+    kept = chart_other_dose(store, nurse, other(admission, now, drug), now)
+    assert (kept.drug, kept.reason) == (drug, "ambulance, on the way")
+
+
+@pytest.mark.parametrize(
+    ("called", "drug"),
+    [("Subutex", "buprenorphine"), ("Physeptone", "methadone"), ("Catapres", "clonidine"),
+     ("Vivitrol", "naltrexone_xr"), ("Valium", "diazepam"), ("heroin", "diamorphine"), ("metoprolol", "beta_blocker"),
+     ("OxyContin", "oxycodone")],
+)  # fmt: skip
+def test_a_brand_is_kept_under_its_substance_and_stays_readable(
+    store: Store, nurse: Clinician, admission: Admission, now: datetime, called: str, drug: str
+) -> None:
+    dose = other(admission, now, called)
+    kept = chart_other_dose(store, nurse, dose, now)
+    assert (kept.drug, kept.reason) == (drug, f"ambulance, on the way (charted as {called})")
+    assert chart_other_dose(store, nurse, dose, now) == kept
+
+
+@pytest.mark.parametrize("called", ["aspirin", "Subutex and Valium", "methadone or morphine"])
+def test_what_is_not_one_drug_of_the_list_is_refused_with_what_can_be_chosen(
+    store: Store, nurse: Clinician, admission: Admission, now: datetime, called: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        chart_other_dose(store, nurse, other(admission, now, called), now)
+    assert called in refused.value.problems["drug"]
+    assert all(name in refused.value.problems["drug"] for name in other_drugs())
+
+
+def test_a_name_whose_milligrams_are_others_is_not_charted_under_the_substance(
+    store: Store, nurse: Clinician, admission: Admission, now: datetime
+) -> None:
+    with pytest.raises(Refused, match="milligrams of L-Polamidon are not those of methadone"):
+        chart_other_dose(store, nurse, other(admission, now, "L-Polamidon", 30), now)
+
+
+def test_methadone_given_here_holds_a_plan_of_buprenorphine(
+    store: Store, nurse: Clinician, physician: Clinician, admission: Admission, seen: Seen,
+    vitals: Callable[..., Vitals], cows: Answers, now: datetime,
+) -> None:  # fmt: skip
+    steps = (TaperStep(1, 8), TaperStep(2, 0))
+    written = care.write_plan(store, physician, TaperPlan("b", admission.id, "buprenorphine", steps, 24, "", now), now)
+    care.sign_plan(store, physician, written.id, now)
+    care.record(store, nurse, seen(vitals=vitals(), answers=cows(), minutes_ago=20), now, confirmed=True)
+    chart_other_dose(store, nurse, other(admission, now - timedelta(hours=3), "Physeptone", 60), now)
+    with store.read() as tx:
+        found = suggesting.current(tx, admission, now)
+    assert (found.suggestion_class, found.dose_action) == ("HOLD_CALL", "withhold")
+    assert "A14" in found.rules
+
+
 def test_every_problem_is_told_at_once_and_nothing_is_kept(
     store: Store, nurse: Clinician, admission: Admission, now: datetime
 ) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from suggestion_cases import ONE_BY_ONE, base, built, case_files, cows, observation, pulse_item
 
 from detox.clinical.case import read_case
-from detox.clinical.danger_content import class_of
+from detox.clinical.drugs import class_of
 from detox.clinical.drugs import drug, drugs_file
 from detox.clinical.suggestions import Suggestion, content, suggest
 from detox.clinical.suggestions.danger import danger

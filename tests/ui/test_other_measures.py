@@ -229,6 +229,15 @@ def test_a_medicine_from_elsewhere_is_charted_without_a_plan(dose_form, store, n
     assert _of(at, "selectbox", "Medicine").value is None
 
 
+def test_a_brand_is_found_in_the_list_of_medicines(dose_form):
+    listed = _of(dose_form, "selectbox", "Medicine").options
+    for label, brand in (
+        ("buprenorphine", "Subutex"), ("methadone", "Physeptone"), ("clonidine", "Catapres"), ("diazepam", "Valium"),
+        ("naltrexone, extended-release injection", "Vivitrol"),
+    ):  # fmt: skip
+        assert [one.split(" (")[0] for one in listed if brand in one] == [label]
+
+
 def test_a_day_needs_its_time(dose_form, store, admission, now):
     at = dose_form
     _of(at, "button_group", "Where").set_value("elsewhere")

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from detox.clinical.case import Case
-from detox.clinical.danger_content import class_of, dangers_file
+from detox.clinical.danger_content import dangers_file
+from detox.clinical.drugs import class_of
 from detox.clinical.protocols import scale, vitals_file
 from detox.clinical.suggestions.content import SuggestionsFile, content
 from detox.clinical.suggestions.danger import danger
