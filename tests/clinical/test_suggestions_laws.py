@@ -535,3 +535,14 @@ def test_comments_on_a_case_are_ignored() -> None:
 def test_the_builder_makes_legal_scores() -> None:
     for total in range(29):
         assert sum(cows(total)["items"].values()) == total
+
+
+@settings(EXAMPLES, max_examples=40)
+@given(
+    cases(), st.sampled_from(["pregnant 20 weeks", "gravid", "Schwanger", "not pregnant", "pregnancy test negative"])
+)
+def test_words_of_a_pregnancy_only_raise(case: dict[str, Any], said: str) -> None:
+    before, more = answer(case), copy.deepcopy(case)
+    more["patient"]["conditions"] = [*(case["patient"].get("conditions") or ()), said]
+    if case["patient"].get("conditions") is not None:  # a list where there was none is a record, not a word
+        assert ADVISES[answer(more).suggestion_class] <= ADVISES[before.suggestion_class]

@@ -72,6 +72,8 @@ class Words(Content):
     hepatic_moderate: tuple[Text, ...]
     hepatic_mild: tuple[Text, ...]
     opioid_analgesia: tuple[Text, ...]
+    pregnant: tuple[Text, ...]
+    pregnant_denied: tuple[Text, ...]
     acute_liver: tuple[Text, ...]
     opioid_phrases: tuple[Text, ...]
     long_acting_phrases: tuple[Text, ...]

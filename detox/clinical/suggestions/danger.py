@@ -347,9 +347,9 @@ def potassium(f: Facts) -> Iterator[Fired]:
 
 
 def pregnant(f: Facts) -> Iterator[Fired]:
-    """A13: a positive pregnancy test during any taper."""
-    if f.patient.pregnancy == "positive" and f.case.programme in ("taper", "alpha2", "alpha2_start"):
-        yield decide("A13", "Pregnancy test positive: suspend taper, keep current agonist dose, call obstetrics.")
+    """A13: a positive pregnancy test, or a pregnancy among the conditions, during any taper."""
+    if f.pregnant and f.case.programme in ("taper", "alpha2", "alpha2_start"):
+        yield decide("A13", f"{f.pregnant}: suspend taper, keep current agonist dose, call obstetrics.")
 
 
 def duplicate_or_over(f: Facts) -> Iterator[Fired]:

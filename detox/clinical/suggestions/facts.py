@@ -22,7 +22,7 @@ from detox.clinical.suggestions.readings import (
     ago,
     check_cows,
 )
-from detox.clinical.suggestions.words import found, named
+from detox.clinical.suggestions.words import found, found_but, named
 
 ROUNDED_MIN = 0.05
 """Hours come to the thousandth: so much later, in minutes, an answer may seem than what it answers."""
@@ -102,6 +102,17 @@ class Facts:
     def meds(self) -> tuple[str, ...]:
         """Other medicines in free words, in an order of their own."""
         return tuple(sorted(self.patient.other_meds or ()))
+
+    @cached_property
+    def pregnant(self) -> str | None:
+        """On whose word the patient is pregnant, or None: the answer says so, or words among the conditions do.
+
+        Words only raise: no condition makes a positive answer milder.
+        """
+        if self.patient.pregnancy == "positive":
+            return "Pregnancy test positive"
+        said = found_but(self.words.pregnant, self.words.pregnant_denied, self.conditions)
+        return f"{said!r} among the conditions" if said else None
 
     @property
     def history_unknown(self) -> str | None:

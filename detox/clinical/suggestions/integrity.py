@@ -337,7 +337,7 @@ def test_first(f: Facts) -> Iterator[Fired]:
 
 def pregnancy_unknown(f: Facts) -> bool:
     """True when pregnancy is possible by sex and age, as far as they are known, and nobody has tested."""
-    if f.patient.sex_at_birth == "M" or f.patient.pregnancy in ("negative", "positive", "n/a"):
+    if f.pregnant or f.patient.sex_at_birth == "M" or f.patient.pregnancy in ("negative", "n/a"):
         return False
     return f.age is None or f.limits.pregnancy_age_low.value <= f.age <= f.limits.pregnancy_age_high.value
 

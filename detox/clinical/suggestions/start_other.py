@@ -85,7 +85,7 @@ def naltrexone_start(f: Facts) -> Fired:
     history_known(f, checks)
     acute = found(f.words.acute_liver, f.conditions)
     checks.check(acute is None, "No acute liver disease recorded.", f"Liver: {acute}.")
-    checks.check(f.patient.pregnancy != "positive", "Not pregnant.", "Pregnancy test positive: naltrexone not started.")
+    checks.check(f.pregnant is None, "Not pregnant.", f"{f.pregnant}: naltrexone not started.")
     pain = found(f.words.opioid_analgesia, (*f.meds, *f.conditions))
     checks.check(pain is None, "No opioid analgesia recorded.", f"Opioid analgesia need: {pain}.")
     return checks.answer(

@@ -29,6 +29,17 @@ def found(words: tuple[str, ...], texts: Iterable[str | None]) -> str | None:
     return None
 
 
+def found_but(words: tuple[str, ...], denied: tuple[str, ...], texts: Iterable[str | None]) -> str | None:
+    """The same for words that a phrase takes back after them: "pregnancy test negative". Such a phrase is not read."""
+    for text in texts:
+        left = (text or "").lower()
+        for phrase in denied:
+            left = left.replace(phrase, ";")
+        if found(words, [left]):
+            return text
+    return None
+
+
 def _denied(before: str) -> bool:
     return DENIED.search(TURNS.split(before)[-1]) is not None
 
