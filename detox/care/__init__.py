@@ -10,7 +10,14 @@ from detox.care.observing import Recorded, amend, record
 from detox.care.other_doses import chart_other_dose
 from detox.care.reviewing import review
 from detox.care.self_reporting import answer, check_pin, hand_over, set_pin, take_back
-from detox.care.stating import allow_programmes, ask_two_people, change_programme, prescribe_spo2_scale, state
+from detox.care.stating import (
+    allow_programmes,
+    ask_two_people,
+    change_programme,
+    prescribe_spo2_scale,
+    state,
+    state_all,
+)
 from detox.care.staying import admit, discharge, move
 from detox.care.tapering import decide, end_plan, move_plan, sign_plan, write_plan
 
@@ -52,6 +59,7 @@ __all__ = [
     "sign_plan",
     "snooze",
     "state",
+    "state_all",
     "take_back",
     "write_plan",
 ]

@@ -3,7 +3,7 @@
 An answer is never overwritten: the newest of its name holds, and the older ones stay readable.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -31,11 +31,30 @@ def state(store: Store, by: Clinician, fact: StayFact, now: datetime) -> StayFac
     `fact.id` is made by the screen so that a double tap keeps one. A declined line needs its reason in `note`. Raises
     Refused with every problem, Conflict after the stay, NotFound.
     """
+    return state_all(store, by, [fact], None, now)[0]
+
+
+def state_all(
+    store: Store, by: Clinician, facts: Sequence[StayFact], shown: Mapping[str, str] | None, now: datetime
+) -> list[StayFact]:
+    """Keep the answers of one form, all or none, as `state` keeps one. No facts keep nothing.
+
+    `shown` are the ids of the answers that the form showed, by name; one that has a newer answer by now is a Conflict,
+    so that no answer takes the place of one that nobody saw. None asks for no such check. Raises as `state` does.
+    """
     permit(by, "state")
-    fact = replace(fact, value=clean(fact.value), note=clean(fact.note), set_at=now, set_by=by.name, role=by.role)
-    if problem := _problem(fact):
-        raise Refused({fact.name: problem})
-    return _keep(store, by, fact, "state", now)
+    made = [_ready(fact, by, now) for fact in facts]
+    if problems := {fact.name: problem for fact in made if (problem := _problem(fact))}:
+        raise Refused(problems)
+    with store.write() as tx:
+        return [_keep(tx, by, fact, "state", now, shown) for fact in made]
+
+
+def _ready(fact: StayFact, by: Clinician, now: datetime) -> StayFact:
+    """The fact with its value in the one form of its question, said by whom and when."""
+    asked = situations_file().named(fact.name)
+    value = asked.value_of([fact.value]) if asked is not None else fact.value
+    return replace(fact, value=clean(value), note=clean(fact.note), set_at=now, set_by=by.name, role=by.role)
 
 
 def change_programme(store: Store, by: Clinician, fact: StayFact, now: datetime) -> Admission:
@@ -55,8 +74,8 @@ def change_programme(store: Store, by: Clinician, fact: StayFact, now: datetime)
     with store.read() as tx:
         if is_locked(tx, find.admission(tx, fact.admission_id).ward_id, fact.value):
             raise Refused({"programme": LOCKED})
-    _keep(store, by, fact, "change_programme", now)
-    with store.read() as tx:
+    with store.write() as tx:
+        _keep(tx, by, fact, "change_programme", now)
         return find.admission(tx, fact.admission_id)
 
 
@@ -69,7 +88,8 @@ def prescribe_spo2_scale(store: Store, by: Clinician, fact: StayFact, now: datet
         problems["reason"] = "The order has no reason: say why."
     if problems:
         raise Refused(problems)
-    return _keep(store, by, fact, "prescribe_spo2_scale", now)
+    with store.write() as tx:
+        return _keep(tx, by, fact, "prescribe_spo2_scale", now)
 
 
 LOCKED = (
@@ -115,29 +135,33 @@ def _set(
         audit.event(tx, now, by, verb, "ward", ward_id, detail={name: sorted(chosen)})
 
 
-def _keep(store: Store, by: Clinician, fact: StayFact, verb: str, now: datetime) -> StayFact:
-    with store.write() as tx:
-        stay = find.admission(tx, fact.admission_id)
-        known = orders.stay_facts(tx, stay.id)
-        if (kept := next((one for one in known if one.id == fact.id), None)) is not None:
-            if (kept.name, kept.value) != (fact.name, fact.value):
-                raise Conflict("This form was already saved with another answer: look at what is kept first.")
-            return kept
-        if stay.discharged_at is not None:
-            raise Conflict("The stay has ended: nothing more is answered for it.")
-        if _says_nothing_new(newest(known), fact):
-            return newest(known)[fact.name]
-        keep.stay_fact(tx, fact, by)
-        audit.event(
-            tx, now, by, verb, "stay_fact", fact.id, admission_id=stay.id,
-            detail={"name": fact.name, "value": fact.value, "note": fact.note},
-        )  # fmt: skip
+def _keep(
+    tx: Connection, by: Clinician, fact: StayFact, verb: str, now: datetime, shown: Mapping[str, str] | None = None
+) -> StayFact:
+    stay = find.admission(tx, fact.admission_id)
+    known = orders.stay_facts(tx, stay.id)
+    if (kept := next((one for one in known if one.id == fact.id), None)) is not None:
+        if (kept.name, kept.value) != (fact.name, fact.value):
+            raise Conflict("This form was already saved with another answer: look at what is kept first.")
+        return kept
+    if stay.discharged_at is not None:
+        raise Conflict("The stay has ended: nothing more is answered for it.")
+    before = newest(known).get(fact.name)
+    if before is not None and (before.value, before.note) == (fact.value, fact.note):
+        return before
+    if shown is not None and before is not None and before.id != shown.get(fact.name):
+        raise Conflict(f"{_label(fact.name)} was answered meanwhile by {before.set_by}: reload and look at it first.")
+    keep.stay_fact(tx, fact, by)
+    audit.event(
+        tx, now, by, verb, "stay_fact", fact.id, admission_id=stay.id,
+        detail={"name": fact.name, "value": fact.value, "note": fact.note},
+    )  # fmt: skip
     return fact
 
 
-def _says_nothing_new(known: Mapping[str, StayFact], fact: StayFact) -> bool:
-    before = known.get(fact.name)
-    return before is not None and (before.value, before.note) == (fact.value, fact.note)
+def _label(name: str) -> str:
+    asked = situations_file().named(name)
+    return asked.label if asked is not None else name
 
 
 def _problem(fact: StayFact) -> str:
@@ -153,6 +177,4 @@ def _problem(fact: StayFact) -> str:
     asked = situations_file().named(fact.name)
     if asked is None:
         return f"Nobody asks for {fact.name!r}: choose one of the questions."
-    if asked.options and asked.answer(fact.value) is None:
-        return f"{asked.label}: choose one of the answers."
-    return ""
+    return asked.problem(fact.value)

@@ -8,6 +8,7 @@ from detox.care import alerting
 from detox.care.roles import permit
 from detox.care.stating import LOCKED, is_locked
 from detox.care.text import clean
+from detox.clinical import situations
 from detox.clinical.model import PROGRAMMES, Admission, Clinician, Patient
 from detox.errors import Conflict, Refused
 from detox.store import Connection, Store, audit, find, keep
@@ -118,9 +119,15 @@ def _checked(admission: Admission, now: datetime) -> Admission:
         external_id=admission.external_id,
         pregnancy=admission.pregnancy,
         setting=admission.setting,
-        allergies=clean(admission.allergies),
+        allergies=_allergies(clean(admission.allergies)),
         opioid=clean(admission.opioid),
         last_use_at=admission.last_use_at,
         spo2_scale=admission.spo2_scale,
         planned_days=admission.planned_days,
     )
+
+
+def _allergies(text: str) -> str:
+    """A text that says nothing but none, as the answer "none known"; any other as it was written."""
+    asked = situations.situations_file().named(situations.ALLERGIES)
+    return asked.value_of([text]) if asked is not None and situations.says_none(text) else text

@@ -20,6 +20,7 @@ from detox.clinical.danger_content import dangers_file
 from detox.clinical.drugs import drugs_file
 from detox.clinical.giving import giving_file
 from detox.clinical.habits import habits_file
+from detox.clinical.medicines import medicines_file
 from detox.clinical.protocols import Scale, vitals_file
 from detox.clinical.schedule import monitoring_file
 from detox.clinical.situations import discharge_file, situations_file
@@ -39,6 +40,7 @@ _READERS: dict[str, Callable[[], File]] = {
     "drugs.toml": drugs_file,
     "situations.toml": situations_file,
     "discharge.toml": discharge_file,
+    "medicines.toml": medicines_file,
     "honesty.toml": habits_file,
 }
 

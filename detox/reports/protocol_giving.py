@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from detox.clinical.giving import Before, Counted, GivingFile, Hold
+from detox.clinical.medicines import MedicinesFile
 from detox.clinical.protocols import vitals_file
-from detox.clinical.situations import DischargeFile, SituationsFile
+from detox.clinical.situations import MEDICINES, Answer, DischargeFile, Situation, SituationsFile
 from detox.clinical.suggestions.content import Limit, content
 from detox.reports.protocol_rows import Row, Section, lines, others
 
@@ -51,8 +52,7 @@ def situation_sections(file: SituationsFile) -> Iterator[Section]:
             one.name,
             (
                 lines(one.label, one.asks),
-                lines(*(f"{a.label} ({a.value}): {a.header or 'nothing in the header'}" for a in one.options))
-                or "in free words",
+                lines(*map(_answer, one.options), "several may be true" if one.several else "", _own_words(one)),
                 lines(one.does, *(f"read by the rules as: {', '.join(a.says)}" for a in one.options if a.says)),
             ),
             one.source,
@@ -62,6 +62,32 @@ def situation_sections(file: SituationsFile) -> Iterator[Section]:
     )
     yield Section("Special situations", ("Question", "Answers, and what the header shows", "What it changes"), rows)
     yield from others(file, {"situation"})
+
+
+def _answer(one: Answer) -> str:
+    alone = ", excludes the others" if one.alone else ""
+    return f"{one.label} ({one.value}): {one.header or 'nothing in the header'}{alone}"
+
+
+def _own_words(one: Situation) -> str:
+    if one.none is None:
+        return ""
+    names = "names of medicines.toml" if one.name == MEDICINES else ", ".join(one.names)
+    return lines(_answer(one.none), one.some, names, f"in own words: {one.own_words}")
+
+
+def medicine_sections(file: MedicinesFile) -> Iterator[Section]:
+    """Each group with what it changes, then each substance with its brands."""
+    groups = tuple(Row(one.id, (lines(one.label, one.id), one.does), one.source, one.evidence) for one in file.group)
+    yield Section("Groups of medicines", ("Group", "What it changes"), groups)
+    labels = {one.id: one.label for one in file.group}
+    rows = tuple(
+        Row(f"medicine_{one.name}", (one.name, ", ".join(labels[g] for g in one.groups), ", ".join(one.brands)),
+            file.source, file.evidence)
+        for one in file.medicine
+    )  # fmt: skip
+    yield Section("Medicines", ("Substance", "Groups", "Brand names"), rows)
+    yield from others(file, {"group", "medicine"})
 
 
 def discharge_sections(file: DischargeFile) -> Iterator[Section]:

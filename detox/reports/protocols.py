@@ -10,6 +10,7 @@ from detox.clinical.content import NOT_REVIEWED, Content, File
 from detox.clinical.drugs import DrugsFile
 from detox.clinical.files import ContentFile, ProtocolReview, content_files
 from detox.clinical.giving import GivingFile
+from detox.clinical.medicines import MedicinesFile
 from detox.clinical.protocols import Scale, VitalsFile
 from detox.clinical.rules import AlertsFile
 from detox.clinical.schedule import MonitoringFile
@@ -19,7 +20,7 @@ from detox.clinical.taper_content import LaddersFile, Template
 from detox.instants import wall
 from detox.reports.protocol_changes import Change, changes, values
 from detox.reports.protocol_drugs import drug_sections
-from detox.reports.protocol_giving import discharge_sections, giving_sections, situation_sections
+from detox.reports.protocol_giving import discharge_sections, giving_sections, medicine_sections, situation_sections
 from detox.reports.protocol_monitoring import monitoring_sections
 from detox.reports.protocol_rows import (
     Row,
@@ -173,6 +174,8 @@ def _sections(one: ContentFile) -> tuple[Section, ...]:
             return tuple(drug_sections(one.file))
         case SituationsFile():
             return tuple(situation_sections(one.file))
+        case MedicinesFile():
+            return tuple(medicine_sections(one.file))
         case DischargeFile():
             return tuple(discharge_sections(one.file))
         case _:

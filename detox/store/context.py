@@ -56,7 +56,7 @@ def read_context(tx: Connection, admission: Admission, now: datetime) -> Patient
         answers=tuple(find.answers(tx, admission.id)),
         decisions=tuple(decisions),
         conditions=_conditions(facts),
-        medicines=tuple(situations.pieces(facts, "medicines")) if "medicines" in facts else None,
+        medicines=_medicines(facts),
         allowed=None if allowed is None else tuple(allowed.split()),
         age=_age(admission.patient.born_on, now.astimezone(zone).date()),
     )
@@ -102,6 +102,11 @@ def _conditions(facts: Mapping[str, StayFact]) -> tuple[str, ...] | None:
     answered = all(name in facts for name in asked if name not in ("pregnancy", "fentanyl"))
     found = situations.conditions(facts)
     return tuple(found) if found or answered else None
+
+
+def _medicines(facts: Mapping[str, StayFact]) -> tuple[str, ...] | None:
+    found = situations.listed(facts, situations.MEDICINES)
+    return None if found is None else tuple(found)
 
 
 def _age(born: date | None, today: date) -> int | None:

@@ -50,7 +50,7 @@ __all__ = [
 ]  # fmt: skip
 
 _OBSERVATION = "SELECT o.*, c.name AS recorder FROM observation o JOIN clinician c ON c.id = o.clinician_id "
-CHANGEABLE = ("programme", "pregnancy", "spo2_scale")
+CHANGEABLE = ("programme", "pregnancy", "spo2_scale", "allergies")
 """What is answered at admission and may be answered anew: the newest answer is what the stay says."""
 
 _PREGNANCY = {"cannot": "n/a"}  # as the question answers it, and as the admission keeps it
@@ -410,7 +410,7 @@ def _admission(row: Connection) -> Admission:
         external_id=row["external_id"],
         pregnancy=_PREGNANCY.get(row["pregnancy_now"], row["pregnancy_now"]) or row["pregnancy"],
         setting=row["setting"],
-        allergies=row["allergies"],
+        allergies=row["allergies_now"] or row["allergies"],
         opioid=row["opioid"],
         last_use_at=_moment(row["last_use_at"]),
         spo2_scale=int(row["spo2_scale_now"] or row["spo2_scale"]),

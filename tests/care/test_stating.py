@@ -11,7 +11,7 @@ from detox.clinical.model import StayFact
 from detox.clinical.situations import CHECKED, discharge_file, situations_file
 from detox.errors import Conflict, NotAllowed, Refused
 from detox.reports import suggesting
-from detox.store import find, orders
+from detox.store import find, keep, orders
 
 
 @pytest.fixture
@@ -111,6 +111,77 @@ def test_when_all_was_asked_and_nothing_is_there_the_list_is_empty(say, case):
         if one.options:
             say(one.name, one.options[0].value)
     assert case()["patient"]["conditions"] == []
+
+
+def test_two_dependences_are_kept_and_both_reach_the_rules(say, facts, case):
+    say("sedatives", "benzodiazepine")
+    say("sedatives", "benzodiazepine alcohol")
+    say("heart", "vascular long_qt")
+    assert [f.value for f in facts()] == ["benzodiazepine", "alcohol benzodiazepine", "long_qt vascular"]
+    assert case()["patient"]["conditions"] == [
+        "long QT", "recent MI or stroke", "alcohol dependence", "benzodiazepine dependence",
+    ]  # fmt: skip
+
+
+def test_none_beside_another_answer_is_refused_and_nothing_is_kept(say, facts):
+    with pytest.raises(Refused, match="'Neither' stands beside 'Alcohol dependence'"):
+        say("sedatives", "none alcohol")
+    with pytest.raises(Refused, match="'Takes none' stands beside 'metoprolol'"):
+        say("medicines", "none, metoprolol")
+    assert facts() == []
+
+
+def test_answers_of_one_form_are_kept_whole_or_not_at_all(store, nurse, admission, now, facts):
+    made = [StayFact(f"f{n}", admission.id, *said, "", now) for n, said in enumerate([("liver", "b"), ("heart", "?")])]
+    with pytest.raises(Refused, match="Heart and QT"):
+        care.state_all(store, nurse, made, {}, now)
+    assert facts() == []
+    assert care.state_all(store, nurse, [], {}, now) == []
+
+
+def test_an_answer_that_nobody_saw_is_not_replaced(store, nurse, admission, now, say, facts):
+    first = say("sedatives", "alcohol")
+    made = StayFact("late", admission.id, "sedatives", "benzodiazepine", "", now)
+    with pytest.raises(Conflict, match=r"answered meanwhile by N\. Test"):
+        care.state_all(store, nurse, [made], {}, now)
+    assert [f.value for f in facts()] == ["alcohol"]
+    care.state_all(store, nurse, [made], {"sedatives": first.id}, now)
+    care.state_all(store, nurse, [made], {"sedatives": first.id}, now)
+    assert [f.value for f in facts()] == ["alcohol", "benzodiazepine"]
+
+
+def test_medicines_never_recorded_are_unknown_and_none_is_none(say, case):
+    assert "other_meds" not in case()["patient"]
+    say("medicines", "unknown")
+    assert "other_meds" not in case()["patient"]
+    say("medicines", "None")
+    assert case()["patient"]["other_meds"] == []
+    say("medicines", "Catapres 0.1 mg, levodopa")
+    assert case()["patient"]["other_meds"] == ["Catapres 0.1 mg", "levodopa"]
+
+
+def test_allergies_are_answered_anew_and_none_known_is_kept_in_one_form(say, store, admit):
+    def allergies_of(stay_id):
+        with store.read() as tx:
+            return find.admission(tx, stay_id).allergies
+
+    stay = admit("Osei", allergies="Keine bekannten Allergien")
+    assert allergies_of(stay.id) == "none known"
+    here = say("allergies", "penicillin; latex").admission_id
+    assert allergies_of(here) == "penicillin, latex"
+    say("allergies", "NKDA")
+    assert allergies_of(here) == "none known"
+    assert allergies_of(stay.id) == "none known", "one patient's answer is no other's"
+
+
+def test_rows_of_an_older_version_read_as_before(store, nurse, admission, now, case):
+    old = {"breathing": "yes", "sedatives": "benzodiazepine", "medicines": "metoprolol, ondansetron 4 mg",
+           "conditions": "gout; CKD 4"}  # fmt: skip
+    with store.write() as tx:
+        for name, value in old.items():
+            keep.stay_fact(tx, StayFact(name, admission.id, name, value, "", now), nurse)
+    assert case()["patient"]["conditions"] == ["respiratory disease", "benzodiazepine dependence", "gout", "CKD 4"]
+    assert case()["patient"]["other_meds"] == ["metoprolol", "ondansetron 4 mg"]
 
 
 def test_a_test_found_positive_changes_the_stay(say, store, admission, case):

@@ -282,7 +282,8 @@ def acute_events(f: Facts) -> Iterator[Fired]:
 def untreated_dependence(f: Facts) -> Iterator[Fired]:
     """A07 by signs: alcohol or benzodiazepine dependence, untreated, no CIWA-Ar, and tremor or a fast pulse."""
     said = found(f.words.sedative_dependence, f.conditions)
-    if not said or found(f.words.sedative_treatment, f.meds) or f.value("ciwa_ar") is not None:
+    # a treatment makes the answer milder: it counts by its own name only, not by a brand
+    if not said or found(f.words.sedative_treatment, f.patient.other_meds or ()) or f.value("ciwa_ar") is not None:
         return
     signs = []
     if (hr := f.newest("hr")) and (hr.number("hr") or 0) > f.limits.hr_sign.value:

@@ -8,9 +8,11 @@ from functools import cached_property
 
 from detox.clinical.case import Case, CaseObservation, Event, GivenDose
 from detox.clinical.drugs import mentioned
+from detox.clinical.medicines import with_substances
 from detox.clinical.model import Vitals
 from detox.clinical.protocols import scale, vitals_file
 from detox.clinical.scales import assess
+from detox.clinical.situations import is_known
 from detox.clinical.suggestions.content import SuggestionsFile
 from detox.clinical.suggestions.readings import (
     MODEL,
@@ -100,8 +102,8 @@ class Facts:
 
     @cached_property
     def meds(self) -> tuple[str, ...]:
-        """Other medicines in free words, in an order of their own."""
-        return tuple(sorted(self.patient.other_meds or ()))
+        """Other medicines in free words, in an order of their own; behind a brand name stands its substance."""
+        return tuple(sorted(map(with_substances, self.patient.other_meds or ())))
 
     @cached_property
     def pregnant(self) -> str | None:
@@ -116,9 +118,12 @@ class Facts:
 
     @property
     def history_unknown(self) -> str | None:
-        """What of conditions and other medicines nobody has recorded, in words; an empty list is a record of none."""
+        """What of conditions and other medicines nobody has recorded, in words; an empty list is a record of none.
+
+        A list that holds nothing but "not known" records nothing.
+        """
         lists = (("conditions", self.patient.conditions), ("other medicines", self.patient.other_meds))
-        unknown = [word for word, listed in lists if listed is None]
+        unknown = [word for word, said in lists if said is None or (said and not any(map(is_known, said)))]
         return " and ".join(unknown) or None
 
     @property
