@@ -103,7 +103,7 @@ class Person:
     came_h: float
     programme: str = "taper"
     opioid: str = "heroin"
-    allergies: str = ""
+    allergies: str = "none known"
     planned_days: int | None = 7
     height: int = 13
     pulse: int = 72

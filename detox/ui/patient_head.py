@@ -8,7 +8,7 @@ from detox.clinical import protocols
 from detox.clinical.model import Dose, Interpretation
 from detox.reports.board import Value
 from detox.reports.patient import Change, PatientPage
-from detox.ui import limit_words, situation_forms, words
+from detox.ui import limit_words, situation_words, words
 from detox.ui.words import esc
 
 _SHORT = {
@@ -16,6 +16,7 @@ _SHORT = {
     "spo2_percent": "SpO2",
 }  # fmt: skip
 _PREGNANCY = {"negative": "not pregnant (test negative)", "positive": "PREGNANT", "unknown": "? pregnancy unknown"}
+_SAYS = {"negative": "negative", "unknown": "not known", "n/a": "cannot be pregnant"}
 
 
 def identity_html(page: PatientPage, zone: ZoneInfo, unit: str = "C") -> str:
@@ -24,13 +25,13 @@ def identity_html(page: PatientPage, zone: ZoneInfo, unit: str = "C") -> str:
     born = f"born {stay.patient.born_on}" if stay.patient.born_on else "? born unknown"
     days = f" of {stay.planned_days}" if stay.planned_days else ""
     facts = [born, words.age(stay, page.as_of), f"<b>day {tile.day}{days}</b>", esc(words.PROGRAMMES[stay.programme])]
-    if stay.patient.sex_at_birth != "M" and stay.pregnancy in _PREGNANCY:
+    if (words_say := situation_words.pregnant_by_words(page.facts)) and stay.pregnancy != "positive":
+        asked = f"the answer says {_SAYS[stay.pregnancy]}: settle which"
+        facts.append(f'<span class="px-allergy">PREGNANT by {esc(repr(words_say))}; {asked}</span>')
+    elif stay.patient.sex_at_birth != "M" and stay.pregnancy in _PREGNANCY:
         loud = ' class="px-allergy"' if stay.pregnancy != "negative" else ""
         facts.append(f"<span{loud}>{_PREGNANCY[stay.pregnancy]}</span>")
-    allergies = (
-        f'<span class="px-allergy">▲ allergy: {esc(stay.allergies)}</span>' if stay.allergies else "no allergy charted"
-    )
-    facts.append(allergies)
+    facts.append(situation_words.allergy_html(stay))
     if missing := words.not_made(stay, page.as_of):
         facts.append(f'<span class="dx-val not_assessed">? {esc(missing)}</span>')
     if stay.opioid:
@@ -42,7 +43,7 @@ def identity_html(page: PatientPage, zone: ZoneInfo, unit: str = "C") -> str:
         f'<div class="px-id"><span class="px-bed">{where}</span>'
         f'<span class="px-name">{esc(words.name(stay))}</span>{left}{sign}</div>'
         f'<div class="px-facts">{"".join(f"<span>{fact}</span>" for fact in facts)}{_due(page, zone)}</div>'
-        + situation_forms.band_html(page.facts, stay)
+        + situation_words.band_html(page.facts, stay)
         + limit_words.line_html(tile.limits, zone, page.as_of, unit)
     )
 

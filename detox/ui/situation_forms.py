@@ -10,69 +10,153 @@ import streamlit as st
 
 from detox import care
 from detox.care.stating import is_locked
-from detox.clinical.model import PROGRAMMES, Admission, StayFact
-from detox.clinical.situations import PROGRAMME, SPO2_SCALE, Situation, not_asked, situations_file
+from detox.clinical.medicines import medicines_file
+from detox.clinical.model import PROGRAMMES, StayFact
+from detox.clinical.situations import (
+    ALLERGIES,
+    MEDICINES,
+    PREGNANCY,
+    PROGRAMME,
+    SPO2_SCALE,
+    Situation,
+    allergies,
+    is_known,
+    says_none,
+    situations_file,
+)
+from detox.clinical.understood import not_understood
 from detox.errors import DetoxError, Refused
 from detox.reports.patient import PatientPage
-from detox.ui import frame, saving, words
+from detox.ui import frame, saving, situation_words, words
 from detox.ui.words import esc
+
+SOME, NOT_ASKED = "some", "not_asked"
+"""Taps that are no answer by themselves: there is one, in own words; and nobody has asked."""
 
 
 def at_admission() -> tuple[Situation, ...]:
     """What the admission form asks beside its own question about pregnancy."""
-    return tuple(one for one in situations_file().situation if one.name != "pregnancy")
+    return tuple(one for one in situations_file().situation if one.name != PREGNANCY)
 
 
-def band_html(facts: Mapping[str, StayFact], stay: Admission) -> str:
-    """What changes the care of this patient, in the header; and what nobody has asked yet."""
-    shown = []
-    for asked in situations_file().situation:
-        fact = facts.get(asked.name)
-        answer = asked.answer(fact.value) if fact is not None else None
-        if fact is not None and answer is not None and answer.header and asked.name != "pregnancy":
-            loud = "px-allergy" if answer.loud else "dx-quiet"
-            shown.append(f'<span class="{loud}">{"▲ " if answer.loud else ""}{esc(answer.header)}</span>')
-        elif fact is not None and not asked.options and fact.value:
-            shown.append(f'<span class="dx-quiet">{esc(asked.label.lower())}: {esc(fact.value)}</span>')
-    if stay.discharged_at is None and (gaps := [g for g in not_asked(facts) if g != "Pregnancy"]):
-        shown.append(f'<span class="dx-val not_assessed px-gaps">? not asked: {esc(", ".join(gaps).lower())}</span>')
-    return f'<div class="px-facts">{"".join(shown)}</div>' if shown else ""
+def draw(key: str, facts: Mapping[str, StayFact], some: tuple[Situation, ...], allergies: str = "") -> None:
+    """The questions, each with the answer that holds; without one nothing is chosen.
 
-
-def draw(key: str, facts: Mapping[str, StayFact], some: tuple[Situation, ...]) -> None:
-    """The questions, each with the answer that holds; without one nothing is chosen."""
+    `allergies` is what the admission says of them.
+    """
     for asked in some:
         known = facts.get(asked.name)
-        if asked.options:
-            labels = {one.value: one.label for one in asked.options}
-            st.segmented_control(
-                asked.asks, list(labels), format_func=labels.__getitem__, key=f"ask-{asked.name}-{key}",
-                default=known.value if known is not None and known.value in labels else None,
-                help=words.plain(f"{asked.does} ({asked.source} [{asked.evidence}])"),
+        value = known.value if known is not None else allergies if asked.name == ALLERGIES else ""
+        if asked.own_words:
+            _draw_words(key, asked, value)
+            continue
+        labels = {one.value: one.label for one in asked.options}
+        held = [v for v in asked.values(value) if v in labels]
+        if asked.several:
+            st.pills(
+                f"{asked.asks} Choose all that are so.", list(labels), format_func=labels.__getitem__, default=held,
+                key=f"ask-{asked.name}-{key}", selection_mode="multi", help=_help(asked),
             )  # fmt: skip
         else:
-            st.text_area(
-                asked.asks, value=known.value if known is not None else "", key=f"ask-{asked.name}-{key}", height=80,
-                help=words.plain(f"{asked.does} ({asked.source} [{asked.evidence}])"),
+            st.segmented_control(
+                asked.asks, list(labels), format_func=labels.__getitem__, default=held[0] if held else None,
+                key=f"ask-{asked.name}-{key}", help=_help(asked),
             )  # fmt: skip
 
 
-def typed(key: str, some: tuple[Situation, ...]) -> dict[str, str]:
-    """What was answered, by name; read before anything is saved."""
-    found = {asked.name: st.session_state.get(f"ask-{asked.name}-{key}") for asked in some}
-    return {name: str(value).strip() for name, value in found.items() if value is not None}
+def _draw_words(key: str, asked: Situation, value: str) -> None:
+    """A question with own words: none as a tap of its own, a list with search, and a field for what is on no list."""
+    with st.container(key=f"own-{asked.name}-{key}"):
+        taps, names, held = _taps(asked), _names(asked), asked.values(value) if is_known(value) else ()
+        tapped = asked.none.value if asked.none and says_none(value) else SOME if held and asked.some else None
+        st.segmented_control(
+            asked.asks, list(taps), format_func=taps.__getitem__, default=tapped, key=f"tap-{asked.name}-{key}",
+            help=_help(asked),
+        )  # fmt: skip
+        columns = st.columns([3, 2] if names else 1)
+        if names:
+            columns[0].multiselect(
+                f"{asked.label}, from the list", list(names), format_func=names.__getitem__,
+                default=[one for one in held if one in names], key=f"list-{asked.name}-{key}",
+                placeholder="type to search",
+                filter_mode="contains", select_all=False,  # one Enter never chooses all that match
+            )  # fmt: skip
+        columns[-1].text_input(
+            asked.own_words, value=", ".join(one for one in held if one not in names), key=f"{asked.name}-{key}",
+            placeholder="with commas between",
+        )  # fmt: skip
+
+
+def _help(asked: Situation) -> str:
+    return words.plain(f"{asked.does} ({asked.source} [{asked.evidence}])")
+
+
+def _taps(asked: Situation) -> dict[str, str]:
+    taps = {asked.none.value: asked.none.label} if asked.none is not None else {}
+    return taps | ({SOME: asked.some, NOT_ASKED: "Not asked"} if asked.some else {})
+
+
+def _names(asked: Situation) -> dict[str, str]:
+    """What can be chosen, and how the list says it; a medicine with its brands, so that they are found too."""
+    if asked.name != MEDICINES:
+        return {name: name for name in asked.names}
+    listed = sorted(medicines_file().medicine, key=lambda one: one.name)
+    return {one.name: f"{one.name} ({', '.join(one.brands)})" if one.brands else one.name for one in listed}
+
+
+def typed(key: str, some: tuple[Situation, ...], facts: Mapping[str, StayFact], allergies: str = "") -> dict[str, str]:
+    """The answers that say something new, by name; read before anything is saved.
+
+    A question that nobody has answered and that was left alone is not among them. `allergies` is what the admission
+    says of them. Raises Refused with every problem: answers that exclude each other, an answer that was taken away.
+    """
+    found: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    for asked in some:
+        known = facts.get(asked.name)
+        before = known.value if known is not None else allergies if asked.name == ALLERGIES else ""
+        before = "" if asked.own_words and not is_known(before) else before
+        value, problem = _typed(key, asked)
+        if problem or (not value and not before) or value == asked.value_of([before]):
+            problems |= {asked.name: problem} if problem else {}
+        elif problem := asked.problem(value):
+            problems[asked.name] = problem
+        else:
+            found[asked.name] = value
+    if problems:
+        raise Refused(problems)
+    return found
+
+
+def _typed(key: str, asked: Situation) -> tuple[str, str]:
+    """The answer as it stands in the form, and what is wrong between its fields."""
+    if not asked.own_words:
+        said = st.session_state.get(f"ask-{asked.name}-{key}")
+        return asked.value_of(said if isinstance(said, list) else [said] if said else []), ""
+    tapped = st.session_state.get(f"tap-{asked.name}-{key}")
+    written = [*(st.session_state.get(f"list-{asked.name}-{key}") or ())]
+    written.append(str(st.session_state.get(f"{asked.name}-{key}") or ""))
+    value = asked.value_of([tapped, *written] if tapped not in (None, SOME, NOT_ASKED) else written)
+    if tapped == SOME and not value:
+        return "", f"{asked.label}: '{asked.some}' was chosen: write which, or choose another answer."
+    if tapped == NOT_ASKED and value:
+        return "", f"{asked.label}: 'Not asked' stands beside '{value}': take away what is not so."
+    return value, ""
 
 
 def save(
     here: frame.Visit, key: str, admission_id: str, answers: Mapping[str, str], facts: Mapping[str, StayFact]
 ) -> None:
-    """Keep each answer that says something new. Raises Refused and Conflict as the verb does."""
-    for name, value in answers.items():
-        known = facts.get(name)
-        if (known is None and not value) or (known is not None and known.value == value):
-            continue
-        fact_id = uuid.uuid5(uuid.NAMESPACE_OID, f"{key}/{name}/{known.id if known else ''}/{value}").hex
-        care.state(here.store, here.by, StayFact(fact_id, admission_id, name, value, "", here.now), here.now)
+    """Keep the answers, all or none, over those in `facts`. Raises Refused and Conflict as the verb does."""
+    shown = {name: fact.id for name, fact in facts.items()}
+    made = [
+        StayFact(
+            uuid.uuid5(uuid.NAMESPACE_OID, f"{key}/{name}/{shown.get(name, '')}/{value}").hex, admission_id, name,
+            value, "", here.now,
+        )
+        for name, value in answers.items()
+    ]  # fmt: skip
+    care.state_all(here.store, here.by, made, shown, here.now)
 
 
 @st.fragment
@@ -88,10 +172,14 @@ def forms(page: PatientPage) -> None:
     key = saving.entry_id(here, stay.id, "situation", newest or "")
     with st.form(f"situation-{key}", enter_to_submit=False):
         st.markdown("**Special situations**")
-        draw(key, page.facts, situations_file().situation)
+        draw(key, page.facts, situations_file().situation, stay.allergies)
         saving.problems(key)
         st.form_submit_button(
-            "Save these answers", key=f"save-{key}", type="primary", on_click=_save, args=(key, stay.id, page.facts)
+            "Save these answers",
+            key=f"save-{key}",
+            type="primary",
+            on_click=_save,
+            args=(key, stay.id, page.facts, stay.allergies),
         )
     if here.may("change_programme"):
         _programme_form(page, here)
@@ -101,25 +189,35 @@ def forms(page: PatientPage) -> None:
 
 def _answers_html(page: PatientPage, here: frame.Visit) -> str:
     rows = []
+    unread = not_understood(page.facts)
     for asked in situations_file().situation:
         fact = page.facts.get(asked.name)
         if fact is None:
-            said = f"{page.admission.pregnancy}, at admission" if asked.name == "pregnancy" else "? not asked"
-            rows.append(f'<tr><th scope="row">{esc(asked.label)}</th><td colspan="2">{esc(said)}</td></tr>')
+            at_first = _said_at_admission(asked, page)
+            rows.append(f'<tr><th scope="row">{esc(asked.label)}</th><td colspan="2">{at_first}</td></tr>')
             continue
-        answer = asked.answer(fact.value)
-        said = answer.label if answer is not None else fact.value or "nothing"
+        said = esc(situation_words.said(asked, fact.value))
         rows.append(
-            f'<tr><th scope="row">{esc(asked.label)}</th><td class="wrap"><b>{esc(said)}</b></td>'
+            f'<tr><th scope="row">{esc(asked.label)}</th><td class="wrap"><b>{said}</b>'
+            f"{situation_words.unread_html(unread.get(asked.name, ()))}</td>"
             f"<td>{esc(fact.set_by)}, {esc(words.when(fact.set_at, here.zone, page.as_of))}</td></tr>"
         )
     return f'<div class="dx-table"><table><tbody>{"".join(rows)}</tbody></table></div>'
 
 
-def _save(key: str, admission_id: str, facts: Mapping[str, StayFact]) -> None:
-    answers = typed(key, situations_file().situation)
+def _said_at_admission(asked: Situation, page: PatientPage) -> str:
+    stay = page.admission
+    if asked.name == PREGNANCY:
+        return f"{esc(stay.pregnancy)}, at admission"
+    if asked.name == ALLERGIES and allergies(stay.allergies) != "not_asked":
+        return f"<b>{esc(situation_words.said(asked, stay.allergies))}</b>, at admission"
+    return "? not asked"
+
+
+def _save(key: str, admission_id: str, facts: Mapping[str, StayFact], said_of_allergies: str) -> None:
     here = frame.visit()
     try:
+        answers = typed(key, situations_file().situation, facts, said_of_allergies)
         save(here, key, admission_id, answers, facts)
     except DetoxError as error:
         saving.told(key, error)

@@ -7,7 +7,7 @@ from detox.chart.danger import Danger
 from detox.clinical.answering import Standing
 from detox.clinical.model import LEVELS, Admission, Alert
 from detox.reports.board import Board, Tile, Value, Withdrawal
-from detox.ui import limit_words, words
+from detox.ui import limit_words, situation_words, words
 from detox.ui.words import esc
 
 _SHORT = {
@@ -75,9 +75,7 @@ def person_html(admission: Admission, now: datetime) -> str:
     """Whom a page is about, so large that nobody mistakes the patient."""
     born = f"born {admission.patient.born_on.isoformat()}" if admission.patient.born_on else "born: unknown"
     where = esc(words.bed(admission.bed))
-    allergy = (
-        f'<span class="dx-val warning">▲ allergy: {esc(admission.allergies)}</span>' if admission.allergies else ""
-    )
+    allergy = situation_words.allergy_html(admission, loud="dx-val warning")
     missing = words.not_made(admission, now)
     score = f'<span class="dx-val not_assessed">? {esc(missing)}</span>' if missing else ""
     return (

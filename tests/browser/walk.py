@@ -97,13 +97,16 @@ class Walk:
             page.keyboard.press("Tab")
         for group, answer in {
             "Sex at birth": "Female", "Pregnancy": "Negative test", "liver": "Not impaired", "kidney": "90 or more",
-            "long QT": "None of them", "lung disease": "None", "depend on alcohol": "Neither", "opioids for pain": "No",
-            "fentanyl": "Test negative",
+            "opioids for pain": "No", "fentanyl": "Test negative", "medicines": "Takes none",
+            "next shift": "Nothing else", "allergy": "None known",
         }.items():  # fmt: skip
             group_of = page.get_by_role("radiogroup", name=re.compile(group))
             group_of.get_by_role("radio", name=answer, exact=True).click()
-        page.get_by_role("textbox", name="Which medicines does the patient take").fill("none")
-        page.keyboard.press("Tab")
+        for group, answer in {
+            "long QT": "None of them", "lung disease": "None", "depend on alcohol": "Neither",
+        }.items():  # fmt: skip
+            group_of = page.get_by_role("toolbar", name=re.compile(group))
+            group_of.get_by_role("button", name=answer, exact=True).click()
         page.get_by_role("button", name="Admit", exact=True).click()
         page.get_by_text("✓ Admitted").wait_for()
         with self.store.read() as tx:

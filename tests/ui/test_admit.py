@@ -3,7 +3,7 @@
 import pytest
 from page_html import html_of
 
-from detox.store import find
+from detox.store import find, orders
 
 
 def fill(at, **typed):
@@ -45,6 +45,56 @@ def test_a_patient_is_admitted_once_and_the_form_is_empty_again(open_page, nurse
     assert "O&#x27;BRIEN &lt;B&gt;" in html_of(at)
     assert at.query_params["f"] != first
     assert next(w for w in at.text_input if str(w.key).startswith("family-")).value == ""
+
+
+WHO = {"family": "Osei", "sex": "F", "programme": "taper", "bed": "", "pregnancy": "negative"}
+
+
+def test_several_answers_and_named_medicines_are_kept(open_page, nurse, store, ward):
+    at = open_page(nurse, "admit")
+    at.multiselect[0].set_value(["metoprolol", "clonidine"])
+    fill(at, **WHO, **{"ask-sedatives": ["benzodiazepine", "alcohol"], "ask-heart": ["vascular", "long_qt"],
+                       "medicines": "levodopa", "tap-conditions": "none", "tap-allergies": "none known"})  # fmt: skip
+    assert not at.error
+    with store.read() as tx:
+        (kept,) = find.admissions_here(tx, ward.id)
+        said = {fact.name: fact.value for fact in orders.stay_facts(tx, kept.id)}
+    assert kept.allergies == "none known"
+    assert said == {
+        "heart": "long_qt vascular", "sedatives": "alcohol benzodiazepine", "conditions": "none",
+        "medicines": "metoprolol, clonidine, levodopa",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"ask-sedatives": ["none", "alcohol"]}, "'Neither' stands beside 'Alcohol dependence'"),
+        ({"tap-medicines": "none", "medicines": "metoprolol"}, "'Takes none' stands beside 'metoprolol'"),
+        ({"tap-allergies": "none known", "allergies": "NSAID"}, "'None known' stands beside 'NSAID'"),
+        ({"tap-allergies": "some"}, "write which"),
+        ({"tap-allergies": "not_asked", "allergies": "NSAID"}, "'Not asked' stands beside 'NSAID'"),
+    ],
+)
+def test_answers_that_exclude_each_other_are_asked_about_and_nobody_is_admitted(
+    open_page, nurse, store, ward, typed, told
+):
+    at = fill(open_page(nurse, "admit"), **WHO, **typed)
+    assert told in at.error[0].value.replace("\\", "")
+    with store.read() as tx:
+        assert find.admissions_here(tx, ward.id) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [({}, ""), ({"tap-allergies": "not_asked"}, ""), ({"tap-allergies": "none known"}, "none known"),
+     ({"allergies": "nkda"}, "none known"), ({"tap-allergies": "some", "allergies": "NSAID"}, "NSAID")],
+)  # fmt: skip
+def test_allergies_have_three_answers(open_page, nurse, store, ward, typed, kept):
+    at = fill(open_page(nurse, "admit"), **WHO, **typed)
+    assert not at.error
+    with store.read() as tx:
+        assert [one.allergies for one in find.admissions_here(tx, ward.id)] == [kept]
 
 
 def test_only_a_physician_prescribes_scale_2(open_page, nurse, physician, store, ward, bed_id):

@@ -1,12 +1,14 @@
 """Admitting a patient: who, why, which bed, since when, and what the rules need to know from the start."""
 
 import uuid
+from dataclasses import replace
 from datetime import date, timedelta
 
 import streamlit as st
 
 from detox.care import admit
 from detox.clinical.model import PROGRAMMES, Admission, Patient
+from detox.clinical.situations import ALLERGIES
 from detox.errors import DetoxError, Refused
 from detox.store import find
 from detox.ui import frame, saving, situation_forms, style_patient, words
@@ -90,7 +92,6 @@ def _history(key: str) -> None:
         "Hours since the last use", min_value=0.0, max_value=2000.0, value=None, format="%g", key=f"hours-{key}"
     )
     st.segmented_control("Pregnancy", list(_PREGNANCY), format_func=_PREGNANCY.__getitem__, key=f"pregnancy-{key}")
-    st.text_input("Allergies", key=f"allergies-{key}", placeholder="NSAID; leave empty only if none is known")
 
 
 def _spo2(key: str, here: frame.Visit) -> None:
@@ -108,13 +109,13 @@ def _admit(key: str) -> None:
         name: st.session_state.get(f"{name}-{key}")
         for name in (
             "family", "given", "born", "sex", "programme", "bed", "day", "time", "days", "setting", "opioid", "hours",
-            "pregnancy", "allergies", "scale",
+            "pregnancy", "scale",
         )
     }  # fmt: skip
-    answers = situation_forms.typed(key, situation_forms.at_admission())
     here = frame.visit()
     try:
-        kept = admit(here.store, here.by, _admission(key, typed, here), typed["bed"] or None, here.now)
+        new, answers = _read(key, typed, here)
+        kept = admit(here.store, here.by, new, typed["bed"] or None, here.now)
         situation_forms.save(here, key, kept.id, answers, {})
     except DetoxError as error:
         saving.told(key, error)
@@ -122,6 +123,24 @@ def _admit(key: str) -> None:
         st.session_state.pop(f"problem-{key}", None)
         st.session_state["admitted"] = kept.id
         st.query_params["f"] = uuid.uuid4().hex
+
+
+def _read(key: str, typed: dict[str, object], here: frame.Visit) -> tuple[Admission, dict[str, str]]:
+    """The admission and the answers about special situations. Raises Refused with the problems of both."""
+    problems: dict[str, str] = {}
+    answers: dict[str, str] = {}
+    new = None
+    try:
+        new = _admission(key, typed, here)
+    except Refused as refused:
+        problems |= refused.problems
+    try:
+        answers = situation_forms.typed(key, situation_forms.at_admission(), {})
+    except Refused as refused:
+        problems |= refused.problems
+    if new is None or problems:
+        raise Refused(problems)
+    return replace(new, allergies=answers.pop(ALLERGIES, "")), answers
 
 
 def _admission(key: str, typed: dict[str, object], here: frame.Visit) -> Admission:
@@ -156,7 +175,6 @@ def _admission(key: str, typed: dict[str, object], here: frame.Visit) -> Admissi
         admitted_at=came,
         pregnancy=typed["pregnancy"],  # type: ignore[arg-type]
         setting=str(typed["setting"] or _SETTINGS[0]),
-        allergies=str(typed["allergies"] or ""),
         opioid=str(typed["opioid"] or ""),
         last_use_at=here.now - timedelta(hours=hours) if isinstance(hours, float) else None,
         spo2_scale=2 if typed["scale"] == 2 and here.by.role == "physician" else 1,

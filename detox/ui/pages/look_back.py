@@ -21,6 +21,7 @@ from detox.ui import (
     dose_row,
     flowsheet,
     frame,
+    situation_words,
     style,
     style_patient,
     suggestion_card,
@@ -108,11 +109,11 @@ def _facts_html(page: PatientPage, zone: ZoneInfo) -> str:
     """Whom it is about, beyond what the tile says."""
     stay = page.admission
     facts = [f"born {stay.patient.born_on or 'unknown'}", words.age(stay, page.as_of)]
-    facts.append(f"allergy: {stay.allergies}" if stay.allergies else "no allergy charted")
     facts.append(f"admitted {words.when(stay.admitted_at, zone, page.as_of)}")
     if stay.discharged_at is not None:
         facts.append(f"discharged {words.when(stay.discharged_at, zone, page.as_of)}")
-    return f'<div class="px-facts">{"".join(f"<span>{words.esc(fact)}</span>" for fact in facts)}</div>'
+    shown = [*(f"<span>{words.esc(fact)}</span>" for fact in facts), situation_words.allergy_html(stay)]
+    return f'<div class="px-facts">{"".join(shown)}</div>'
 
 
 def _suggestion(page: PatientPage, review: ReviewState, zone: ZoneInfo) -> None:
