@@ -132,6 +132,15 @@ class Other(Content):
         return self
 
 
+class Times(Content):
+    """How long before the admission a set may lie that somebody has called right, and a dose from elsewhere."""
+
+    before_admission_min: int = Field(gt=0)
+    elsewhere_before_admission_h: int = Field(gt=0)
+    source: Text
+    evidence: Evidence
+
+
 class VitalsFile(File):
     """vitals.toml."""
 
@@ -139,6 +148,7 @@ class VitalsFile(File):
     coded: tuple[Coded, ...]
     other: tuple[Other, ...]
     jumps: tuple[Jump, ...]
+    times: Times
     temperature_sites: tuple[Text, ...]
 
     def range(self, vital: str, spo2_scale: int | None = None) -> Range:
