@@ -9,6 +9,7 @@ from detox.care.dose_holds import Held, Word, held_at, keep_word, override_hold,
 from detox.care.dosing import checked, running_plan, same, second_person
 from detox.care.roles import permit
 from detox.care.text import clean
+from detox.clinical import entry_times
 from detox.clinical.model import Admission, Clinician, Dose
 from detox.errors import Conflict, Refused
 from detox.store import Connection, Store, audit, find, keep
@@ -16,14 +17,15 @@ from detox.store import Connection, Store, audit, find, keep
 
 def amend_dose(
     store: Store, by: Clinician, original_id: str, dose: Dose, reason: str, now: datetime, *,
-    witness_id: str | None = None, physician_id: str | None = None, secret: str = "",
+    witness_id: str | None = None, physician_id: str | None = None, secret: str = "", confirmed: bool = False,
 ) -> Dose:  # fmt: skip
     """Replace a charted dose by a corrected one (amount, time, given, held or refused), with what was wrong.
 
     What the dose now says is asked against the order, the caps, doses given twice and what held it, as a new dose is;
     what held it is not asked anew where the time stays and no more was given. Alerts are worked out anew. Another drug
-    is another dose. `dose.id` is made by whoever enters it. Raises as `chart_dose` does; Conflict when somebody was
-    first.
+    is another dose. A time that is the bare minute of the original's, as a form shows it, is the original's to the
+    millisecond; any other is a change of it. `dose.id` is made by whoever enters it. Raises as `chart_dose` does;
+    Conflict when somebody was first.
     """
     permit(by, "chart_dose")
     reason = _reason(reason)
@@ -33,7 +35,10 @@ def amend_dose(
             return same(known, dose)
         original = _original(tx, original_id, dose.admission_id)
         stay = find.admission(tx, original.admission_id)
+        dose = replace(dose, given_at=entry_times.same_unless_moved(dose.given_at, original.given_at))
         dose = _checked(original, dose, stay, now)
+        if dose.given_at != original.given_at:
+            other_doses.check_time(dose, stay, now, confirmed=confirmed)
         witness, held, passed = _allowed(store, tx, by, stay, original, dose, now, witness_id, word)
         keep.dose(tx, dose, by, now, witness)
         keep.dose_correction(tx, original.id, dose.id, reason, by, now)
@@ -120,7 +125,7 @@ def _allowed(
     if dose.status != "given" or not by_plan(original):
         return None, held, None
     plan = find.plan(tx, original.plan_id) if original.plan_id is not None else running_plan(tx, stay)
-    check_amount(tx, stay, dose, plan, original)
+    check_amount(tx, stay, dose, plan, now, original)
     seen_by = next((c.id for c in find.clinicians(tx) if original.witness and c.name == original.witness), None)
     witness = second_person(tx, by, stay, dose.drug, witness_id or (None if seen_by == by.id else seen_by))
     judged = original.status == "given" and dose.given_at == original.given_at and dose.dose_mg <= original.dose_mg

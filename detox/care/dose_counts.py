@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from detox.clinical import situations
 from detox.clinical.dose_caps import most_within, over_caps, unanswered
+from detox.clinical.entry_times import judged
 from detox.clinical.giving import Counted, giving_file
 from detox.clinical.model import Admission, Dose, TaperPlan
 from detox.errors import Refused
@@ -17,7 +18,7 @@ HAPPENED = "Do not give it; call the physician. If it was given already, chart i
 
 
 def check_amount(
-    tx: Connection, stay: Admission, dose: Dose, plan: TaperPlan | None, wrong: Dose | None = None
+    tx: Connection, stay: Admission, dose: Dose, plan: TaperPlan | None, now: datetime, wrong: Dose | None = None
 ) -> None:
     """Refuse a given dose that is more than the signed plan orders, twice what was given already, or over a cap.
 
@@ -33,7 +34,7 @@ def check_amount(
     ]
     _check_day(tx, dose, plan, row, every)
     _check_apart(tx, dose, plan, row, every)
-    _check_caps(tx, stay, dose, row, every)
+    _check_caps(tx, stay, dose, row, every, now)
 
 
 def day_of(tx: Connection, admission_id: str, at: datetime) -> tuple[datetime, datetime]:
@@ -89,10 +90,12 @@ def _told(said: str, row: Counted) -> str:
     return " ".join(part for part in (said, row.no_cap, STOP) if part)
 
 
-def _check_caps(tx: Connection, stay: Admission, dose: Dose, row: Counted, every: Sequence[Dose]) -> None:
+def _check_caps(
+    tx: Connection, stay: Admission, dose: Dose, row: Counted, every: Sequence[Dose], now: datetime
+) -> None:
     """The first-day, single and daily caps of the labels, lower where liver or kidneys ask for it."""
     facts = situations.newest(orders.stay_facts(tx, stay.id))
-    measured = find.last_other(tx, stay.id, "egfr_ml_min")
+    measured = find.last_other(tx, stay.id, "egfr_ml_min", *judged(stay.admitted_at, now))
     egfr = measured[1] if measured else None
     over = over_caps(
         dose.drug, dose.dose_mg, _towards_cap(tx, dose, row, every), stay.programme, stay.setting,

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from detox.care.dose_counts import check_amount
 from detox.care.dose_holds import held_at, keep_word, override_hold, proven
-from detox.care.other_doses import settle_after
+from detox.care.other_doses import check_time, settle_after
 from detox.care.roles import permit, permitted
 from detox.care.text import clean
-from detox.clinical import giving
+from detox.clinical import entry_times, giving
 from detox.clinical.model import Admission, Clinician, Dose, TaperPlan
 from detox.errors import Conflict, Refused
 from detox.instants import CLOCK_TOLERANCE
@@ -20,7 +20,7 @@ DRUGS = ("methadone", "buprenorphine", "lofexidine", "clonidine", "diamorphine",
 
 def chart_dose(
     store: Store, by: Clinician, dose: Dose, now: datetime, *, witness_id: str | None = None,
-    physician_id: str | None = None, secret: str = "",
+    physician_id: str | None = None, secret: str = "", confirmed: bool = False,
 ) -> Dose:  # fmt: skip
     """Keep one administration: given, held or refused. Never more than the signed step, never twice, never over a cap.
 
@@ -29,7 +29,7 @@ def chart_dose(
     decision or an answer on record that covers all of it. One that had been given already (`dose.against_hold`) is
     kept as it happened, marked so, and calls a physician. `dose.id` is made by whoever enters it, so that sending twice
     keeps one; `witness_id` is the second person, where the ward asks for one. Raises Refused with every problem,
-    Conflict, NotAllowed, NotFound.
+    NeedsConfirmation for a time shortly before the admission until it is `confirmed`, Conflict, NotAllowed, NotFound.
     """
     permit(by, "chart_dose")
     dose = checked(dose, now)
@@ -40,11 +40,12 @@ def chart_dose(
         stay = find.admission(tx, dose.admission_id)
         if stay.discharged_at is not None:
             raise Conflict("The patient has been discharged: nothing more can be charted as given here.")
+        check_time(dose, stay, now, confirmed=confirmed)
         plan = running_plan(tx, stay)
         held = held_at(store, tx, stay, dose, now)
         witness = passed = None
         if dose.status == "given":
-            check_amount(tx, stay, dose, plan)
+            check_amount(tx, stay, dose, plan, now)
             witness = second_person(tx, by, stay, dose.drug, witness_id)
             dose = replace(dose, against_hold=dose.against_hold and not held.clear)
             passed = None if dose.against_hold else override_hold(tx, dose, held, word)
@@ -67,7 +68,8 @@ def chart_dose(
 def chart_vomited(store: Store, by: Clinician, dose_id: str, vomited_at: datetime, note: str, now: datetime) -> Dose:
     """Keep that a given dose was brought up again, and when. Whether to give again is a physician's question.
 
-    Keeping it twice changes nothing. Raises Refused for a time before the dose or ahead, and for a dose not given.
+    A time that is the bare minute of the dose's is that of the dose. Keeping it twice changes nothing. Raises Refused
+    for a time before the dose or ahead, and for a dose not given.
     """
     permit(by, "chart_dose")
     with store.write() as tx:
@@ -76,6 +78,7 @@ def chart_vomited(store: Store, by: Clinician, dose_id: str, vomited_at: datetim
             raise Refused("Only a dose that was given can be brought up again: choose one.")
         if dose.vomited_at is not None:
             return dose
+        vomited_at = entry_times.same_unless_moved(vomited_at, dose.given_at)
         if not dose.given_at <= vomited_at <= now + CLOCK_TOLERANCE:
             raise Refused({"vomited_at": "The time must lie between the dose and now: enter it again."})
         keep.dose_vomited(tx, dose_id, vomited_at, clean(note), by, now)

@@ -10,9 +10,9 @@ from detox.care import alerting
 from detox.care.dose_holds import held_at, keep_word, override_hold, proven
 from detox.care.roles import permit
 from detox.care.text import clean
-from detox.clinical import drugs
-from detox.clinical.model import Clinician, Dose
-from detox.errors import Conflict, Refused
+from detox.clinical import drugs, entry_times
+from detox.clinical.model import Admission, Clinician, Dose
+from detox.errors import Conflict, NeedsConfirmation, Refused
 from detox.instants import CLOCK_TOLERANCE
 from detox.store import Connection, Store, audit, find, keep
 
@@ -23,8 +23,9 @@ def other_drugs() -> tuple[str, ...]:
 
 
 def chart_other_dose(
-    store: Store, by: Clinician, dose: Dose, now: datetime, *, physician_id: str | None = None, secret: str = ""
-) -> Dose:
+    store: Store, by: Clinician, dose: Dose, now: datetime, *, physician_id: str | None = None, secret: str = "",
+    confirmed: bool = False,
+) -> Dose:  # fmt: skip
     """Keep one dose that was given without a plan of this ward; `dose.reason` says where or by whose order.
 
     `dose.elsewhere` marks one that was given outside the ward, such as in a clinic this morning: that has happened,
@@ -34,8 +35,9 @@ def chart_other_dose(
 
     The amount is in mg. No plan limits it, and it leaves less of the signed daily dose of the same drug to be given. A
     brand is kept under its substance. `dose.id` is made by whoever enters it, so that sending twice keeps one. Alerts
-    follow where readings were charted since the dose. Raises Refused with every problem, Conflict after discharge or
-    when the id stands for another dose, NotAllowed, NotFound.
+    follow where readings were charted since the dose. Raises Refused with every problem, NeedsConfirmation for one given
+    here shortly before the admission until it is `confirmed`, Conflict after discharge or when the id stands for another
+    dose, NotAllowed, NotFound.
     """
     permit(by, "chart_dose")
     dose = checked(dose, now)
@@ -48,6 +50,7 @@ def chart_other_dose(
             return known
         if stay.discharged_at is not None:
             raise Conflict("The patient has been discharged: nothing more can be charted as given here.")
+        check_time(dose, stay, now, confirmed=confirmed)
         held = None if dose.elsewhere else held_at(store, tx, stay, dose, now, plain=True)
         dose = replace(dose, against_hold=dose.against_hold and held is not None and not held.clear)
         passed = None if held is None or dose.against_hold else override_hold(tx, dose, held, word)
@@ -74,6 +77,19 @@ def settle_after(tx: Connection, dose: Dose, now: datetime) -> None:
     newest = find.last_observations(tx, dose.admission_id, 1, judged=False)
     if dose.status == "given" and newest and newest[-1].taken_at >= dose.given_at:
         alerting.settle_anew(tx, dose.admission_id, now, "amended")
+
+
+def check_time(dose: Dose, stay: Admission, now: datetime, *, confirmed: bool) -> None:
+    """Whether the dose can have been given then: here from the admission on, elsewhere in the days before it too.
+
+    Raises Refused, and NeedsConfirmation for one given here shortly before the admission that nobody has confirmed.
+    """
+    if dose.elsewhere:
+        entry_times.check_elsewhere("given_at", dose.given_at, stay.admitted_at, now)
+        return
+    asked = entry_times.question("given_at", dose.given_at, stay.admitted_at, now, dose.status.capitalize())
+    if asked and not confirmed:
+        raise NeedsConfirmation(asked)
 
 
 def _told(dose: Dose) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from detox.clinical.entry_times import judged as judged_between
 from detox.clinical.model import (
     VITALS,
     Admission,
@@ -41,12 +42,12 @@ from detox.store.find_treatment import (
 
 __all__ = [
     "account", "acknowledgement_ids", "acknowledgements", "admission", "admission_by_external_id",
-    "admissions_between", "admissions_here", "alert", "alerts", "answers", "basis_of", "beds", "clinician",
-    "clinicians", "current_plan", "dangerous_alerts", "decider", "decision", "decisions", "dose", "doses",
-    "failed_sign_ins", "first_doses", "first_observations", "first_weight", "has_accounts", "is_admission",
-    "last_change", "last_charted", "last_observations", "last_other", "last_others", "last_recorded",
-    "newest_event", "observation", "observations", "open_alerts", "patient_by_external_id", "plan", "plans",
-    "session", "step_changes", "wards",
+    "admissions_between", "admissions_here", "ahead", "alert", "alerts", "answers", "basis_of", "beds",
+    "clinician", "clinicians", "current_plan", "dangerous_alerts", "decider", "decision", "decisions", "dose",
+    "doses", "failed_sign_ins", "first_doses", "first_observations", "first_weight", "has_accounts", "in_stay",
+    "is_admission", "last_change", "last_charted", "last_in_stay", "last_observations", "last_other",
+    "last_others", "last_recorded", "newest_event", "observation", "observations", "open_alerts",
+    "patient_by_external_id", "plan", "plans", "session", "step_changes", "wards",
 ]  # fmt: skip
 
 _OBSERVATION = "SELECT o.*, c.name AS recorder FROM observation o JOIN clinician c ON c.id = o.clinician_id "
@@ -84,6 +85,11 @@ def _loaded(text: str) -> Any:
 
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else from_text(text)
+
+
+def _between(since: datetime | None, until: datetime | None) -> tuple[str, str]:
+    """Two moments, both inclusive, as the texts to compare with; every time where there is no end."""
+    return to_text(since) if since else "", to_text(until) if until else "9999"
 
 
 def wards(tx: Connection) -> list[Ward]:
@@ -202,49 +208,84 @@ def observation(tx: Connection, observation_id: str) -> Observation | None:
 
 
 def last_observations(
-    tx: Connection, admission_id: str, count: int, before: datetime | None = None, *, judged: bool = True
+    tx: Connection,
+    admission_id: str,
+    count: int,
+    before: datetime | None = None,
+    *,
+    since: datetime | None = None,
+    judged: bool = True,
 ) -> list[Observation]:
-    """The newest `count` current observations of a stay (up to `before`, inclusive), oldest first.
+    """The newest `count` current observations of a stay (from `since` to `before`, inclusive), oldest first.
 
     With `judged` False the assessments are left out.
     """
     rows = tx.execute(
-        _OBSERVATION + "WHERE o.admission_id = ? AND o.replaced_by IS NULL AND o.taken_at <= ? "
+        _OBSERVATION + "WHERE o.admission_id = ? AND o.replaced_by IS NULL AND o.taken_at >= ? AND o.taken_at <= ? "
         "ORDER BY o.taken_at DESC, o.recorded_at DESC, o.rowid DESC LIMIT ?",
-        (admission_id, to_text(before) if before else "9999", count),
+        (admission_id, *_between(since, before), count),
     ).fetchall()
     rows.reverse()
     return _observations(tx, rows, judged=judged)
 
 
-def first_observations(tx: Connection, admission_id: str, count: int) -> list[Observation]:
-    """The first `count` current observations of a stay, oldest first, without their assessments."""
+def last_in_stay(
+    tx: Connection, stay: Admission, count: int, now: datetime, *, judged: bool = True
+) -> list[Observation]:
+    """The newest `count` current observations that are judged at `now`, oldest first: within the stay, and none that
+    is dated ahead. With `judged` False the assessments are left out."""
+    since, until = judged_between(stay.admitted_at, now)
+    return last_observations(tx, stay.id, count, until, since=since, judged=judged)
+
+
+def in_stay(tx: Connection, stay: Admission, now: datetime) -> list[Observation]:
+    """Every current observation that is judged at `now`, oldest first."""
+    span = judged_between(stay.admitted_at, now)
+    return [o for o in observations(tx, stay.id) if span.holds(o.taken_at)]
+
+
+def ahead(tx: Connection, stay: Admission, now: datetime) -> list[Observation]:
+    """The current observations that are dated ahead of `now`, oldest first: somebody's clock was wrong."""
+    until = judged_between(stay.admitted_at, now).until
+    return [] if until is None else [o for o in observations(tx, stay.id, start=until) if o.taken_at > until]
+
+
+def first_observations(
+    tx: Connection, admission_id: str, count: int, since: datetime | None = None, until: datetime | None = None
+) -> list[Observation]:
+    """The first `count` current observations of a stay (from `since` to `until`, inclusive), oldest first, without
+    their assessments."""
     rows = tx.execute(
-        _OBSERVATION + "WHERE o.admission_id = ? AND o.replaced_by IS NULL "
+        _OBSERVATION + "WHERE o.admission_id = ? AND o.replaced_by IS NULL AND o.taken_at >= ? AND o.taken_at <= ? "
         "ORDER BY o.taken_at, o.recorded_at, o.rowid LIMIT ?",
-        (admission_id, count),
+        (admission_id, *_between(since, until), count),
     ).fetchall()
     return _observations(tx, rows, judged=False)
 
 
-def first_weight(tx: Connection, admission_id: str) -> tuple[datetime, float] | None:
-    """The first weight of a stay in kg, and when it was taken."""
+def first_weight(
+    tx: Connection, admission_id: str, since: datetime | None = None, until: datetime | None = None
+) -> tuple[datetime, float] | None:
+    """The first weight of a stay in kg (from `since` to `until`, inclusive), and when it was taken."""
     row = tx.execute(
-        "SELECT taken_at, json_extract(other, '$.weight_kg') AS kg FROM observation "
-        "WHERE admission_id = ? AND replaced_by IS NULL AND json_extract(other, '$.weight_kg') IS NOT NULL "
-        "ORDER BY taken_at LIMIT 1",
-        (admission_id,),
+        "SELECT o.taken_at, json_extract(o.other, '$.weight_kg') AS kg FROM observation o WHERE o.admission_id = ? "
+        "AND o.replaced_by IS NULL AND json_extract(o.other, '$.weight_kg') IS NOT NULL "
+        "AND o.taken_at >= ? AND o.taken_at <= ? ORDER BY o.taken_at LIMIT 1",
+        (admission_id, *_between(since, until)),
     ).fetchone()
     return None if row is None else (from_text(row["taken_at"]), row["kg"])
 
 
-def last_other(tx: Connection, admission_id: str, name: str) -> tuple[datetime, float] | None:
-    """The newest value of what is charted beside the vitals under that name, and when it was taken; None for none."""
+def last_other(
+    tx: Connection, admission_id: str, name: str, since: datetime | None = None, before: datetime | None = None
+) -> tuple[datetime, float] | None:
+    """The newest value of what is charted beside the vitals under that name (from `since` to `before`, inclusive), and
+    when it was taken; None for none."""
     row = tx.execute(
-        "SELECT taken_at, json_extract(other, '$.' || ?) AS value FROM observation "
-        "WHERE admission_id = ? AND replaced_by IS NULL AND other <> '{}' AND json_extract(other, '$.' || ?) NOT NULL "
-        "ORDER BY taken_at DESC, recorded_at DESC LIMIT 1",
-        (name, admission_id, name),
+        "SELECT o.taken_at, json_extract(o.other, '$.' || ?) AS value FROM observation o WHERE o.admission_id = ? "
+        "AND o.replaced_by IS NULL AND o.other <> '{}' AND json_extract(o.other, '$.' || ?) NOT NULL "
+        "AND o.taken_at >= ? AND o.taken_at <= ? ORDER BY o.taken_at DESC, o.recorded_at DESC LIMIT 1",
+        (name, admission_id, name, *_between(since, before)),
     ).fetchone()
     return None if row is None else (from_text(row["taken_at"]), row["value"])
 

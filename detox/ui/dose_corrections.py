@@ -117,9 +117,12 @@ def _save(key: str, dose: Dose) -> None:
                 key, dose.admission_id, None, dose.drug, given_mg if right == "given" else 0.0, right, at,
                 str(why) if why else dose.reason if right == dose.status else "", elsewhere=dose.elsewhere,
             )  # fmt: skip
-            amend_dose(
-                here.store, here.by, dose.id, wanted, wrong, here.now, witness_id=seen_by, physician_id=physician,
-                secret=secret,
+            saving.agreed(
+                key,
+                lambda sure: amend_dose(
+                    here.store, here.by, dose.id, wanted, wrong, here.now, witness_id=seen_by, physician_id=physician,
+                    secret=secret, confirmed=sure,
+                ),
             )  # fmt: skip
     except DetoxError as error:
         saving.told(key, error)

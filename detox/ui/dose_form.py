@@ -289,9 +289,13 @@ def _save(key: str, admission_id: str, drug: str) -> None:
     given_at = saving.moment(clock, here.now, here.zone)
     wanted = Dose(key, admission_id, None, drug, float(amount or 0), status, given_at, reason)
     try:
-        kept = chart_dose(
-            here.store, here.by, wanted, here.now, witness_id=witness, physician_id=physician, secret=secret
-        )
+        kept = saving.agreed(
+            key,
+            lambda sure: chart_dose(
+                here.store, here.by, wanted, here.now, witness_id=witness, physician_id=physician, secret=secret,
+                confirmed=sure,
+            ),
+        )  # fmt: skip
         if (kept.status, kept.drug) != (status, drug) or (status == "given" and kept.dose_mg != amount):
             raise Conflict(
                 f"This form was saved as {kept.dose_mg:g} mg {kept.status} before: look at the list of doses first."
@@ -319,7 +323,7 @@ def _save_other(key: str, admission_id: str) -> None:
         wanted = Dose(
             key, admission_id, None, drug, amount, "given", given_at, reason, elsewhere=where == "elsewhere"
         )  # fmt: skip
-        chart_other_dose(here.store, here.by, wanted, here.now)
+        saving.agreed(key, lambda sure: chart_other_dose(here.store, here.by, wanted, here.now, confirmed=sure))
     except DetoxError as error:
         saving.told(key, error)
     else:

@@ -1,17 +1,19 @@
 """What every small form of a page shares: an id that names one entry, and a time typed on the ward's clock."""
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from detox.care import signing
-from detox.errors import DetoxError, Refused
+from detox.clinical.model import Dose
+from detox.errors import DetoxError, NeedsConfirmation, Refused
+from detox.instants import CLOCK_TOLERANCE
 from detox.ui import frame, words
 
 _NAMES = uuid.UUID("6f0f6f5e-6d0c-4bb5-8d7e-64655f746f78")
-AHEAD = timedelta(minutes=2)
 
 
 def entry_id(here: frame.Visit, *parts: object) -> str:
@@ -37,21 +39,45 @@ def signed(here: frame.Visit, key: str) -> str:
 
 
 def problems(key: str) -> None:
-    """Show what was wrong with the last try to save, where the form stands; the input stays."""
+    """Show what was wrong with the last try to save, where the form stands, and ask what it asked; the input stays."""
+    asked: dict[str, str] = st.session_state.get(f"asked-{key}", {})
+    if asked:
+        st.warning(words.plain(" ".join(asked.values())))
+        st.checkbox("Yes, it is right", key=f"sure-{key}")
     sentences = [words.plain(sentence) for sentence in st.session_state.get(f"problem-{key}", ())]
     if sentences:
         st.error(sentences[0] if len(sentences) == 1 else "\n".join(f"- {sentence}" for sentence in sentences))
 
 
+def agreed(key: str, act: Callable[[bool], Dose]) -> Dose:
+    """What `act` returns: not confirmed, or confirmed where the form was asked just this and said yes.
+
+    Raises what `act` raises; NeedsConfirmation where there is something to ask that nobody has answered.
+    """
+    asked, sure = st.session_state.get(f"asked-{key}"), st.session_state.get(f"sure-{key}")
+    try:
+        return act(False)
+    except NeedsConfirmation as ask:
+        if not sure or asked != ask.questions:
+            raise
+        return act(True)
+
+
 def told(key: str, error: DetoxError) -> None:
-    """Remember the error's sentences for the form of that key."""
+    """Remember the error's sentences, or what it asks, for the form of that key."""
+    if isinstance(error, NeedsConfirmation):
+        st.session_state[f"asked-{key}"] = error.questions
+        st.session_state.pop(f"problem-{key}", None)
+        return
+    st.session_state.pop(f"asked-{key}", None)
     sentences = list(error.problems.values()) if isinstance(error, Refused) else [str(error)]
     st.session_state[f"problem-{key}"] = sentences
 
 
 def settled(key: str) -> None:
     """The form of that key was saved: forget its problems and draw the page anew."""
-    st.session_state.pop(f"problem-{key}", None)
+    for kind in ("problem", "asked"):
+        st.session_state.pop(f"{kind}-{key}", None)
     redraw()
 
 
@@ -78,7 +104,7 @@ def moment(clock: time | None, now: datetime, zone: ZoneInfo, *, on: date | None
     possible = [
         datetime.combine(day, clock, tzinfo=zone).replace(fold=fold).astimezone(UTC) for day in days for fold in (1, 0)
     ]
-    return next((at for at in possible if at <= now + AHEAD), possible[-1])
+    return next((at for at in possible if at <= now + CLOCK_TOLERANCE), possible[-1])
 
 
 _GIVING = {"withhold": "withhold until I decide", "as_ordered": "give as ordered"}

@@ -126,8 +126,10 @@ def test_parts_of_a_dose_add_up_as_people_add(
 
 
 def test_the_day_of_a_dose_is_the_wards_day_even_when_it_has_25_hours(
-    store: Store, chart: Chart, admission: Admission, plan: TaperPlan, now: datetime
+    store: Store, physician: Clinician, chart: Chart, admit: Callable[..., Admission], now: datetime
 ) -> None:
+    admission = admit(days_ago=30)  # here since before that night
+    care.sign_plan(store, physician, care.write_plan(store, physician, plan_of(admission, now), now).id, now)
     late = [datetime(2026, 10, 25, 23, minute, tzinfo=UTC) for minute in (10, 40)]
     chart(dose_of(admission, late[0], 8), now)
     with pytest.raises(Refused, match="already given today"):
