@@ -10,6 +10,7 @@ from datetime import datetime
 
 from detox.clinical import alerts as rules
 from detox.clinical import schedule
+from detox.clinical.entry_times import Span, judged
 from detox.clinical.model import LEVELS, Alert, Background, Finding, Observation
 from detox.store import Connection, find, keep
 from detox.store import background as backgrounds
@@ -20,14 +21,21 @@ def settle(
 ) -> tuple[tuple[Alert, ...], tuple[Alert, ...]]:
     """Open, escalate and resolve what a new observation changes; returns the alerts opened and resolved.
 
-    A late entry (older than the newest one) may change what later ones meant: then the stay is worked out anew.
+    A late entry (older than the newest one) may change what later ones meant: then the stay is worked out anew. One of
+    before the stay changes nothing.
     """
+    span = judged(background.admitted_at, now)
+    if not span.holds(kept.taken_at):
+        return (), ()
     if earlier and earlier[-1].taken_at > kept.taken_at:
         return settle_anew(tx, kept.admission_id, now, "data", late=kept.id)
     standing = {a.finding.problem: a for a in find.open_alerts(tx, kept.admission_id)}
     silent = next((a for a in standing.values() if a.finding.kind == "silence"), None)
     if silent is not None:
         del standing[silent.finding.problem]
+    ahead = {p: a for p, a in standing.items() if span.is_ahead(a.opened_at)}
+    for problem in ahead:
+        del standing[problem]
     open_now = {problem: rules.OpenAlert(a.finding, a.opened_at) for problem, a in standing.items()}
     changes = rules.step(open_now, [*earlier, kept], background)
     if silent is not None and schedule.is_set(kept):
@@ -35,7 +43,28 @@ def settle(
         due = schedule.next_due(recent, rules.applied(open_now, changes).values(), background)
         if schedule.overdue(due, kept.taken_at) is None:  # the other of the two clocks may still be overdue
             keep.resolve(tx, silent.id, kept.taken_at, kept.id, "data")
-    return _keep_changes(tx, kept.admission_id, standing, changes, now)
+    left, replaced = _beside_those_ahead(tx, ahead, changes, kept, now)
+    opened, resolved = _keep_changes(tx, kept.admission_id, standing, left, now)
+    return opened, (*replaced, *resolved)
+
+
+def _beside_those_ahead(
+    tx: Connection, ahead: dict[str, Alert], changes: Sequence[rules.Change], kept: Observation, now: datetime
+) -> tuple[list[rules.Change], list[Alert]]:
+    """An alert of a set that is dated ahead stands until that set is corrected, or one as bad or worse takes its place.
+
+    Returns the changes to keep, and the alerts that were replaced.
+    """
+    left, replaced = [], []
+    for change in changes:
+        alert = ahead.get(change.problem)
+        if alert is not None and not _reaches(change.finding, alert.finding):
+            continue
+        if alert is not None:
+            keep.resolve(tx, alert.id, now, kept.id, "escalated")
+            replaced.append(find.alert(tx, alert.id))
+        left.append(change)
+    return left, replaced
 
 
 def settle_anew(
@@ -46,10 +75,15 @@ def settle_anew(
     An open alert that the data no longer raise ends as `resolution`; what they raise and nobody has seen yet opens
     now. Alerts that were right at their time stay as they were. What a `late` observation would have opened and the
     data have ended since is kept too, opened and ended: it happened, though nobody was told.
+
+    Only what is judged at `now` counts. The alert of a set that is dated ahead stands until that set is corrected.
     """
+    stay = find.admission(tx, admission_id)
+    span = judged(stay.admitted_at, now)
+    ahead = {o.id for o in find.ahead(tx, stay, now)}
     standing = {a.finding.problem: a for a in find.open_alerts(tx, admission_id) if a.finding.kind != "silence"}
-    seen = find.observations(tx, admission_id)
-    changes = rules.fold(seen, backgrounds.background(tx, find.admission(tx, admission_id)))
+    seen = find.in_stay(tx, stay, now)
+    changes = rules.fold(seen, backgrounds.background(tx, stay, now=now))
     should_stand: dict[str, rules.Change] = {}
     for change in changes:
         if change.action == "resolved":
@@ -64,10 +98,10 @@ def settle_anew(
     by = late or (seen[-1].id if seen else None)  # a late set ends what it shows to have been otherwise
     for problem, alert in standing.items():
         wanted = should_stand.get(problem)
-        if wanted is not None and _same(wanted.finding, alert.finding):
-            should_stand.pop(problem)
+        if _goes_on(alert, wanted, ahead, span):
+            should_stand.pop(problem, None)
             continue
-        worse = wanted is not None and LEVELS.index(wanted.finding.level) >= LEVELS.index(alert.finding.level)
+        worse = wanted is not None and _reaches(wanted.finding, alert.finding) and not _moved(alert, ahead, span)
         keep.resolve(tx, alert.id, now, by, "escalated" if worse else resolution)
         resolved.append(find.alert(tx, alert.id))
     for change in should_stand.values():
@@ -75,8 +109,25 @@ def settle_anew(
     return tuple(opened), tuple(resolved)
 
 
+def _goes_on(alert: Alert, wanted: rules.Change | None, ahead: set[str], span: Span) -> bool:
+    """Whether an open alert stands as it is: what the data raise is no other, or its own set is dated ahead."""
+    if alert.observation_id in ahead:
+        return wanted is None or not _reaches(wanted.finding, alert.finding)
+    return wanted is not None and _same(wanted.finding, alert.finding) and not _moved(alert, ahead, span)
+
+
+def _moved(alert: Alert, ahead: set[str], span: Span) -> bool:
+    """True when it was opened ahead of the clock by a set that has been corrected: it opens anew at its right time."""
+    return span.is_ahead(alert.opened_at) and alert.observation_id not in ahead
+
+
 def _same(wanted: Finding, kept: Finding) -> bool:
     return (wanted.rule, wanted.level) == (kept.rule, kept.level)
+
+
+def _reaches(found: Finding, kept: Finding) -> bool:
+    """True when it is at least as bad."""
+    return LEVELS.index(found.level) >= LEVELS.index(kept.level)
 
 
 def _past(

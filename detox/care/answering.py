@@ -45,7 +45,8 @@ def acknowledge(
         audit.event(
             tx, now, by, "acknowledge", "alert", alert_id, admission_id=alert.admission_id,
             detail={
-                "done": answer.done, "giving": answer.giving, "next_due": _due(tx, alert.admission_id).at.isoformat(),
+                "done": answer.done, "giving": answer.giving,
+                "next_due": _due(tx, alert.admission_id, now).at.isoformat(),
             },
         )  # fmt: skip
         return find.alert(tx, alert_id)
@@ -205,14 +206,14 @@ def _check_snooze(finding: Finding, wanted: Snooze, before: int, now: datetime) 
         raise Refused(problems)
 
 
-def _due(tx: Connection, admission_id: str) -> schedule.Due:
-    recent = find.last_observations(tx, admission_id, schedule.RECENT)
+def _due(tx: Connection, admission_id: str, now: datetime) -> schedule.Due:
     admission = find.admission(tx, admission_id)
+    recent = find.last_in_stay(tx, admission, schedule.RECENT, now)
     at = recent[-1].taken_at if recent else admission.admitted_at
-    known = background(tx, admission, at, first=len(recent) >= schedule.RECENT)
+    known = background(tx, admission, at, first=len(recent) >= schedule.RECENT, now=now)
     return schedule.next_due(recent, find.open_alerts(tx, admission_id), known)
 
 
 def overdue_now(tx: Connection, admission_id: str, now: datetime) -> Finding | None:
     """The silence of this stay at `now`: worked out at each read, kept only when somebody answers it."""
-    return schedule.overdue(_due(tx, admission_id), now)
+    return schedule.overdue(_due(tx, admission_id, now), now)

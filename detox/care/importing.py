@@ -78,7 +78,8 @@ def import_rows(
 ) -> ImportReport:
     """Keep each row in the order of time, one transaction a row; a dry run only says what would be.
 
-    New patients and stays are made with the file's ids, without a bed. A time in the future is rejected,
+    New patients and stays are made with the file's ids, without a bed. Rows of before a known stay are kept as its
+    history: no alert is worked out from them. A time in the future is rejected,
     unless every row lies more than a year ahead: then the dates were shifted on purpose and are kept as written.
     Raises NotAllowed, Refused when there is no ward (or no single one and none named), StoreError.
     """
@@ -150,9 +151,9 @@ class _Import:
                 self.already += 1
                 return
             try:
-                done = record(self.store, self.by, entry, now)
+                done = record(self.store, self.by, entry, now, history=True)
             except NeedsConfirmation as asked:
-                done = record(self.store, self.by, entry, now, confirmed=True)
+                done = record(self.store, self.by, entry, now, confirmed=True, history=True)
                 self._note_unusual(row, asked.questions)
         except (Refused, Conflict) as error:
             self._reject(row, error)

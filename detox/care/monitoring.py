@@ -29,7 +29,7 @@ def order_interval(store: Store, by: Clinician, order: IntervalOrder, now: datet
             return _same(known, order)
         if stay.discharged_at is not None:
             raise Conflict("The stay has ended: nothing can be ordered for it.")
-        asked = protocol_line(tx, stay)
+        asked = protocol_line(tx, stay, now)
         if order.interval_min > asked.interval_min and not permitted(by, "lengthen"):
             protocol = f"The protocol asks {schedule.line_words(asked)}"
             raise NotAllowed(f"{protocol}. A {by.role} can shorten that: ask a physician to lengthen it.")
@@ -59,7 +59,7 @@ def end_interval(store: Store, by: Clinician, order_id: str, now: datetime, *, a
             raise NotFound("There is no such order: the page is out of date, open the patient again.")
         if not order.holds_at(now):
             return order
-        asked = protocol_line(tx, stay)
+        asked = protocol_line(tx, stay, now)
         shortens = order.interval_min < asked.interval_min
         if shortens and order.role == "physician" and not permitted(by, "lengthen"):
             raise Refused({"": f"{order.set_by} has ordered the closer watch: ask a physician to end it."})
@@ -71,11 +71,11 @@ def end_interval(store: Store, by: Clinician, order_id: str, now: datetime, *, a
         return replace(order, ended_at=now, ended_by=by.name)
 
 
-def protocol_line(tx: Connection, stay: Admission) -> schedule.Line:
+def protocol_line(tx: Connection, stay: Admission, now: datetime) -> schedule.Line:
     """What the protocol asks now by schedule alone: no order, no open alert, no look after a dose."""
-    recent = find.last_observations(tx, stay.id, schedule.RECENT)
+    recent = find.last_in_stay(tx, stay, schedule.RECENT, now)
     since = recent[-1].taken_at if recent else stay.admitted_at
-    return schedule.asked(recent, background(tx, stay, since, first=len(recent) >= schedule.RECENT))
+    return schedule.asked(recent, background(tx, stay, since, first=len(recent) >= schedule.RECENT, now=now))
 
 
 def _kept(tx: Connection, admission_id: str, order_id: str) -> IntervalOrder | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from detox.care import alerting, remembering
 from detox.care.roles import permit
 from detox.care.text import clean
-from detox.clinical import protocols, schedule
+from detox.clinical import entry_times, protocols, schedule
 from detox.clinical import vitals as vital_signs
 from detox.clinical.judgement import answered, assessments
 from detox.clinical.model import (
@@ -15,7 +15,6 @@ from detox.clinical.model import (
     Admission,
     Alert,
     Author,
-    Background,
     Clinician,
     Interpretation,
     Observation,
@@ -44,12 +43,16 @@ class Recorded:
     already: bool = False
 
 
-def record(store: Store, by: Clinician, entry: Observation, now: datetime, *, confirmed: bool = False) -> Recorded:
+def record(
+    store: Store, by: Clinician, entry: Observation, now: datetime, *, confirmed: bool = False, history: bool = False
+) -> Recorded:
     """Keep one observation with its assessments, alerts and audit event, in one transaction.
 
     `entry.id` is made by whoever enters it, so that sending twice keeps one. Raises Refused (every problem at once),
-    NeedsConfirmation for unusual values that nobody has confirmed, Conflict when the id stands for other content,
-    NotAllowed, NotFound, StoreError. After any of them nothing is kept.
+    NeedsConfirmation for unusual values, or a time before the admission, that nobody has confirmed, Conflict when the
+    id stands for other content, NotAllowed, NotFound, StoreError. After any of them nothing is kept.
+
+    `history` is True for what a file brings along: it may be of before the stay; then it is kept and judged by nobody.
     """
     permit(by, "record")
     entry = checked(replace(entry, replaces=None, replace_reason=""), now)
@@ -57,12 +60,13 @@ def record(store: Store, by: Clinician, entry: Observation, now: datetime, *, co
         admission = find.admission(tx, entry.admission_id)
         entry = replace(entry, vitals=_with_scale(entry.vitals, admission))
         if (known := find.observation(tx, entry.id)) is not None:
-            return _said_again(tx, known, entry, admission)
+            return _said_again(tx, known, entry, admission, now)
         _check_stay(admission, entry)
-        before = remembering.looked_back(store, tx, admission)
+        asked = {} if history else entry_times.question("taken_at", entry.taken_at, admission.admitted_at, now)
+        before = remembering.looked_back(store, tx, admission, now)
         earlier = before.earlier
         if not confirmed:
-            _ask_if_unusual(entry, earlier)
+            _ask_if_unusual(entry, earlier, asked)
         kept = _judged(entry, admission, by, now)
         keep.observation(tx, kept, by, now)
         for made in kept.assessments:
@@ -72,9 +76,7 @@ def record(store: Store, by: Clinician, entry: Observation, now: datetime, *, co
             tx, now, by, "record", "observation", kept.id, admission_id=kept.admission_id,
             detail={"taken_at": kept.taken_at.isoformat(), "alerts": [a.finding.rule for a in opened]},
         )  # fmt: skip
-        newest = not earlier or earlier[-1].taken_at <= kept.taken_at
-        recent = [*earlier, kept][-schedule.RECENT :] if newest else ()
-        recorded = _recorded(tx, kept, admission, opened, resolved, before.beside, recent)
+        recorded = _recorded(tx, kept, admission, opened, resolved, now, before)
     remembering.remember(store, kept.admission_id, event, before, kept)
     return recorded
 
@@ -91,26 +93,33 @@ def amend(
 ) -> Recorded:
     """Replace an observation by a corrected one, with the reason. The original stays, readable, marked as replaced.
 
-    Alerts are worked out anew for the whole stay. Raises as `record` does; Conflict when it was replaced meanwhile.
+    Alerts are worked out anew for the whole stay. A time that is the bare minute of the original's, as a form shows it,
+    is that of the original to the millisecond; any other is a change of it. Raises as `record` does; Conflict when it
+    was replaced meanwhile.
     """
     permit(by, "amend")
     reason = clean(reason)
     if not reason:
         raise Refused({"replace_reason": "The correction has no reason: say what was wrong."})
-    entry = checked(replace(entry, replaces=original_id, replace_reason=reason), now)
+    entry = replace(entry, replaces=original_id, replace_reason=reason)
     with store.write() as tx:
         admission = find.admission(tx, entry.admission_id)
+        original = find.observation(tx, original_id)
+        if original is not None:
+            entry = replace(entry, taken_at=entry_times.same_unless_moved(entry.taken_at, original.taken_at))
+        entry = checked(entry, now)
         entry = replace(entry, vitals=_with_scale(entry.vitals, admission))
         if (known := find.observation(tx, entry.id)) is not None:
-            return _said_again(tx, known, entry, admission)
-        original = find.observation(tx, original_id)
+            return _said_again(tx, known, entry, admission, now)
         if original is None or original.admission_id != entry.admission_id:
             raise Conflict("The observation to correct is not this patient's: open the patient again.")
         if original.replaced_by is not None:
             raise Conflict("Somebody else has corrected this observation already: open the patient again and look.")
         _check_stay(admission, entry)
+        moved = entry.taken_at != original.taken_at
+        asked = entry_times.question("taken_at", entry.taken_at, admission.admitted_at, now) if moved else {}
         if not confirmed:
-            _ask_if_unusual(entry, [])
+            _ask_if_unusual(entry, [], asked)
         kept = _judged(entry, admission, by, now)
         keep.observation(tx, kept, by, now)
         for made in kept.assessments:
@@ -121,18 +130,18 @@ def amend(
             tx, now, by, "amend", "observation", kept.id, admission_id=kept.admission_id,
             detail={"replaces": original_id, "reason": reason},
         )  # fmt: skip
-        return _recorded(tx, kept, admission, opened, resolved)
+        return _recorded(tx, kept, admission, opened, resolved, now)
 
 
-def receipt(store: Store, observation_id: str) -> Recorded | None:
-    """What was kept under this id and what it means now, read from the database; None when nothing was."""
+def receipt(store: Store, observation_id: str, now: datetime) -> Recorded | None:
+    """What was kept under this id and what it means at `now`, read from the database; None when nothing was."""
     with store.read() as tx:
         kept = find.observation(tx, observation_id)
         if kept is None:
             return None
         opened = tuple(a for a in find.alerts(tx, kept.admission_id) if a.observation_id == kept.id)
         resolved = tuple(a for a in find.alerts(tx, kept.admission_id) if a.resolved_by == kept.id)
-        return _recorded(tx, kept, find.admission(tx, kept.admission_id), opened, resolved)
+        return _recorded(tx, kept, find.admission(tx, kept.admission_id), opened, resolved, now)
 
 
 def checked(entry: Observation, now: datetime) -> Observation:
@@ -178,15 +187,17 @@ def _check_stay(admission: Admission, entry: Observation) -> None:
         raise Refused({"taken_at": "The patient had left by then: set the time back, or admit the patient again."})
 
 
-def _ask_if_unusual(entry: Observation, earlier: Sequence[Observation]) -> None:
+def _ask_if_unusual(entry: Observation, earlier: Sequence[Observation], asked: Mapping[str, str]) -> None:
     before = (o.vitals for o in reversed(earlier) if o.taken_at <= entry.taken_at)
     last = next((vitals for vitals in before if vitals.measured()), None)
-    questions = vital_signs.unusual(protocols.vitals_file(), entry.vitals, last)
+    questions = {**asked, **vital_signs.unusual(protocols.vitals_file(), entry.vitals, last)}
     if questions:
         raise NeedsConfirmation(questions)
 
 
-def _said_again(tx: Connection, known: Observation, entry: Observation, admission: Admission) -> Recorded:
+def _said_again(
+    tx: Connection, known: Observation, entry: Observation, admission: Admission, now: datetime
+) -> Recorded:
     same = (
         all(
             getattr(known, name) == getattr(entry, name)
@@ -196,7 +207,7 @@ def _said_again(tx: Connection, known: Observation, entry: Observation, admissio
     )
     if not same:
         raise Conflict("This form was already saved with other values: look at the saved set, and correct it there.")
-    return replace(_recorded(tx, known, admission, (), ()), already=True)
+    return replace(_recorded(tx, known, admission, (), (), now), already=True)
 
 
 def _recorded(
@@ -205,12 +216,16 @@ def _recorded(
     admission: Admission,
     opened: tuple[Alert, ...],
     resolved: tuple[Alert, ...],
-    known: Background | None = None,
-    recent: Sequence[Observation] = (),
+    now: datetime,
+    before: remembering.LookedBack | None = None,
 ) -> Recorded:
-    known = known or background(tx, admission, kept.taken_at, first=False)
+    """What was kept and what it means; `before` is what the rules looked back on, where that is at hand."""
+    known = before.beside if before is not None else background(tx, admission, kept.taken_at, first=False, now=now)
     now_open = tuple(find.open_alerts(tx, kept.admission_id))
-    recent = recent or find.last_observations(tx, kept.admission_id, schedule.RECENT)
+    if before is not None and _newest(before.earlier, kept, admission, now):
+        recent = [*before.earlier, kept][-schedule.RECENT :]
+    else:
+        recent = find.last_in_stay(tx, admission, schedule.RECENT, now)
     file = protocols.vitals_file()
     judged = [r.vital for r in file.ranges] + [c.vital for c in file.coded]
     return Recorded(
@@ -223,3 +238,8 @@ def _recorded(
         open_alerts=now_open,
         due=schedule.next_due(recent, now_open, known),
     )
+
+
+def _newest(earlier: Sequence[Observation], kept: Observation, admission: Admission, now: datetime) -> bool:
+    judged = entry_times.judged(admission.admitted_at, now).holds(kept.taken_at)
+    return judged and (not earlier or earlier[-1].taken_at <= kept.taken_at)

@@ -35,9 +35,9 @@ def chart_other_dose(
 
     The amount is in mg. No plan limits it, and it leaves less of the signed daily dose of the same drug to be given. A
     brand is kept under its substance. `dose.id` is made by whoever enters it, so that sending twice keeps one. Alerts
-    follow where readings were charted since the dose. Raises Refused with every problem, NeedsConfirmation for one given
-    here shortly before the admission until it is `confirmed`, Conflict after discharge or when the id stands for another
-    dose, NotAllowed, NotFound.
+    follow where readings were charted since the dose. Raises Refused with every problem, NeedsConfirmation for one
+    given here shortly before the admission until it is `confirmed`, Conflict after discharge or when the id stands for
+    another dose, NotAllowed, NotFound.
     """
     permit(by, "chart_dose")
     dose = checked(dose, now)

@@ -23,12 +23,12 @@ from detox.clinical.model import (
     TaperPlan,
 )
 from detox.clinical.schedule import RECENT
+from detox.instants import CLOCK_TOLERANCE
 from detox.reports import suggesting
 from detox.reports.since import Course, courses, escalation_minutes, standings
 from detox.store import Connection, find, orders
 from detox.store.background import background
 
-FUTURE = timedelta(minutes=2)
 LOOK_AHEAD = timedelta(hours=1)
 
 RANKS = (
@@ -81,7 +81,10 @@ class Withdrawal:
 @dataclass(frozen=True, slots=True)
 class Tile:
     """One bed at one moment. `rank` orders the board; `level` is critical, warning, unknown, incomplete, settled or
-    free. Nobody is settled whose withdrawal score or one of EXPECTED is missing.
+    free. Nobody is settled whose withdrawal score or one of EXPECTED is missing, or who has a set `ahead`.
+
+    `ahead` are the sets that are dated ahead of the clock, oldest first: nobody judges them until their time has been
+    corrected. `dated_ahead` is a stay that lies in the future as a whole.
 
     `overdue` is the silence at this moment; `silence` is its kept alert once somebody has answered it. By alert id,
     `standing` says whether it waits, is put aside or answered, and `courses` what its vitals did since it was answered.
@@ -110,6 +113,7 @@ class Tile:
     every_limit: tuple[PatientLimit, ...] = ()
     judgement: Judgement | None = None
     failed: str = ""
+    ahead: tuple[Observation, ...] = ()
 
     @property
     def calls(self) -> tuple[Danger, ...]:
@@ -172,14 +176,15 @@ def board(tx: Connection, ward_id: str, now: datetime) -> Board:
 
 def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -> Tile:
     """What the board says of one patient now."""
-    recent = find.last_observations(tx, admission.id, RECENT)
+    recent = find.last_in_stay(tx, admission, RECENT, now)
+    later = tuple(find.ahead(tx, admission, now))
     holding = find.open_alerts(tx, admission.id)
     silence = next((a for a in holding if a.finding.kind == "silence"), None)
     standing = standings(tx, holding, now, escalation_minutes(tx, admission.ward_id)) if holding else {}
     alerts = tuple(sorted((a for a in holding if a is not silence), key=lambda a: _first(a, standing[a.id])))
     at = recent[-1].taken_at if recent else admission.admitted_at
-    due = schedule.next_due(recent, alerts, background(tx, admission, at, first=len(recent) >= RECENT))
-    ahead = bool(recent) and recent[-1].taken_at > now + FUTURE
+    due = schedule.next_due(recent, alerts, background(tx, admission, at, first=len(recent) >= RECENT, now=now))
+    ahead = bool(recent) and recent[-1].taken_at > now + CLOCK_TOLERANCE
     overdue = None if ahead else schedule.overdue(due, now)
     seen = [o for o in recent if schedule.tells_of_state(o)]
     answered = silence if silence and overdue and silence.finding.level == overdue.level else None
@@ -192,7 +197,7 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
     levels = {a.finding.level for a in alerts} | {d.level for d in calls}
     known = bool(seen) and not ahead and not found.problem
     rank = _rank(levels, waiting, overdue, known, silence_answered=answered is not None)
-    if rank == "settled" and not _whole(withdrawal, values):
+    if rank == "settled" and (later or not _whole(withdrawal, values)):
         rank = "incomplete"
     return Tile(
         bed=bed.label if bed else "",
@@ -216,6 +221,7 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
         every_limit=own,
         judgement=found.judgement,
         failed=found.problem,
+        ahead=later,
     )
 
 

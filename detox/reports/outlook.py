@@ -10,6 +10,7 @@ from math import factorial
 
 from detox.clinical.alerts import alerts_file, rulebook
 from detox.clinical.drift import Slope, crossing_h, theil_sen
+from detox.clinical.entry_times import judged
 from detox.clinical.measures import Trend
 from detox.clinical.model import LEVELS, Level, Observation, PatientLimit, Vitals
 from detox.clinical.rules import Condition, Rule
@@ -48,7 +49,9 @@ class Outlook:
 def outlooks_of(tx: Connection, admission_id: str, now: datetime) -> tuple[Outlook, ...]:
     """The clear trends of a stay as they stand at `now`, whatever part of the stay is shown."""
     start = now - alerts_file().trend.longest_h * HOUR
+    span = judged(find.admission(tx, admission_id).admitted_at, now)
     seen = find.observations(tx, admission_id, start=start, end=now + timedelta(seconds=1))
+    seen = [o for o in seen if span.holds(o.taken_at)]
     return outlooks(seen, now, orders.patient_limits(tx, admission_id))
 
 

@@ -58,7 +58,7 @@ class DayOfPlan:
 
 @dataclass(frozen=True, slots=True)
 class PatientPage:
-    """One patient at `as_of`: now, the end of the stay, or the newest of readings dated ahead.
+    """One patient at `as_of`: now, the end of the stay, or the newest reading of a stay that lies in the future.
 
     `corrected` holds the doses that were charted wrongly, `doses` those that stand. `seen` holds the window's
     observations, replaced ones too, oldest first.
@@ -106,8 +106,9 @@ class PatientPage:
 
     @property
     def current(self) -> tuple[Observation, ...]:
-        """The window's observations without those that were replaced."""
-        return tuple(o for o in self.seen if o.replaced_by is None)
+        """The window's observations without those that were replaced, and those that are dated ahead of the clock."""
+        later = {o.id for o in self.tile.ahead}
+        return tuple(o for o in self.seen if o.replaced_by is None and o.id not in later)
 
     @property
     def doses_shown(self) -> tuple[Dose, ...]:
@@ -119,7 +120,7 @@ def page(tx: Connection, ward: Ward, admission_id: str, now: datetime, hours: in
     """The page of a stay; charts and flowsheet reach back `hours` (None: the whole stay). Raises NotFound."""
     admission = find.admission(tx, admission_id)
     bed = next((b for b in find.beds(tx, ward.id) if b.admission_id == admission_id), None)
-    last = find.last_observations(tx, admission_id, LAST, judged=False)
+    last = find.last_in_stay(tx, admission, LAST, now, judged=False)
     now = _as_of(admission, last[-1] if last else None, now)
     start = None if hours is None else window_start(now, hours)
     shown = _alerts(tx, admission_id, start)

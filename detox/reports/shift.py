@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from detox.clinical.entry_times import judged
 from detox.clinical.model import Admission, Dose, Observation, Ward
 from detox.clinical.schedule import RECENT
 from detox.errors import NotFound
@@ -51,9 +52,9 @@ def summary(store: Store, ward_id: str, period: ShiftPeriod, now: datetime) -> S
     with store.read() as tx:
         ward = ward_of(tx, ward_id)
         stays = find.admissions_between(tx, ward_id, period.starts_at, period.ends_at)
-        read = [_rows(tx, admission, period) for admission in stays]
+        read = [_rows(tx, admission, period, now) for admission in stays]
     newest = max((o.taken_at for rows in read for o in rows.current), default=period.starts_at)
-    as_of = min(max(now, newest), period.ends_at)  # records dated ahead of the clock carry their own time with them
+    as_of = min(max(now, newest), period.ends_at)  # a stay in the future carries its own time
     patients = [patient_shift(rows, period.starts_at, as_of) for rows in read]
     return ShiftSummary(ward, period, as_of, tuple(sorted(patients, key=_by_bed)))
 
@@ -78,20 +79,21 @@ def ward_of(tx: Connection, ward_id: str) -> Ward:
     raise NotFound("There is no such ward: choose one of the list.")
 
 
-def _rows(tx: Connection, admission: Admission, period: ShiftPeriod) -> Rows:
+def _rows(tx: Connection, admission: Admission, period: ShiftPeriod, now: datetime) -> Rows:
     start, end = period.starts_at, period.ends_at
-    seen = find.observations(tx, admission.id, start, end, replaced=True)
+    span = judged(admission.admitted_at, now)
+    seen = [o for o in find.observations(tx, admission.id, start, end, replaced=True) if span.holds(o.taken_at)]
     alerts = find_shift.alerts_carried_in(tx, admission.id, start)
     alerts += reversed(find.alerts(tx, admission.id, start, end))
     return Rows(
         admission=admission,
         bed=find_shift.bed_before(tx, admission.id, end),
-        before=tuple(find.last_observations(tx, admission.id, RECENT, start - INSTANT)),
+        before=tuple(find.last_observations(tx, admission.id, RECENT, start - INSTANT, since=span.since)),
         seen=tuple(seen),
         alerts=tuple((a, tuple(Answer(*said) for said in find.acknowledgements(tx, a.id))) for a in alerts),
         doses=tuple(find.doses(tx, admission.id, start, end)),
         decisions=tuple(reversed(find.decisions(tx, admission.id, start, end))),
-        background=background(tx, admission, start),
+        background=background(tx, admission, start, now=now),
         corrections=(
             *(_correction(tx, o) for o in seen if o.replaced_by is not None),
             *_dose_corrections(find.doses(tx, admission.id, start, end, corrected=True)),

@@ -109,7 +109,8 @@ Raised = list[tuple[str, Change]]
 
 
 def _stay(tx: Connection, admission: Admission, now: datetime) -> Stay:
-    return admission.id, find.observations(tx, admission.id, end=now), background(tx, admission)
+    seen = [o for o in find.in_stay(tx, admission, now) if o.taken_at < now]
+    return admission.id, seen, background(tx, admission, now=now)
 
 
 def _all(stays: Iterable[Stay], problem: str, book: RuleBook, since: datetime) -> Raised:

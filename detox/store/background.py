@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timedelta
 
+from detox.clinical.entry_times import Span, judged
 from detox.clinical.model import Admission, Background, Dose, StepDown
 from detox.instants import from_text
 from detox.store import find, orders
@@ -16,13 +17,19 @@ DOSES = timedelta(days=7)
 
 
 def background(
-    tx: Connection, admission: Admission, since: datetime | None = None, *, first: bool = True
+    tx: Connection,
+    admission: Admission,
+    since: datetime | None = None,
+    *,
+    first: bool = True,
+    now: datetime | None = None,
 ) -> Background:
     """What is known of a stay beside its observations.
 
     `since` bounds the doses that are read (None: all of them). `first` is False where the caller has all observations
-    of the stay at hand anyway.
+    of the stay at hand anyway. Of the observations those are looked at that are judged at `now` (None: all of them).
     """
+    span = Span(None, None) if now is None else judged(admission.admitted_at, now)
     doses = _doses(tx, admission.id, since - DOSES if since is not None else None)
     return Background(
         admitted_at=admission.admitted_at,
@@ -31,8 +38,8 @@ def background(
         baselines=orders.baselines(tx, admission.id),
         limits=orders.patient_limits(tx, admission.id),
         intervals=orders.interval_orders(tx, admission.id),
-        first_weight=find.first_weight(tx, admission.id),
-        first=tuple(find.first_observations(tx, admission.id, FIRST)) if first else (),
+        first_weight=find.first_weight(tx, admission.id, *span),
+        first=tuple(find.first_observations(tx, admission.id, FIRST, *span)) if first else (),
         setting=admission.setting,
         steps=_steps_down(tx, admission.id),
         not_given=tuple(d for d in doses if d.status != "given"),

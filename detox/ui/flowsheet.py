@@ -31,16 +31,22 @@ _NOTHING: Cell = ("", "")
 
 
 def table(
-    seen: Sequence[Observation], zone: ZoneInfo, now: datetime, unit: str, limits: Sequence[PatientLimit] = ()
+    seen: Sequence[Observation],
+    zone: ZoneInfo,
+    now: datetime,
+    unit: str,
+    limits: Sequence[PatientLimit] = (),
+    ahead: Sequence[Observation] = (),
 ) -> str:
     """The whole table as HTML. `seen` are oldest first, replaced ones among them; all text is escaped here.
 
     `limits` are those ever set for this patient: a value is coloured by the one that held when it was taken.
+    Those `ahead` of the clock are marked: nobody judges them.
     """
     if not seen:
         return '<p class="dx-quiet">Nothing was recorded in this window.</p>'
     columns = sorted(seen, key=lambda o: (o.taken_at, o.recorded_at or o.taken_at), reverse=True)[:MOST_SETS]
-    head = "".join(f'<th scope="col"{_old(o)}>{_time(o, zone, now)}</th>' for o in columns)
+    head = "".join(f'<th scope="col"{_old(o)}>{_time(o, zone, now)}{_ahead(o, ahead)}</th>' for o in columns)
     body = "".join(
         _row(label, cell, columns) for label, cell in _rows(columns, zone, unit, _judge(limits, zone, now, unit))
     )
@@ -100,6 +106,10 @@ def _time(o: Observation, zone: ZoneInfo, now: datetime) -> str:
     day = "today" if local.date() == today.date() else f"{local:%a %-d %b}"
     at = wall(o.taken_at, zone) if repeats(o.taken_at, zone) else f"{local:%H:%M}"
     return f'{esc(at)}<br><span class="dx-quiet">{esc(day)}</span>'
+
+
+def _ahead(o: Observation, ahead: Sequence[Observation]) -> str:
+    return "<br>? dated ahead, not judged" if o in ahead else ""
 
 
 def _old(o: Observation) -> str:

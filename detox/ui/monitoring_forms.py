@@ -25,7 +25,7 @@ def forms(page: PatientPage) -> None:
         return
     with here.store.read() as tx:
         every = orders.interval_orders(tx, stay.id)
-        asked = protocol_line(tx, stay)
+        asked = protocol_line(tx, stay, here.now)
     st.markdown("**How often this patient is observed**")
     st.html(_in_force_html(page.tile.due, asked, here))
     _holding([o for o in every if o.holds_at(here.now)], stay, here)

@@ -17,7 +17,7 @@ TREND_SETS = 12
 
 def draw(here: frame.Visit, observation_id: str) -> None:
     """The receipt of one kept set, with the trend beside it."""
-    kept = observing.receipt(here.store, observation_id)
+    kept = observing.receipt(here.store, observation_id, here.now)
     if kept is None:
         st.error("This set is not in the database: it was not saved. Enter it again.")
         return
@@ -56,7 +56,8 @@ def draw(here: frame.Visit, observation_id: str) -> None:
             st.page_link("pages/record.py", label="Record another set", query_params={"admission": seen.admission_id})
     with right:
         with here.store.read() as tx:
-            recent = find.last_observations(tx, seen.admission_id, TREND_SETS)
+            stay = find.admission(tx, seen.admission_id)
+            recent = find.last_in_stay(tx, stay, TREND_SETS, here.now)
         st.plotly_chart(
             _trend(recent, seen.id, here), theme=None, config={"displayModeBar": False, "responsive": True},
             alt="COWS of the last sets, the one just saved marked", key=f"trend-{seen.id}",

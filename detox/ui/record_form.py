@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from detox.clinical import protocols, scales
+from detox.clinical import entry_times, protocols, scales
 from detox.clinical import vitals as vital_signs
 from detox.clinical.model import Observation, Vitals
 from detox.clinical.protocols import Item
@@ -110,7 +110,11 @@ def taken_at(form: Form) -> datetime:
 
 
 def prefill(form: Form, original: Observation) -> None:
-    """Put the values of the set that is being corrected into the fields, once."""
+    """Put the values of the set that is being corrected into the fields, once.
+
+    The time is shown to the minute: care.amend keeps the seconds where nobody changes it. One that lies ahead of the
+    clock, or before the stay, is left empty: somebody has to say when it was.
+    """
     if st.session_state.get(form.key("prefilled")):
         return
     seen, zone = original.vitals, form.here.zone
@@ -126,16 +130,26 @@ def prefill(form: Form, original: Observation) -> None:
         "not_done": original.not_done,
         "note": original.note or None,
         "when": "Earlier",
-        "day": local.date(),
-        "time": local.time().replace(second=0, microsecond=0, fold=0),
-        "which": "second" if local.fold else "first",
         "prefilled": True,
     }
+    if _possible(form, original):
+        values |= {
+            "day": local.date(),
+            "time": local.time().replace(second=0, microsecond=0, fold=0),
+            "which": "second" if local.fold else "first",
+        }
+    else:
+        values["unknown-time"] = True
     values |= other_measures.fields(original)
     values |= {item: v for item, v in original.answers.get("cows", {}).items() if item != "resting_pulse"}
     for field, value in values.items():
         if value is not None:
             st.session_state[form.key(field)] = value
+
+
+def _possible(form: Form, original: Observation) -> bool:
+    admission = form.tile.admission
+    return admission is None or entry_times.judged(admission.admitted_at, form.here.now).holds(original.taken_at)
 
 
 def when(form: Form) -> None:
@@ -148,10 +162,11 @@ def when(form: Form) -> None:
         )  # fmt: skip
     if form.value("when") == "Earlier":
         local = form.here.now.astimezone(form.here.zone)
-        _seed(form, "day", local.date())
-        _seed(form, "time", local.time().replace(second=0, microsecond=0, tzinfo=None))
-        columns[1].date_input("Day", key=form.key("day"), max_value=local.date(), format="YYYY-MM-DD")
-        columns[2].time_input("Time", key=form.key("time"), step=60)
+        if not form.value("unknown-time"):
+            _seed(form, "day", local.date())
+            _seed(form, "time", local.time().replace(second=0, microsecond=0, tzinfo=None))
+        columns[1].date_input("Day", value=None, key=form.key("day"), max_value=local.date(), format="YYYY-MM-DD")
+        columns[2].time_input("Time", value=None, key=form.key("time"), step=60)
         day, at = form.value("day"), form.value("time")
         if isinstance(day, date) and isinstance(at, time) and _twice(datetime.combine(day, at), form.here.zone):
             _seed(form, "which", "first")

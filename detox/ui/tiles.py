@@ -226,13 +226,24 @@ def _due(tile: Tile, now: datetime, zone: ZoneInfo) -> str:
 
 def _readings(tile: Tile, now: datetime, zone: ZoneInfo, unit: str) -> str:
     if tile.last_seen is None:
-        return '<div class="dx-val not_assessed"><b>? No set recorded yet</b></div>'
+        return f'{ahead_html(tile, zone, now)}<div class="dx-val not_assessed"><b>? No set recorded yet</b></div>'
     old = tile.overdue is not None or tile.dated_ahead
     known = f'<span class="dx-quiet">last known {words.when(tile.last_seen, zone, now)}:</span> ' if old else ""
     values = values_html(tile.vitals or {}, zone, now, unit) + limit_words.line_html(tile.limits, zone, now, unit)
     missing = words.not_made(tile.admission, now) if tile.admission else ""
     note = f'<div class="dx-val not_assessed">? {esc(missing)}</div>' if missing else ""
-    return f"{known}{withdrawal_html(tile.withdrawal, zone, now)}{values}{note}"
+    return f"{ahead_html(tile, zone, now)}{known}{withdrawal_html(tile.withdrawal, zone, now)}{values}{note}"
+
+
+def ahead_html(tile: Tile, zone: ZoneInfo, now: datetime) -> str:
+    """The sets that are dated ahead of the clock, by their time; nothing where there is none."""
+    if not tile.ahead:
+        return ""
+    times = ", ".join(words.when(o.taken_at, zone, now) for o in tile.ahead)
+    return (
+        f'<div class="dx-val not_assessed wraps">? <b>Dated ahead of the clock: {times}.</b> Not judged: correct the '
+        "time on the patient's page, Corrections.</div>"
+    )
 
 
 def _pressure(values: dict[str, Value], zone: ZoneInfo, now: datetime, unit: str) -> str:

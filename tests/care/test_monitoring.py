@@ -56,7 +56,7 @@ def test_a_nurse_shortens_without_an_end(
     assert found.why == f"every 1 h, ordered by {nurse.name}: pulse rising"
     with store.read() as tx:
         assert orders.interval_orders(tx, admission.id) == (kept,)
-        assert protocol_line(tx, admission).interval_min == 240
+        assert protocol_line(tx, admission, now).interval_min == 240
 
 
 @pytest.mark.usefixtures("moderate")

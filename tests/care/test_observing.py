@@ -29,14 +29,14 @@ def test_what_comes_back_is_what_is_on_disk(
     with store.read() as tx:
         assert find.observation(tx, recorded.observation.id) == recorded.observation
         assert find.open_alerts(tx, recorded.observation.admission_id) == list(recorded.open_alerts)
-    receipt = observing.receipt(store, recorded.observation.id)
+    receipt = observing.receipt(store, recorded.observation.id, now)
     assert receipt is not None
     assert (receipt.due, receipt.interpretations) == (recorded.due, recorded.interpretations)
     assert {a.id for a in receipt.opened} == {a.id for a in recorded.opened}
 
 
-def test_there_is_no_receipt_for_what_was_never_kept(store: Store, nurse: Clinician) -> None:
-    assert observing.receipt(store, "nothing") is None
+def test_there_is_no_receipt_for_what_was_never_kept(store: Store, nurse: Clinician, now: datetime) -> None:
+    assert observing.receipt(store, "nothing", now) is None
 
 
 def test_a_settled_set_raises_nothing_and_says_when_the_next_is_due(

@@ -33,6 +33,7 @@ from detox.ui import (
     style_patient,
     suggestion_card,
     taper_forms,
+    tiles,
     words,
 )  # fmt: skip
 
@@ -151,12 +152,12 @@ def _sections(page: PatientPage, here: frame.Visit) -> None:
     else:
         _limits(page, here)
         own = page.tile.every_limit
-        st.html(flowsheet.table(page.seen, here.zone, here.now, here.ward.temperature_unit, own))
+        st.html(flowsheet.table(page.seen, here.zone, here.now, here.ward.temperature_unit, own, page.tile.ahead))
 
 
 def _corrections(page: PatientPage, here: frame.Visit) -> None:
     """Choose a set of the window; the original stays readable, struck through, with the reason."""
-    sets = {o.id: o for o in reversed(page.current)}
+    sets = {o.id: o for o in (*reversed(page.tile.ahead), *reversed(page.current))}
     if not here.may("amend"):
         st.caption("Nurses and physicians correct sets.")
     elif not sets:
@@ -166,6 +167,7 @@ def _corrections(page: PatientPage, here: frame.Visit) -> None:
             "Set to correct", list(sets), index=None, key="correct", placeholder="choose by its time",
             format_func=lambda i: words.plain(
                 f"{words.when(sets[i].taken_at, here.zone, here.now)} by {sets[i].recorded_by}"
+                f"{' (dated ahead of the clock)' if sets[i] in page.tile.ahead else ''}"
             ),
         )  # fmt: skip
         if chosen:
@@ -205,6 +207,8 @@ def _draw(here: frame.Visit, admission_id: str) -> None:
             "dates): everything below stands as of its newest reading.</div>"
         )
     st.html(patient_head.identity_html(page, here.zone, here.ward.temperature_unit))
+    if page.tile.ahead:
+        st.html(f'<div class="dx-alert unknown">{tiles.ahead_html(page.tile, here.zone, here.now)}</div>')
     alert_list.waiting(page)
     _actions(here, admission_id, page.admission.discharged_at is None)
     if st.session_state.get("give-dose") and here.may("chart_dose"):

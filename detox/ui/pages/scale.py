@@ -10,7 +10,7 @@ from detox.care import observing
 from detox.care.text import without_tags
 from detox.clinical.model import Admission, Observation
 from detox.clinical.protocols import Scale
-from detox.errors import DetoxError, NotFound, Refused
+from detox.errors import DetoxError, NeedsConfirmation, NotFound, Refused
 from detox.reports import board as reading
 from detox.store import find
 from detox.ui import frame, hand_over, record_form, scale_form, scale_words, tiles, words
@@ -43,27 +43,43 @@ def _original(here: frame.Visit, admission_id: str, amends: str) -> Observation:
     return found
 
 
-def _save(nonce: str, admission_id: str, scale: Scale, amends: str = "") -> None:
+def _save(nonce: str, admission_id: str, scale: Scale, amends: str = "", sure: bool = False) -> None:
     """One tap on save. Everything is read first; between the verb's start and its commit no screen is touched."""
     form = _form(nonce)
+    asked = st.session_state.get(f"{nonce}-questions", {})
+    agreed = asked if sure else None
     problems: Mapping[str, str] = {}
+    questions: Mapping[str, str] = {}
     saved = None
     try:
         if amends:
-            saved = _corrected(form, scale, admission_id, amends)
+            saved = _corrected(form, scale, admission_id, amends, agreed)
         else:
-            seen = scale_form.entry(form, scale, admission_id)
-            saved = care.record(form.here.store, form.here.by, seen, form.here.now).observation.id
+            saved = _recorded_now(form, scale_form.entry(form, scale, admission_id), agreed)
+    except NeedsConfirmation as ask:
+        questions = ask.questions
     except Refused as refused:
         problems = refused.problems
     except DetoxError as error:
         problems = {"": str(error)}
     st.session_state[f"{nonce}-problems"] = problems
+    st.session_state[f"{nonce}-questions"] = questions
     if saved is not None:
         st.query_params.from_dict({"admission": admission_id, "saved": saved})
 
 
-def _corrected(form: Form, scale: Scale, admission_id: str, amends: str) -> str:
+def _recorded_now(form: Form, seen: Observation, agreed: Mapping[str, str] | None) -> str:
+    """Keep the set and give its id; a time shortly before the admission only once a person has called it right."""
+    here = form.here
+    try:
+        return care.record(here.store, here.by, seen, here.now).observation.id
+    except NeedsConfirmation as ask:
+        if agreed != ask.questions:
+            raise
+        return care.record(here.store, here.by, seen, here.now, confirmed=True).observation.id
+
+
+def _corrected(form: Form, scale: Scale, admission_id: str, amends: str, agreed: Mapping[str, str] | None) -> str:
     """Keep the corrected set and give its id. Its vitals are those that were kept: nobody is asked about them again."""
     with form.here.store.read() as tx:
         again = find.observation(tx, form.nonce)
@@ -72,7 +88,12 @@ def _corrected(form: Form, scale: Scale, admission_id: str, amends: str) -> str:
     seen = scale_form.correction(form, scale, _original(form.here, admission_id, amends))
     reason = form.value("replace_reason") or ""
     here = form.here
-    return care.amend(here.store, here.by, amends, seen, reason, here.now, confirmed=True).observation.id
+    try:
+        return care.amend(here.store, here.by, amends, seen, reason, here.now).observation.id
+    except NeedsConfirmation as ask:
+        if "taken_at" in ask.questions and agreed != {"taken_at": ask.questions["taken_at"]}:
+            raise NeedsConfirmation({"taken_at": ask.questions["taken_at"]}) from None
+        return care.amend(here.store, here.by, amends, seen, reason, here.now, confirmed=True).observation.id
 
 
 def _correcting(form: Form, scale: Scale, admission_id: str, amends: str) -> None:
@@ -118,15 +139,21 @@ def _entry(scale: Scale) -> None:
             if form.problems:
                 told = form.problems.get("", "Not saved: mend what is marked above, then save again.")
                 st.html(f'<div class="dx-alert critical">{words.esc(told)}</div>')
-        right.button(
-            "Save correction" if amends else f"Save {scale.short_name}", key=f"{nonce}-save", type="primary",
-            width="stretch", on_click=_save, args=(nonce, admission.id, scale, amends),
-        )  # fmt: skip
+        questions: dict[str, str] = st.session_state.get(f"{nonce}-questions", {})
+        with right:
+            for question in questions.values():
+                st.html(f'<div class="dx-alert warning">{words.esc(question)}</div>')
+            save = "Save correction" if amends else f"Save {scale.short_name}"
+            st.button(
+                "Yes, right: save" if questions else save, key=f"{nonce}-{'sure' if questions else 'save'}",
+                type="primary", width="stretch", on_click=_save,
+                args=(nonce, admission.id, scale, amends, bool(questions)),
+            )  # fmt: skip
 
 
 def _receipt(here: frame.Visit, admission: Admission, saved: str) -> None:
     """What was kept, read back from the database."""
-    kept = observing.receipt(here.store, saved)
+    kept = observing.receipt(here.store, saved, here.now)
     if kept is None or kept.observation.admission_id != admission.id:
         st.error("This scale is not in the database: it was not saved. Enter it again.")
         return
