@@ -1,5 +1,7 @@
 """Correcting a charted dose: what is right and what was wrong, or that it was entered in error."""
 
+from datetime import date, datetime, time
+
 import streamlit as st
 
 from detox.care import amend_dose, dose_in_error
@@ -108,10 +110,7 @@ def _save(key: str, dose: Dose) -> None:
         if right == ERROR:
             dose_in_error(here.store, here.by, dose.id, wrong, here.now)
         else:
-            charted = dose.given_at.astimezone(here.zone)
-            at = dose.given_at
-            if day is not None or clock is not None:
-                at = saving.moment(clock or charted.time(), here.now, here.zone, on=day or charted.date())
+            at = _given_at(dose, day, clock, here)
             given_mg = float(amount) if amount is not None else dose.dose_mg
             wanted = Dose(
                 key, dose.admission_id, None, dose.drug, given_mg if right == "given" else 0.0, right, at,
@@ -128,3 +127,12 @@ def _save(key: str, dose: Dose) -> None:
         saving.told(key, error)
     else:
         saving.settled(key)
+
+
+def _given_at(dose: Dose, day: date | None, clock: time | None, here: frame.Visit) -> datetime:
+    """When the dose was given by what was typed: as charted, to the instant, where that is the minute it shows."""
+    charted = dose.given_at.astimezone(here.zone)
+    shown = charted.time().replace(second=0, microsecond=0)
+    if day in (None, charted.date()) and clock in (None, shown):
+        return dose.given_at
+    return saving.moment(clock or charted.time(), here.now, here.zone, on=day or charted.date())

@@ -1,7 +1,7 @@
 """Times on the forms: a field shows the minute and changes none, asks before the admission, finds sets of tomorrow."""
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from page_html import html_of
@@ -180,6 +180,23 @@ class TestTheDoseForms:
         press(at, "Correct this dose")
         assert not at.exception
         assert [(d.dose_mg, d.given_at) for d in doses(admission)] == [(0.2, clonidine.given_at)]
+
+    @pytest.mark.parametrize("hour", [0, 1], ids=["the first 01:30", "the second 01:30"])
+    def test_in_the_hour_that_runs_twice_it_keeps_its_instant(self, open_page, nurse, admit, store, doses, hour):
+        stay = admit("Osei", days_ago=40)
+        at_night = datetime(2026, 10, 25, hour, 30, 12, tzinfo=UTC)
+        dose = Dose("c", stay.id, None, "clonidine", 0.1, "given", at_night, "Dr Lee")
+        care.chart_other_dose(store, nurse, dose, at_night)
+        at = open_page(nurse, "patient", admission=stay.id)
+        next(w for w in at.get("button_group") if w.key == "section").set_value("Corrections").run()
+        begun(at, "wrong-").set_value("c").run()
+        begun(at, "right-").set_value("given")
+        begun(at, "fixed-mg-").set_value(0.2)
+        begun(at, "fixed-day-").set_value(date(2026, 10, 25))
+        begun(at, "fixed-at-").set_value(time(1, 30))
+        begun(at, "mistake-").set_value("two tablets")
+        press(at, "Correct this dose")
+        assert [(d.dose_mg, d.given_at) for d in doses(stay)] == [(0.2, at_night)]
 
     def test_given_shortly_before_the_admission_it_asks(self, open_page, nurse, admit, doses, now):
         stay = admit("Osei", days_ago=0.25 / 24)
