@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from detox.chart.context import Order, PatientContext
 from detox.clinical import situations
+from detox.clinical.entry_times import judged
 from detox.clinical.giving import ALLOWED
 from detox.clinical.model import Admission, Decision, Observation, StayFact, TaperPlan
 from detox.clinical.protocols import vitals_file
-from detox.instants import CLOCK_TOLERANCE, to_text
 from detox.store import find, orders
 from detox.store.background import background
 from detox.store.connection import Connection
@@ -30,19 +30,20 @@ class Judged(NamedTuple):
 def read_context(tx: Connection, admission: Admission, now: datetime) -> PatientContext:
     """What is known of the admission at `now`. Raises NotFound for a ward that is not kept."""
     decisions = find.decisions(tx, admission.id)
-    every_dose = find.doses(tx, admission.id, corrected=True)
+    span = judged(admission.admitted_at, now)
+    every_dose = [d for d in find.doses(tx, admission.id, corrected=True) if not span.is_ahead(d.given_at)]
     plans = find.plans(tx, admission.id)
     facts = situations.newest(orders.stay_facts(tx, admission.id))
     ward = next(w for w in find.wards(tx) if w.id == admission.ward_id)
     zone = ZoneInfo(ward.time_zone)
     allowed = orders.ward_setting(tx, admission.ward_id, ALLOWED)
-    seen = _observations(tx, admission.id, decisions, now)
+    seen = _observations(tx, admission, decisions, now)
     since = seen.current[0].taken_at if seen.current else admission.admitted_at
     return PatientContext(
         now=now,
         admission=admission,
         zone=zone,
-        background=background(tx, admission, since),
+        background=background(tx, admission, since, now=now),
         observations=tuple(seen.current),
         replaced=tuple(seen.replaced),
         ahead=tuple(seen.ahead),
@@ -51,7 +52,7 @@ def read_context(tx: Connection, admission: Admission, now: datetime) -> Patient
         plans=tuple(plans),
         orders=tuple(orders_of(tx, plans)),
         facts=facts,
-        results=_results(tx, admission.id, now),
+        results=_results(tx, admission, now),
         alerts=tuple(find.dangerous_alerts(tx, admission.id)),
         answers=tuple(find.answers(tx, admission.id)),
         decisions=tuple(decisions),
@@ -75,25 +76,24 @@ def orders_of(tx: Connection, plans: Sequence[TaperPlan]) -> list[Order]:
     return sorted(found, key=lambda one: one.since)
 
 
-def _observations(tx: Connection, admission_id: str, decisions: Sequence[Decision], now: datetime) -> Judged:
-    """Older ones only where they were kept after the newest decision: what stood before it was shown to whoever made
-    it."""
-    start = now - LOOK_BACK
-    latest = now + CLOCK_TOLERANCE
-    seen = find.observations(tx, admission_id, start=start, replaced=True)
+def _observations(tx: Connection, stay: Admission, decisions: Sequence[Decision], now: datetime) -> Judged:
+    """Those within the stay. Older ones only where they were kept after the newest decision: what stood before it was
+    shown to whoever made it."""
+    start, span = now - LOOK_BACK, judged(stay.admitted_at, now)
+    seen = find.observations(tx, stay.id, start=start, replaced=True)
     shown = next((d.decided_at for d in decisions if d.suggestion.get("rules")), None)
-    older = find.observations(tx, admission_id, end=start, kept_after=shown)
+    older = find.observations(tx, stay.id, end=start, kept_after=shown)
     return Judged(
-        [*older, *(o for o in seen if o.replaced_by is None and o.taken_at <= latest)],
+        [o for o in (*older, *seen) if o.replaced_by is None and span.holds(o.taken_at)],
         [o for o in seen if o.replaced_by is not None],
-        [o for o in seen if o.replaced_by is None and o.taken_at > latest],
+        [o for o in seen if o.replaced_by is None and span.is_ahead(o.taken_at)],
     )
 
 
-def _results(tx: Connection, admission_id: str, now: datetime) -> Mapping[str, tuple[datetime, float]]:
+def _results(tx: Connection, stay: Admission, now: datetime) -> Mapping[str, tuple[datetime, float]]:
     """The newest of each laboratory value and result, and when it was taken."""
     names = [o.name for o in vitals_file().other if o.group == "laboratory"]
-    return find.last_others(tx, admission_id, names, to_text(now + CLOCK_TOLERANCE))
+    return find.last_others(tx, stay.id, names, *judged(stay.admitted_at, now))
 
 
 def _conditions(facts: Mapping[str, StayFact]) -> tuple[str, ...] | None:

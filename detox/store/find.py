@@ -291,14 +291,15 @@ def last_other(
 
 
 def last_others(
-    tx: Connection, admission_id: str, names: Sequence[str], before: str
+    tx: Connection, admission_id: str, names: Sequence[str], since: datetime | None, before: datetime | None
 ) -> dict[str, tuple[datetime, float]]:
-    """The newest of each of these values charted beside the vitals by `before`, and when it was taken."""
+    """The newest of each of these values charted beside the vitals (from `since` to `before`, inclusive), and when it
+    was taken."""
     found: dict[str, tuple[datetime, float]] = {}
     rows = tx.execute(
         "SELECT taken_at, other FROM observation WHERE admission_id = ? AND replaced_by IS NULL AND other <> '{}' "
-        "AND taken_at <= ? ORDER BY taken_at, recorded_at, rowid",
-        (admission_id, before),
+        "AND taken_at >= ? AND taken_at <= ? ORDER BY taken_at, recorded_at, rowid",
+        (admission_id, *_between(since, before)),
     )
     for row in rows:
         charted = _loaded(row["other"])
