@@ -26,6 +26,7 @@ from detox.clinical.schedule import monitoring_file
 from detox.clinical.situations import discharge_file, situations_file
 from detox.clinical.suggestions.content import content
 from detox.clinical.taper_content import ladders_file, templates
+from detox.clinical.watch import watch_file
 from detox.errors import ProtocolError
 
 _READERS: dict[str, Callable[[], File]] = {
@@ -33,6 +34,7 @@ _READERS: dict[str, Callable[[], File]] = {
     "vitals.toml": vitals_file,
     "monitoring.toml": monitoring_file,
     "suggestions.toml": content,
+    "watch.toml": watch_file,
     "answering.toml": answering_file,
     "ladders.toml": ladders_file,
     "dangers.toml": dangers_file,
