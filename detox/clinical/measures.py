@@ -18,8 +18,9 @@ from detox.clinical.baseline import BaselineContent, Baselines
 from detox.clinical.content import Content, Evidence, Text
 from detox.clinical.drift import ewma, ewma_sigma
 from detox.clinical.model import VITALS, Assessment, Background, Observation, Vitals
-from detox.clinical.protocols import scales, vitals_file
+from detox.clinical.protocols import scale, scales, vitals_file
 from detox.clinical.scales import round_half_up
+from detox.clinical.watch import COWS, Given, Score, Watch, Watcher, precipitant, rises
 
 Value = float | int | bool | str
 Values = dict[str, Value]
@@ -31,7 +32,11 @@ REMEMBERED = 4096
 REACH = 12
 """How many earlier observations a measure looks back on."""
 
+RETURN_TO_USE = "return_to_use"
+"""The sign of a set that an opioid was used again."""
+
 _NONE: frozenset[str] = frozenset()
+_UNWATCHED: tuple[Values, Set[str]] = {}, _NONE
 _LOSSES = frozenset({"losses"})
 _NEWS2 = frozenset({"news2", "news2_single", "news2_rise"})
 _SIGNS = ("consciousness", "sedation", "on_oxygen")
@@ -41,7 +46,9 @@ SCORES: Mapping[str, str] = {
     "cows": "the COWS points; a partial sum is a lower bound",
     "cows_fall": "by how much COWS fell since the score before",
     "cows_fall_undosed": "the same, where no opioid or alpha-2 dose is charted that explains it",
-    "cows_rise_after_precipitant": "COWS points above the last score before a dose that can precipitate withdrawal",
+    "cows_rise_in_watch": "COWS points above the score before the dose that a watch began with",
+    "sows_rise_in_watch": "SOWS points above the score before that dose, the greatest of the SOWS scales",
+    "risen_in_watch": "1 where this score shows precipitated withdrawal, 0 where none stands any more",
     "news2": "the NEWS2 points; a partial sum is a lower bound",
     "news2_single": "the greatest NEWS2 points of one vital sign",
     "news2_rise": "NEWS2 points above the last complete NEWS2 before",
@@ -72,10 +79,10 @@ DERIVED: Mapping[str, str] = {
     "hours_since_methadone": "hours since the last methadone dose",
     "hours_since_alpha2": "hours since the last alpha-2 agonist",
     "hours_since_rate_limiting": "hours since the last drug that slows the pulse",
-    "minutes_since_precipitant": "minutes since the last dose that can precipitate withdrawal",
+    "watch_minutes_left": "minutes until the window for precipitated withdrawal closes, below 0 after it",
 }
 TIMED: frozenset[str] = frozenset(
-    name for name in DERIVED if name.startswith(("hours_", "minutes_", "day_", "methadone_"))
+    name for name in DERIVED if name.startswith(("hours_", "day_", "methadone_", "watch_minutes_"))
 )
 """What changes by itself as time passes."""
 
@@ -191,6 +198,8 @@ class Measurer:
         self._first_weight = background.first_weight
         self._losses_since = timedelta(hours=content.derived.losses_h)
         self._other = False
+        self._watcher = _watcher(content.drugs, background)
+        self._watched: dict[str, Reading] = {}
 
     def add(self, observation: Observation) -> None:
         """The next observation of the stay: what those that follow are held against."""
@@ -200,6 +209,8 @@ class Measurer:
             self._first_weight = observation.taken_at, float(observation.other["weight_kg"])
         self._other = self._other or bool(observation.other)
         self._baselines.add(observation)
+        if self._watcher is not None:
+            self._watch(self._watcher, observation)
 
     def measure(self, observation: Observation, earlier: Sequence[Observation]) -> Seen:
         """The measures of an observation; `earlier` are the REACH observations before it, oldest first.
@@ -219,6 +230,10 @@ class Measurer:
         partial = self._losses(values, observation, earlier) if self._other else _NONE
         if observation.assessments:
             partial = partial | self._scores(values, observation, earlier)
+        watched, bounds = self._watched.get(observation.id, _UNWATCHED)
+        values.update(watched)
+        if bounds:
+            partial = partial | bounds
         return Seen(observation, values, partial)
 
     def _against_baseline(self, values: Values, observation: Observation, earlier: Sequence[Observation]) -> None:
@@ -281,9 +296,16 @@ class Measurer:
         if since is not None:
             values["hours_since_methadone"] = (at - since).total_seconds() / 3600
             values["methadone_day"] = (at - self._doses["methadone"][0]).days + 1
-        since = self._last("precipitant", at)
-        if since is not None:
-            values["minutes_since_precipitant"] = (at - since).total_seconds() / 60
+
+    def _watch(self, watcher: Watcher, observation: Observation) -> None:
+        """Let the watch for precipitated withdrawal see the scores, and keep what it makes of them."""
+        if observation.other.get(RETURN_TO_USE):
+            watcher.use(observation.taken_at)
+        scores = scores_of(observation)
+        for score in scores:
+            watch = watcher.see(score)
+        if scores and watch is not None:
+            self._watched[observation.id] = _in_watch(watch, scores)
 
     def _last(self, group: str, at: datetime) -> datetime | None:
         """When the newest dose of a group before `at` was given."""
@@ -345,7 +367,7 @@ class Measurer:
         assert made is not None
         values["cows"] = points = made.at_least
         rated = [(seen, found) for seen in earlier if (found := _rated(seen)) is not None]
-        partial: set[str] = set() if made.complete else {"cows", "cows_rise_after_precipitant"}
+        partial: set[str] = set() if made.complete else {"cows"}
         if made.complete and rated:
             before, found = rated[-1]
             fall = found.at_least - points
@@ -356,11 +378,6 @@ class Measurer:
                 names.add("cows_fall_undosed")
             if not found.complete:
                 partial |= names
-        started = self._last("precipitant", observation.taken_at)
-        if started is not None:
-            before_dose = [found for seen, found in rated if seen.taken_at <= started]
-            if before_dose and before_dose[-1].complete:
-                values["cows_rise_after_precipitant"] = points - before_dose[-1].at_least
         return partial
 
     def _dosed_since(self, before: datetime, now: datetime) -> bool:
@@ -374,10 +391,55 @@ def _by_group(drugs: Drugs, background: Background) -> dict[str, list[datetime]]
     """When the doses of each group were given, oldest first; methadone is a group of its own."""
     groups: dict[str, tuple[str, ...]] = {
         "opioid": drugs.opioid, "alpha2": drugs.alpha2, "rate_limiting": drugs.rate_limiting,
-        "precipitant": drugs.precipitant, "methadone": ("methadone",),
+        "methadone": ("methadone",),
     }  # fmt: skip
     given = {group: sorted(d.given_at for d in background.doses if d.drug in names) for group, names in groups.items()}
     return {group: times for group, times in given.items() if times}
+
+
+def scores_of(observation: Observation) -> list[Score]:
+    """The scores of an observation that a watch looks at; one of which nothing was rated is none."""
+    return [
+        Score(observation.taken_at, made.scale, made.at_least, made.complete, observation.recorded_at)
+        for made in observation.assessments
+        if made.scale in rises() and made.items
+    ]
+
+
+def _watcher(drugs: Drugs, background: Background) -> Watcher | None:
+    """What follows the watches of a stay; None where no dose can begin one. A dose from elsewhere that is not known to
+    be no opioid counts as one."""
+    none = {*drugs.alpha2, *drugs.rate_limiting}
+    given = [
+        Given(dose.given_at, dose.drug, getattr(dose, "form", ""))
+        for dose in background.doses
+        if precipitant(dose.drug) or dose.drug in drugs.opioid or (dose.elsewhere and dose.drug not in none)
+    ]
+    return Watcher(given) if any(precipitant(one.drug) for one in given) else None
+
+
+def _in_watch(watch: Watch, scores: Sequence[Score]) -> Reading:
+    """What the scores of one observation say in a watch. Between a rise and its end they say neither."""
+    at = scores[0].at
+    values: Values = {} if watch.risen else {"risen_in_watch": 0}
+    if watch.state == "over" and watch.closed_at != at:
+        return values, _NONE
+    values["watch_minutes_left"] = (watch.until - at).total_seconds() / 60
+    bounds: set[str] = set()
+    told = []
+    for score in scores:
+        if (rise := watch.rise_of(score)) is None:
+            continue
+        name = "cows_rise_in_watch" if score.scale == COWS else "sows_rise_in_watch"
+        values[name] = max(rise, int(values.get(name, rise)))
+        bounds.update({name} if not score.complete else ())
+        before = watch.reference[score.scale]
+        told.append(f"{scale(score.scale).short_name} {score.words} against {before.words}")
+        if watch.risen and watch.rises(score):
+            values["risen_in_watch"] = 1
+    values["watched_rise"] = " and ".join(told)
+    values["watched_dose"] = f"{watch.words} {(at - watch.since).total_seconds() / 60:.0f} min ago"
+    return values, bounds
 
 
 def _news2_before(earlier: Sequence[Observation]) -> int | None:

@@ -10,7 +10,7 @@ from detox.clinical.measures import MeasuresContent, decimals, measures
 from detox.clinical.model import LEVELS, Level
 from detox.clinical.protocols import Content, Evidence, File, Text, scale, vitals_file
 
-WORDS: frozenset[str] = frozenset({"blood_pressure", "limit", "held", "news2_red"})
+WORDS: frozenset[str] = frozenset({"blood_pressure", "limit", "held", "news2_red", "watched_dose", "watched_rise"})
 _LIMITS = {"at_least": "{} or more", "above": "more than {}", "below": "below {}", "at_most": "{} or less"}
 OPERATORS = ("at_least", "above", "below", "at_most", "one_of")
 
