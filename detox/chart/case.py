@@ -17,6 +17,7 @@ from detox.clinical.suggestions.content import content
 LABS = {"qtc_ms": "qtc_ms", "k": "potassium_mmol_l", "egfr": "egfr_ml_min"}
 URINE = ("opiate", "fentanyl", "methadone", "buprenorphine")
 SEDATIVE_SCALE = "ciwa-ar"
+SOWS = ("sows-gossop", "sows-handelsman")
 METHADONE_START = "methadone_start"
 OBSERVED_DAILY = ("maintenance_dot", "hat")
 
@@ -164,7 +165,16 @@ def _missed_days(plan: TaperPlan, doses: Sequence[Dose], now: datetime, zone: Zo
 
 
 def _observation(seen: Observation, now: datetime) -> Raw:
-    return observed(seen, now, _vitals(seen), _cows(seen.assessment("cows")))
+    return observed(seen, now, _vitals(seen), _cows(seen.assessment("cows"))) | known(sows=_sows(seen))
+
+
+def _sows(seen: Observation) -> list[Raw]:
+    """Every SOWS of which an item was rated."""
+    return [
+        {"scale": made.scale, "at_least": made.at_least, "complete": made.complete}
+        for made in seen.assessments
+        if made.scale in SOWS and made.items
+    ]
 
 
 def _cows(made: Assessment | None) -> Raw | None:

@@ -184,6 +184,14 @@ class CowsEntry(Form):
     items: CowsItems | None = None
 
 
+class SowsEntry(Form):
+    """What a SOWS says: its points, a lower bound where an item is missing."""
+
+    scale: Literal["sows-gossop", "sows-handelsman"]
+    at_least: Annotated[int, BeforeValidator(_whole)]
+    complete: bool = True
+
+
 class VitalsEntry(Form):
     """Vitals as charted: /min, %, mmHg, degrees Celsius, POSS level, AVPU, breath alcohol in %."""
 
@@ -214,6 +222,7 @@ class CaseObservation(Form):
     by_id: Text = None
     note: Text = None
     cows: CowsEntry | None = None
+    sows: tuple[SowsEntry, ...] = ()
     vitals: VitalsEntry = VitalsEntry()
 
 
@@ -235,7 +244,7 @@ KNOWN: frozenset[str] = frozenset(
     name
     for form in (
         Labs, Patient, Checklist, UrinePanel, Plan, OpioidUse, GivenDose, Event,
-        CowsItems, CowsEntry, VitalsEntry, CaseObservation, Case,
+        CowsItems, CowsEntry, SowsEntry, VitalsEntry, CaseObservation, Case,
     )
     for name in form.model_fields
 )  # fmt: skip

@@ -191,8 +191,6 @@ class Limits(Content):
     k_low: Limit
     k_high: Limit
     k_critical: Limit
-    pw_rise: Limit
-    pw_window_min: Limit
     cows_severe: Limit
     window_h: Limit
     interval_share: Limit

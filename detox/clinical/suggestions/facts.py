@@ -6,7 +6,7 @@ What is set aside is told in `Facts.problems`: it neither alarms nor reassures.
 import math
 from functools import cached_property
 
-from detox.clinical.case import Case, CaseObservation, Event, GivenDose
+from detox.clinical.case import Case, CaseObservation, Event, GivenDose, SowsEntry
 from detox.clinical.drugs import mentioned
 from detox.clinical.medicines import with_substances
 from detox.clinical.model import Vitals
@@ -277,7 +277,15 @@ class Facts:
             entry.pulse_item_reason or "",
             observation.kept_min_ago,
             observation.by_id or observation.by or "",
+            tuple(one for one in observation.sows if self._possible_points(one)),
         )
+
+    def _possible_points(self, entry: SowsEntry) -> bool:
+        known = scale(entry.scale)
+        if known.minimum <= entry.at_least <= known.maximum:
+            return True
+        self.problems.append(f"{known.short_name} {entry.at_least} is outside {known.minimum}-{known.maximum}")
+        return False
 
     def _impossible(self, name: str, value: Value) -> str | None:
         if not isinstance(value, (int, float)):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from detox.clinical.case import CowsEntry
+from detox.clinical.case import CowsEntry, SowsEntry
 from detox.clinical.model import Vitals
 from detox.clinical.protocols import Item, scale
 from detox.clinical.scales import implied_points
@@ -120,6 +120,7 @@ class Reading:
     pulse_reason: str
     kept_min_ago: float | None = None
     rater: str = ""
+    sows: tuple[SowsEntry, ...] = ()
 
     @property
     def when(self) -> str:
