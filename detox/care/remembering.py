@@ -7,14 +7,16 @@ such an event, and its chain tells apart two events of the same number after a r
 
 import threading
 from collections import OrderedDict
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
 from detox.clinical.alerts import LOOKBACK
 from detox.clinical.entry_times import Span, judged
+from detox.clinical.measures import RETURN_TO_USE, scores_of
 from detox.clinical.model import Admission, Background, Observation
 from detox.store import Connection, Store, find
-from detox.store.background import background
+from detox.store.background import background, with_scores
 
 MOST = 256
 """So many stays are remembered, the longest unused forgotten first."""
@@ -45,6 +47,7 @@ def looked_back(store: Store, tx: Connection, stay: Admission, now: datetime) ->
     earlier = tuple(find.last_in_stay(tx, stay, LOOKBACK, now))
     since = earlier[-1].taken_at if earlier else stay.admitted_at
     beside = background(tx, stay, since, first=len(earlier) >= LOOKBACK, now=now)
+    beside = with_scores(tx, stay.id, beside)
     return LookedBack(event, earlier, beside, ahead=bool(find.ahead(tx, stay, now)))
 
 
@@ -66,6 +69,15 @@ def remember(store: Store, stay_id: str, event: str, before: LookedBack, kept: O
         weighed = before.beside.first_weight is None and "weight_kg" in kept.other
         if in_order and not short and not weighed and not before.ahead:
             earlier = (*before.earlier, kept)[-LOOKBACK:]
-            _known[key] = LookedBack(event, earlier, before.beside)
+            _known[key] = LookedBack(event, earlier, _with(before.beside, kept))
         while len(_known) > MOST:
             _known.popitem(last=False)
+
+
+def _with(beside: Background, kept: Observation) -> Background:
+    """What is known beside the observations, with what a watch for precipitated withdrawal has now seen."""
+    used = (kept.taken_at,) if kept.other.get(RETURN_TO_USE) else ()
+    found = scores_of(kept)
+    if not found and not used:
+        return beside
+    return replace(beside, scores=(*beside.scores, *found), used_again=(*beside.used_again, *used))

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from functools import cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from pydantic import Field
@@ -17,10 +17,10 @@ from pydantic import Field
 from detox.clinical.baseline import BaselineContent, Baselines
 from detox.clinical.content import Content, Evidence, Text
 from detox.clinical.drift import ewma, ewma_sigma
-from detox.clinical.model import VITALS, Assessment, Background, Observation, Vitals
+from detox.clinical.model import VITALS, Assessment, Background, Observation, Score, Vitals
 from detox.clinical.protocols import scale, scales, vitals_file
 from detox.clinical.scales import round_half_up
-from detox.clinical.watch import COWS, Given, Score, Watch, Watcher, precipitant, rises
+from detox.clinical.watch import COWS, Given, Watch, Watcher, precipitant, rises
 
 Value = float | int | bool | str
 Values = dict[str, Value]
@@ -200,6 +200,7 @@ class Measurer:
         self._other = False
         self._watcher = _watcher(content.drugs, background)
         self._watched: dict[str, Reading] = {}
+        self._begun = False
 
     def add(self, observation: Observation) -> None:
         """The next observation of the stay: what those that follow are held against."""
@@ -299,6 +300,9 @@ class Measurer:
 
     def _watch(self, watcher: Watcher, observation: Observation) -> None:
         """Let the watch for precipitated withdrawal see the scores, and keep what it makes of them."""
+        if not self._begun:
+            self._begun = True
+            _look_back(watcher, self._background, observation.taken_at)
         if observation.other.get(RETURN_TO_USE):
             watcher.use(observation.taken_at)
         scores = scores_of(observation)
@@ -406,16 +410,38 @@ def scores_of(observation: Observation) -> list[Score]:
     ]
 
 
-def _watcher(drugs: Drugs, background: Background) -> Watcher | None:
-    """What follows the watches of a stay; None where no dose can begin one. A dose from elsewhere that is not known to
-    be no opioid counts as one."""
+def watched_doses(drugs: Drugs, background: Background) -> list[Given]:
+    """The doses that a watch for precipitated withdrawal asks for: what can precipitate it, and opioids.
+
+    A dose from elsewhere of which nobody knows that it is no opioid counts as one.
+    """
     none = {*drugs.alpha2, *drugs.rate_limiting}
-    given = [
+    return [
         Given(dose.given_at, dose.drug, getattr(dose, "form", ""))
         for dose in background.doses
         if precipitant(dose.drug) or dose.drug in drugs.opioid or (dose.elsewhere and dose.drug not in none)
     ]
+
+
+def _watcher(drugs: Drugs, background: Background) -> Watcher | None:
+    """What follows the watches of a stay; None where no dose can begin one."""
+    given = watched_doses(drugs, background)
     return Watcher(given) if any(precipitant(one.drug) for one in given) else None
+
+
+def _look_back(watcher: Watcher, background: Background, first: datetime) -> None:
+    """Let the watch see what lies before the first observation at hand."""
+    seen: list[tuple[datetime, Score | None]] = [
+        *((at, None) for at in background.used_again),
+        *((score.at, score) for score in background.scores),
+    ]
+    for at, score in sorted(seen, key=itemgetter(0)):
+        if at >= first:
+            return
+        if score is None:
+            watcher.use(at)
+        else:
+            watcher.see(score)
 
 
 def _in_watch(watch: Watch, scores: Sequence[Score]) -> Reading:

@@ -115,6 +115,30 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True)
+class Score:
+    """What a scale says at one moment; where it is not complete, the points are a lower bound.
+
+    `known_at` is since when it has been known, where it was charted later than it was taken.
+    """
+
+    at: datetime
+    scale: str
+    at_least: int
+    complete: bool = True
+    known_at: datetime | None = None
+
+    @property
+    def shown_at(self) -> datetime:
+        """From when on somebody can have seen it."""
+        return self.at if self.known_at is None else max(self.at, self.known_at)
+
+    @property
+    def words(self) -> str:
+        """The points: 14, or "at least 9" while an item is missing."""
+        return f"{'' if self.complete else 'at least '}{self.at_least}"
+
+
+@dataclass(frozen=True, slots=True)
 class Interpretation:
     """What a value means for this vital: critically_low, low, normal, high, critically_high or not_assessed."""
 
@@ -480,7 +504,9 @@ class Background:
     down of signed plans, oldest first; `not_given` are the doses of the last days that were held or refused.
     `doses` are those that were given, oldest first: at least the first ones and those of the last days. `first`
     are the first observations of the stay, for its baseline, where the observations at hand do not reach back to them;
-    `first_weight` is the first weight of the stay in kg, and when it was taken.
+    `first_weight` is the first weight of the stay in kg, and when it was taken. `scores` are the COWS and SOWS of the
+    stay, oldest first, and `used_again` when an opioid was used again, where the observations at hand do not reach back
+    to what a watch for precipitated withdrawal began with.
     """
 
     admitted_at: datetime | None = None
@@ -494,3 +520,5 @@ class Background:
     setting: str = ""
     steps: tuple[StepDown, ...] = ()
     not_given: tuple[Dose, ...] = ()
+    scores: tuple[Score, ...] = ()
+    used_again: tuple[datetime, ...] = ()

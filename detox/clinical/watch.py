@@ -17,7 +17,13 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from detox.clinical.content import ROOT, Content, Evidence, File, Text, read
+from detox.clinical.model import Score
 from detox.clinical.protocols import scales
+
+__all__ = [
+    "COWS", "Given", "Look", "Score", "Watch", "WatchFile", "Watcher", "precipitant", "rises", "unseen", "watch_at",
+    "watch_file", "watches",
+]  # fmt: skip
 
 Positive = Annotated[float, Field(gt=0)]
 MINUTE = timedelta(minutes=1)
@@ -166,30 +172,6 @@ class Given:
     at: datetime
     drug: str
     form: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """What a scale says at one moment; where it is not complete, the points are a lower bound.
-
-    `known_at` is since when it has been known, where it was charted later than it was taken.
-    """
-
-    at: datetime
-    scale: str
-    at_least: int
-    complete: bool = True
-    known_at: datetime | None = None
-
-    @property
-    def shown_at(self) -> datetime:
-        """From when on somebody can have seen it."""
-        return self.at if self.known_at is None else max(self.at, self.known_at)
-
-    @property
-    def words(self) -> str:
-        """The points: 14, or "at least 9" while an item is missing."""
-        return f"{'' if self.complete else 'at least '}{self.at_least}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
 """What the rules ask beside the observations of a stay, read in one go."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from detox.clinical.entry_times import Span, judged
+from detox.clinical.measures import RETURN_TO_USE
 from detox.clinical.model import Admission, Background, Dose, StepDown
+from detox.clinical.watch import precipitant, rises
 from detox.instants import from_text
-from detox.store import find, orders
+from detox.store import find, find_scores, orders
 from detox.store.connection import Connection
 
 FIRST = 12
@@ -43,6 +46,17 @@ def background(
         setting=admission.setting,
         steps=_steps_down(tx, admission.id),
         not_given=tuple(d for d in doses if d.status != "given"),
+    )
+
+
+def with_scores(tx: Connection, admission_id: str, known: Background) -> Background:
+    """The same with every score that a watch for precipitated withdrawal may look back on; none where none can run."""
+    if not any(precipitant(dose.drug) for dose in known.doses):
+        return known
+    return replace(
+        known,
+        scores=tuple(find_scores.scores(tx, admission_id, list(rises()))),
+        used_again=tuple(find_scores.sign_times(tx, admission_id, RETURN_TO_USE)),
     )
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from detox.clinical.alerts import LOOKBACK, alerts_file, applied, findings, fold, rulebook, step
 from detox.clinical.judgement import assessments
+from detox.clinical.measures import RETURN_TO_USE, scores_of
 from detox.clinical.model import LEVELS, Background, Baseline, Dose, Observation, PatientLimit, Vitals
 from detox.clinical.protocols import vitals_file
 
@@ -284,7 +285,13 @@ def test_the_newest_sets_and_the_first_ones_say_as_much_as_the_whole_stay(seed, 
     sets = [seen(0, other={"weight_kg": 78.0}), *some_stay(rng, count - 1)]
     background = some_background(rng, (sets[-1].taken_at - MIDNIGHT).total_seconds() / 3600)
     weights = [(s.taken_at, s.other["weight_kg"]) for s in sets if "weight_kg" in s.other]
-    first = replace(background, first=tuple(sets[: alerts_file().baseline.within_sets]), first_weight=weights[0])
+    first = replace(
+        background,
+        first=tuple(sets[: alerts_file().baseline.within_sets]),
+        first_weight=weights[0],
+        scores=tuple(score for one in sets for score in scores_of(one)),
+        used_again=tuple(one.taken_at for one in sets if one.other.get(RETURN_TO_USE)),
+    )
     changes = fold(sets, background)
     standing, tried = {}, {*rng.sample(range(LOOKBACK, count), 8), count - 1}
     for place, one in enumerate(sets):

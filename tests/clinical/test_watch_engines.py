@@ -9,7 +9,7 @@ from alert_help import MIDNIGHT, cows_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detox.clinical.alerts import applied, fold
+from detox.clinical.alerts import LOOKBACK, applied, fold, step
 from detox.clinical.case import read_case
 from detox.clinical.judgement import assessments
 from detox.clinical.measures import scores_of
@@ -158,6 +158,35 @@ def test_it_resolves_by_one_complete_score_within_three_and_by_no_other():
     assert told(sets, [dose(10)])[1] == [("opened", 60)]
     assert told([*sets, taken(400, 12)], [dose(10)])[1] == [("opened", 60), ("resolved", 400)]
     assert not both([*sets, taken(400, 12)], [dose(10)], 400)
+
+
+# --- the newest part of a stay --------------------------------------------------------------------------------------
+
+
+def test_a_set_every_quarter_of_an_hour_hides_no_reference():
+    """Two days after naltrexone, 190 sets later: the score before it is handed in beside the newest sets."""
+    early = [taken(0, 9), *(taken(15 * n, 10) for n in range(1, 190))]
+    newest, doses = taken(2850, 18), [dose(10, "naltrexone")]
+    known = Background(admitted_at=MIDNIGHT, doses=tuple(doses), scores=tuple(s for o in early for s in scores_of(o)))
+    (change,) = step({}, [*early, newest][-LOOKBACK:], known)
+    assert (change.finding.rule, change.action) == ("precipitated", "opened")
+    assert step({}, [*early, newest][-LOOKBACK:], replace(known, scores=())) == ()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 6))
+def test_the_newest_sets_and_all_scores_say_as_much_as_the_whole_stay(seed, count):
+    sets, doses, _ = some_stay(seed)
+    known = Background(admitted_at=MIDNIGHT, doses=tuple(doses))
+    beside = replace(
+        known,
+        scores=tuple(score for one in sets[:-1] for score in scores_of(one)),
+        used_again=tuple(one.taken_at for one in sets if one.other.get("return_to_use")),
+    )
+    standing = applied({}, fold(sets[:-1], known))
+    part = step(standing, sets[-count:], beside)
+    whole = step(standing, sets, known)
+    assert [c for c in part if c.problem == "precipitated"] == [c for c in whole if c.problem == "precipitated"]
 
 
 # --- the law --------------------------------------------------------------------------------------------------------
