@@ -7,6 +7,7 @@ from datetime import datetime
 
 from detox.clinical.content import Content, Evidence, Text
 from detox.clinical.drift import median
+from detox.clinical.drugs import mentioned
 from detox.clinical.model import Background, Baseline, Observation
 
 BASED = ("systolic_mmhg", "heart_rate_per_min", "temperature_c", "respiratory_rate_per_min", "spo2_percent")
@@ -15,14 +16,13 @@ BASED = ("systolic_mmhg", "heart_rate_per_min", "temperature_c", "respiratory_ra
 class BaselineContent(Content):
     """How a baseline is made: the median of the first `most` readings, once there are `least` of them.
 
-    Only the first `within_sets` observations of a stay may give them, before the first dose of `before_drugs` where
-    there are enough.
+    Only the first `within_sets` observations of a stay may give them, before the first dose of an opioid or an alpha-2
+    agonist where there are enough.
     """
 
     most: int
     least: int
     within_sets: int
-    before_drugs: tuple[Text, ...]
     source: Text
     evidence: Evidence
 
@@ -47,8 +47,7 @@ class Baselines:
     def __init__(self, content: BaselineContent, background: Background) -> None:
         self._content = content
         self._said = background.baselines
-        drugs = frozenset(content.before_drugs)
-        self._dosed_at = min((d.given_at for d in background.doses if d.drug in drugs), default=None)
+        self._dosed_at = min((d.given_at for d in background.doses if _changes_vitals(d.drug)), default=None)
         self._taken: dict[tuple[str, str | None], list[tuple[datetime, float]]] = {}
         self._memo: dict[tuple[str, str | None], tuple[int, Usual | None]] = {}
         self._final: dict[tuple[str, str | None], Usual | None] = {}
@@ -115,6 +114,11 @@ class Baselines:
         undosed = [value for at, value in taken if dosed is None or at <= dosed]
         values = undosed if len(undosed) >= self._content.least else [value for _, value in taken]
         return median(values[: self._content.most]) if len(values) >= self._content.least else None
+
+
+def _changes_vitals(drug: str) -> bool:
+    """True for an opioid or an alpha-2 agonist."""
+    return any(mention.drug.drug_class in ("opioid", "alpha2") for mention in mentioned(drug))
 
 
 def _with(from_readings: Usual | None, said: Sequence[Baseline]) -> Usual | None:

@@ -6,7 +6,7 @@ same whether the whole stay is at hand or only its newest part.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from functools import cache
 from operator import attrgetter, itemgetter
@@ -17,6 +17,7 @@ from pydantic import Field
 from detox.clinical.baseline import BaselineContent, Baselines
 from detox.clinical.content import Content, Evidence, Text
 from detox.clinical.drift import ewma, ewma_sigma
+from detox.clinical.drugs import Drug, mentioned
 from detox.clinical.model import VITALS, Assessment, Background, Observation, Score, Vitals
 from detox.clinical.protocols import scale, scales, vitals_file
 from detox.clinical.scales import round_half_up
@@ -138,17 +139,6 @@ class Derived(Content):
     evidence: Evidence
 
 
-class Drugs(Content):
-    """Which charted drugs belong to which group."""
-
-    opioid: tuple[Text, ...]
-    alpha2: tuple[Text, ...]
-    rate_limiting: tuple[Text, ...]
-    precipitant: tuple[Text, ...]
-    source: Text
-    evidence: Evidence
-
-
 class MeasuresContent(Content):
     """The part of alerts.toml that measures are made with."""
 
@@ -156,7 +146,6 @@ class MeasuresContent(Content):
     ewma: Ewma
     trend: Trend
     derived: Derived
-    drugs: Drugs
 
 
 class Seen(NamedTuple):
@@ -193,12 +182,12 @@ class Measurer:
             "heart_rate_ewma_sigmas",
             _deviations(content.ewma, content.ewma.heart_rate_sigma_per_min),
         )
-        self._doses = _by_group(content.drugs, background)
+        self._doses = _by_group(background)
         self._admitted_at = background.admitted_at
         self._first_weight = background.first_weight
         self._losses_since = timedelta(hours=content.derived.losses_h)
         self._other = False
-        self._watcher = _watcher(content.drugs, background)
+        self._watcher = _watcher(background)
         self._watched: dict[str, Reading] = {}
         self._begun = False
 
@@ -391,14 +380,23 @@ class Measurer:
         return any(given >= earliest for given in newest)
 
 
-def _by_group(drugs: Drugs, background: Background) -> dict[str, list[datetime]]:
+def _by_group(background: Background) -> dict[str, list[datetime]]:
     """When the doses of each group were given, oldest first; methadone is a group of its own."""
-    groups: dict[str, tuple[str, ...]] = {
-        "opioid": drugs.opioid, "alpha2": drugs.alpha2, "rate_limiting": drugs.rate_limiting,
-        "methadone": ("methadone",),
-    }  # fmt: skip
-    given = {group: sorted(d.given_at for d in background.doses if d.drug in names) for group, names in groups.items()}
-    return {group: times for group, times in given.items() if times}
+    given: dict[str, list[datetime]] = {}
+    for dose in sorted(background.doses, key=lambda dose: dose.given_at):
+        for group in {group for mention in mentioned(dose.drug) for group in _groups(mention.drug)}:
+            given.setdefault(group, []).append(dose.given_at)
+    return given
+
+
+def _groups(drug: Drug) -> Iterator[str]:
+    """The groups of doses that a drug belongs to."""
+    if drug.drug_class in ("opioid", "alpha2"):
+        yield drug.drug_class
+    if drug.rate_limiting:
+        yield "rate_limiting"
+    if drug.id == "methadone":
+        yield "methadone"
 
 
 def scores_of(observation: Observation) -> list[Score]:
@@ -410,22 +408,22 @@ def scores_of(observation: Observation) -> list[Score]:
     ]
 
 
-def watched_doses(drugs: Drugs, background: Background) -> list[Given]:
+def watched_doses(background: Background) -> list[Given]:
     """The doses that a watch for precipitated withdrawal asks for: what can precipitate it, and opioids.
 
     A dose from elsewhere of which nobody knows that it is no opioid counts as one.
     """
-    none = {*drugs.alpha2, *drugs.rate_limiting}
-    return [
-        Given(dose.given_at, dose.drug, getattr(dose, "form", ""))
-        for dose in background.doses
-        if precipitant(dose.drug) or dose.drug in drugs.opioid or (dose.elsewhere and dose.drug not in none)
-    ]
+    found = []
+    for dose in background.doses:
+        named = mentioned(dose.drug)
+        if any(one.drug.opioid or one.drug.precipitant for one in named) or (dose.elsewhere and not named):
+            found.append(Given(dose.given_at, dose.drug, dose.form))
+    return found
 
 
-def _watcher(drugs: Drugs, background: Background) -> Watcher | None:
+def _watcher(background: Background) -> Watcher | None:
     """What follows the watches of a stay; None where no dose can begin one."""
-    given = watched_doses(drugs, background)
+    given = watched_doses(background)
     return Watcher(given) if any(precipitant(one.drug) for one in given) else None
 
 

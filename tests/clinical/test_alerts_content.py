@@ -24,7 +24,6 @@ worse_percent = 10
 most = 6
 least = 3
 within_sets = 12
-before_drugs = ["methadone"]
 source = "s"
 evidence = "P"
 
@@ -49,14 +48,6 @@ losses_h = 8.0
 fever_pulse_per_c = 8.0
 normal_temperature_c = 37.0
 dose_explains_fall_h = 6.0
-source = "s"
-evidence = "P"
-
-[drugs]
-opioid = ["methadone"]
-alpha2 = ["clonidine"]
-rate_limiting = ["clonidine"]
-precipitant = ["naloxone"]
 source = "s"
 evidence = "P"
 

@@ -2,12 +2,14 @@
 
 import re
 import tomllib
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detox.clinical import protocols
+from detox.clinical.alerts import alerts_file
 from detox.clinical.drugs import (
     DrugsFile,
     chartable,
@@ -19,11 +21,14 @@ from detox.clinical.drugs import (
     names_where,
     substance,
 )
+from detox.clinical.measures import Measurer
+from detox.clinical.model import Background, Dose, Observation, Vitals
 from detox.clinical.protocols import ROOT, read
 from detox.errors import ProtocolError
 
 EVERY = drugs_file().drugs
 SPELLED = [(one.id, name) for one in EVERY for name in (one.id, *one.brands)]
+AT = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -190,6 +195,35 @@ def _drugs(value: object) -> list[str]:
     own = [value[key] for key in ("drug", "drugs") if key in value]
     names = [name for one in own for name in (one if isinstance(one, list) else [one]) if isinstance(name, str)]
     return names + [name for inner in value.values() for name in _drugs(inner)]
+
+
+# --- measures
+
+
+def measured(*doses: tuple[str, float]) -> dict[str, object]:
+    """The measures of a set at `AT`; each dose was given so many hours before."""
+    given_before = tuple(
+        Dose(str(n), "a", None, name, 1.0, "given", AT - timedelta(hours=h)) for n, (name, h) in enumerate(doses)
+    )
+    background = Background(admitted_at=AT - timedelta(days=1), doses=given_before)
+    observation = Observation(
+        id="o", admission_id="a", taken_at=AT, recorded_at=AT, vitals=Vitals(heart_rate_per_min=60)
+    )
+    measurer = Measurer(alerts_file(), background)
+    measurer.add(observation)
+    return dict(measurer.measure(observation, []).values)
+
+
+def test_measures_count_a_dose_under_any_name() -> None:
+    found = measured(("Physeptone", 30), ("Methadose", 4), ("Catapres", 3), ("metoprolol 50 mg", 2))
+    assert found["hours_since_methadone"] == 4
+    assert found["methadone_day"] == 2
+    assert found["hours_since_alpha2"] == 3
+    assert found["hours_since_rate_limiting"] == 2
+
+
+def test_another_drug_belongs_to_no_group() -> None:
+    assert not [name for name in measured(("paracetamol", 2), ("Valium", 2)) if name.startswith("hours_since")]
 
 
 # --- the file

@@ -111,7 +111,7 @@ def test_a_manager_records_a_review_and_it_counts_everywhere(open_page, manager,
     assert f"“{esc(HOSTILE)}”" in text
     assert "<img" not in text
     assert "<b>A</b>" not in text
-    assert "✓ Recorded: Alerts version 2026.3, reviewed by Dr &lt;b&gt;A&lt;/b&gt;" in text
+    assert "✓ Recorded: Alerts version 2026.4, reviewed by Dr &lt;b&gt;A&lt;/b&gt;" in text
     assert "Nothing differs from the last review" in text
     assert not [w for w in at.text_area if w.value], "the form is empty again"
     with store.read() as tx:
