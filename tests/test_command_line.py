@@ -99,7 +99,7 @@ class TestScore:
             ({"items": 0}, "items must be an object"),
             ({"vitals": ""}, "vitals must be an object"),
             ({"vitals": {"pulse": 80}}, "no vital 'pulse'"),
-            ({"vitals": {"heart_rate_per_min": 412}}, "Pulse 412 /min is outside 20-250"),
+            ({"vitals": {"heart_rate_per_min": 412}}, "Pulse 412 /min is outside 0-300"),
             ({"vitals": {"heart_rate_per_min": 10**400}}, "too large"),
             ({"vitals": {"heart_rate_per_min": "80"}}, "not a number"),
             ({"vitals": {"heart_rate_per_min": True}}, "not a number"),
@@ -214,7 +214,7 @@ class TestReplay:
         counts = json.loads(result.stdout.splitlines()[-1])
         assert list(counts) == [
             "rows", "patients", "patient_days", "alerts_opened", "critical_opened", "per_100_patient_days",
-            "rows_rejected", "seconds",
+            "rows_rejected", "cells_rejected", "seconds",
         ]  # fmt: skip
         rows = list(csv.DictReader(io.StringIO(out.read_text(), newline="")))
         assert list(rows[0]) == ["patient_id", "admission_id", "taken_at", "rule", "level", "kind", "message", "state"]
@@ -229,6 +229,23 @@ class TestReplay:
         assert json.loads(result.stdout.splitlines()[-1])["rows_rejected"] == 1
         assert "line 26, taken_at, 'then'" in result.stderr
 
+    def test_no_value_of_a_row_silences_another(self, run: Run, tmp_path: Path) -> None:
+        """Every true extreme alarms; what cannot be is refused alone, and told."""
+        file, out = tmp_path / "extremes.csv", tmp_path / "alerts.csv"
+        file.write_text(EXTREMES)
+        result = run("replay", file, "--alerts", out)
+        assert result.exit_code == 1
+        counts = json.loads(result.stdout.splitlines()[-1])
+        assert (counts["rows"], counts["rows_rejected"], counts["cells_rejected"]) == (10, 0, 3)
+        assert [line.split("': rejected")[0] for line in result.stderr.splitlines() if "rejected" in line] == [
+            "line 8, respiratory_rate_per_min, '70", "line 9, diastolic_mmhg, '75", "line 10, systolic_mmhg, '310",
+        ]  # fmt: skip
+        told: dict[str, set[str]] = {}
+        for row in csv.DictReader(io.StringIO(out.read_text(), newline="")):
+            told.setdefault(row["patient_id"], set()).add(row["level"])
+        assert {patient for patient, levels in told.items() if "critical" in levels} == set("abcdeghj")
+        assert {"f", "i"} <= {patient for patient, levels in told.items() if "warning" in levels}
+
     def test_a_broken_file(self, run: Run, tmp_path: Path) -> None:
         broken = tmp_path / "v.csv.gz"
         broken.write_bytes(gzip.compress(SAMPLE.read_bytes())[:200])
@@ -240,6 +257,22 @@ class TestReplay:
         assert "Unknown column" in run("replay", tmp_path / "other.csv").stderr
 
 
+EXTREMES = """\
+patient_id,admission_id,taken_at,systolic_mmhg,diastolic_mmhg,heart_rate_per_min,temperature_c,\
+respiratory_rate_per_min,spo2_percent,on_oxygen,consciousness
+a,1,2026-01-01T08:00:00,118,70,82,37.0,0,,0,U
+b,1,2026-01-01T08:00:00,118,70,82,37.0,2,97,0,A
+c,1,2026-01-01T08:00:00,118,70,82,37.0,16,45,0,A
+d,1,2026-01-01T08:00:00,45,20,82,37.0,16,97,0,A
+e,1,2026-01-01T08:00:00,118,70,18,37.0,6,84,0,P
+f,1,2026-01-01T08:00:00,118,70,82,27.0,16,97,0,A
+g,1,2026-01-01T08:00:00,60,,82,37.0,70,97,0,A
+h,1,2026-01-01T08:00:00,70,75,140,39.9,34,85,1,V
+i,1,2026-01-01T08:00:00,310,150,82,37.0,16,97,0,A
+j,1,2026-01-01T08:00:00,,,0,,,,,
+"""
+
+
 class TestImport:
     def test_twice(self, run: Run, store: Store, ward: Ward) -> None:
         dry = run("import", SAMPLE, "--dry-run", "--database", store.path)
@@ -247,7 +280,7 @@ class TestImport:
         again = run("import", SAMPLE, DETOX_DATABASE=str(store.path))
         assert (dry.exit_code, first.exit_code, again.exit_code) == (0, 0, 0)
         assert "24 would be kept" in dry.stdout
-        assert "24 kept, 0 were kept already, 0 rejected" in first.stdout
+        assert "24 kept, 0 were kept already, 0 rejected, 0 cells rejected" in first.stdout
         assert "0 kept, 24 were kept already" in again.stdout
 
     def test_rejected_rows_are_told_on_one_line(self, run: Run, store: Store, ward: Ward, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_an_impossible_value_is_refused_with_the_sentence(
 ) -> None:
     with nothing_kept(store), pytest.raises(Refused) as refused:
         care.record(store, nurse, seen(vitals=vitals(heart_rate_per_min=412)), now, confirmed=True)
-    assert refused.value.problems == {"heart_rate_per_min": "Pulse 412 /min is outside 20-250: check and enter again."}
+    assert refused.value.problems == {"heart_rate_per_min": "Pulse 412 /min is outside 0-300: check and enter again."}
 
 
 def test_an_unusual_value_is_asked_about_and_then_kept(

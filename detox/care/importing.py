@@ -46,7 +46,8 @@ class Problem(NamedTuple):
 class ImportReport:
     """What an import came to. `rows` = `kept` + `already` + `rows_rejected`; a dry run counts what it would keep.
 
-    `rejected` and `unusual` have one entry a cell. `patients` and `admissions` are those that were new.
+    `rejected` and `unusual` have one entry a cell: of a row that was kept, the cells that could not be. `patients` and
+    `admissions` are those that were new.
     `dated_ahead` is True when every row lies in the future, as in data whose dates were shifted on purpose.
     """
 
@@ -64,6 +65,11 @@ class ImportReport:
     def rows_rejected(self) -> int:
         """How many rows were rejected, for one reason or several."""
         return self.rows - self.kept - self.already
+
+    @property
+    def cells_rejected(self) -> int:
+        """How many cells were not taken, of rows that were kept and of rows that were not."""
+        return sum(bool(problem.column) for problem in self.rejected)
 
 
 def import_rows(
@@ -96,8 +102,9 @@ def import_rows(
             else:
                 work.take(row)
             on_progress(done, len(good))
-    for bad in (r for r in every if isinstance(r, Rejected)):
-        work.rejected += [Problem(bad.line_number, *problem) for problem in bad.problems]
+    for each in every:
+        problems = each.problems if isinstance(each, Rejected) else each.left_out
+        work.rejected += [Problem(each.line_number, *problem) for problem in problems]
     if work.kept and not dry_run:
         _told(store, by, now, work, len(every))
     return ImportReport(

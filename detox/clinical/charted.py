@@ -1,6 +1,7 @@
 """Charted vitals in CSV form: one row is one set, units stand in the column names (docs/interfaces.md).
 
-The replay and the import read the same way. Nothing is guessed, clamped or dropped: a row is charted as it stands, or
+The replay and the import read the same way. Nothing is guessed, clamped or dropped in silence: a row is charted as it
+stands; a value that cannot be is left out and listed, and costs itself alone; a row of which nothing can be kept is
 rejected with every problem that it has.
 """
 
@@ -17,11 +18,13 @@ from detox.clinical.frozen import quick
 from detox.clinical.judgement import from_vitals
 from detox.clinical.model import VITALS, Observation, Vitals
 from detox.clinical.protocols import vitals_file
-from detox.clinical.vitals import impossible, impossible_other
+from detox.clinical.vitals import contradict, impossible, impossible_other, possible, possible_other
 from detox.errors import Refused
 from detox.instants import parse
 
 Value = TypeVar("Value")
+CellProblem = tuple[str, str, str]
+"""The column, the value as it stood, and why it was not taken."""
 
 REQUIRED = ("patient_id", "admission_id", "taken_at")
 COLUMNS = (*REQUIRED, *(f.name for f in fields(Vitals)))
@@ -38,7 +41,10 @@ _observation = quick(Observation)
 
 
 class Charted(NamedTuple):
-    """One row that can be kept. `taken_at` is aware UTC; `other` is what was charted beside the vitals, by name."""
+    """One row that can be kept. `taken_at` is aware UTC; `other` is what was charted beside the vitals, by name.
+
+    `left_out` are the cells that cannot be: they were not taken, the others stand.
+    """
 
     line_number: int
     patient_id: str
@@ -46,6 +52,7 @@ class Charted(NamedTuple):
     taken_at: datetime
     vitals: Vitals
     other: Mapping[str, float] = MappingProxyType({})
+    left_out: tuple[CellProblem, ...] = ()
 
     @property
     def observation(self) -> Observation:
@@ -59,10 +66,10 @@ class Charted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """One row that cannot be kept, with all its problems: column, value as it stood, and why."""
+    """What of one row is not kept: column, value as it stood, and why. Of a row that is none at all, everything."""
 
     line_number: int
-    problems: tuple[tuple[str, str, str], ...]
+    problems: tuple[CellProblem, ...]
 
 
 def columns() -> tuple[str, ...]:
@@ -125,7 +132,7 @@ class RowReader:
         ]
 
     def __call__(self, line_number: int, cells: Sequence[str]) -> Charted | Rejected:
-        """One row, charted as it stands, or rejected with every problem that it has."""
+        """One row, charted as far as it can be, or rejected with every problem that it has."""
         header = self._header
         if len(cells) != len(header):
             why = f"The row has {len(cells)} cells, the header {len(header)}: correct the row."
@@ -147,38 +154,38 @@ class RowReader:
                 if text := texts[place]:
                     other[name] = float(known[text])  # type: ignore[arg-type]
         except Refused:
-            return _rejected(line_number, header, texts)
+            return _as_far_as_it_goes(line_number, header, texts)
         vitals = _vitals(*values)
-        if not patient or not admission or not (something or other) or _contradict(vitals):
-            return _rejected(line_number, header, texts)
+        if not patient or not admission or not (something or other):
+            return _as_far_as_it_goes(line_number, header, texts)
+        if contradict(vitals.systolic_mmhg, vitals.diastolic_mmhg):
+            return _as_far_as_it_goes(line_number, header, texts)
         if other and impossible_other(vitals_file(), other):
-            return _rejected(line_number, header, texts)
+            return _as_far_as_it_goes(line_number, header, texts)
         return Charted(line_number, patient, admission, taken_at, vitals, other)
 
 
-def _contradict(vitals: Vitals) -> bool:
-    """True for a diastolic that is not below its systolic: each may be possible by itself."""
-    upper, lower = vitals.systolic_mmhg, vitals.diastolic_mmhg
-    return upper is not None and lower is not None and lower >= upper
-
-
-def _rejected(line_number: int, header: Sequence[str], texts: Sequence[str]) -> Rejected:
-    """Every problem of a row that has one."""
+def _as_far_as_it_goes(line_number: int, header: Sequence[str], texts: Sequence[str]) -> Charted | Rejected:
+    """A row that has a problem: without the cells that cannot be, or rejected where nothing is left to keep."""
     written = dict(zip(header, texts, strict=True))
     problems: dict[str, str] = {name: f"{name} is empty: fill it in." for name in REQUIRED if not written[name]}
-    _parsed("taken_at", written["taken_at"], parse, problems)
+    taken_at = _parsed("taken_at", written["taken_at"], parse, problems)
+    of_row = bool(problems)
     values: dict[str, Any] = {
-        name: _parsed(name, written[name], _reader(name), problems)
+        name: value
         for name in header
-        if name not in REQUIRED and written[name]
+        if name not in REQUIRED and (value := _parsed(name, written[name], _reader(name), problems)) is not None
     }
-    other = {name: value for name, value in values.items() if name in _others()}
-    vitals = {name: value for name, value in values.items() if name not in other}
-    problems |= impossible(vitals_file(), Vitals(**vitals))
-    problems |= impossible_other(vitals_file(), {name: float(v) for name, v in other.items() if v is not None})
-    if not problems and not values.keys() - _HOW_MEASURED:
+    other, of_other = possible_other(vitals_file(), {n: float(v) for n, v in values.items() if n in _others()})
+    vitals, of_vitals = possible(vitals_file(), Vitals(**{n: v for n, v in values.items() if n not in _others()}))
+    problems |= of_vitals | of_other
+    nothing = not vitals.measured() and not other
+    if nothing and not problems:
         problems[""] = "No vital sign was measured: leave the row out, or fill in what was."
-    return Rejected(line_number, tuple((name, written.get(name, ""), why) for name, why in problems.items()))
+    told = tuple((name, written.get(name, ""), why) for name, why in problems.items())
+    if of_row or nothing or taken_at is None:
+        return Rejected(line_number, told)
+    return Charted(line_number, written["patient_id"], written["admission_id"], taken_at, vitals, other, told)
 
 
 class _Possible(dict[str, object]):

@@ -235,7 +235,8 @@ class Measurer:
         if pressure is not None and systolic is not None:
             values["systolic_rise_mmhg"] = systolic - pressure.low
             values["systolic_fall_mmhg"] = fall = pressure.high - systolic
-            values["systolic_fall_percent"] = 100 * fall / pressure.high
+            if pressure.high:
+                values["systolic_fall_percent"] = 100 * fall / pressure.high
             if pressure.stated is not None:
                 values["systolic_below_usual_mmhg"] = pressure.stated - systolic
             before = [value for seen in earlier if (value := seen.vitals.systolic_mmhg) is not None]
@@ -244,7 +245,7 @@ class Measurer:
             values["heart_rate_rise_per_min"] = heart_rate - pulse.low
             before = [value for seen in earlier if (value := seen.vitals.heart_rate_per_min) is not None]
             self._weigh(values, self._pulse, heart_rate, pulse.low, before)
-            if pressure is not None and systolic is not None:
+            if pressure is not None and systolic and pressure.low:
                 values["shock_index_rise"] = heart_rate / systolic - pulse.high / pressure.low
         if vitals.respiratory_rate_per_min is not None:
             breathing = usual.get(("respiratory_rate_per_min", None))
@@ -270,7 +271,7 @@ class Measurer:
         vitals = observation.vitals
         pulse = vitals.heart_rate_per_min
         if pulse is not None:
-            if vitals.systolic_mmhg is not None:
+            if vitals.systolic_mmhg:  # no pressure at all is red by itself, and has no index
                 values["shock_index"] = pulse / vitals.systolic_mmhg
             if vitals.temperature_c is not None:
                 derived = self._content.derived

@@ -4,6 +4,7 @@ Every file names its source, version, evidence tag and review state; an unknown 
 not rise from the minimum, a rule that names an unknown measure are refused with file, key and reason.
 """
 
+import math
 from functools import cache
 from typing import Literal
 
@@ -24,13 +25,21 @@ from detox.clinical.scale_form import (
     TriageRule,
     Variant,
 )
-from detox.errors import ProtocolError
+from detox.clinical.scales import round_half_up
+from detox.errors import ProtocolError, Refused
 
 __all__ = [
     "NOT_REVIEWED", "ROOT", "Band", "Code", "Coded", "Content", "Evidence", "File", "Flag", "Item", "Jump", "Option",
     "Other", "Range", "Response", "Review", "Scale", "Scheme", "SingleItemRisk", "Step", "Text", "TriageRule",
     "Variant", "VitalsFile", "read", "scale", "scales", "vitals_file",
 ]  # fmt: skip
+
+
+class OtherUnit(Content):
+    """What a value of a vital looks like that is smaller than `below` and finer than the vital is ever charted."""
+
+    what: Text
+    below: float = Field(strict=False)
 
 
 class Range(Content):
@@ -45,6 +54,7 @@ class Range(Content):
     word: Text
     unit: str
     decimals: int
+    looks_like: OtherUnit | None = None
     absolute: tuple[float, float]
     plausible: tuple[float, float]
     normal: tuple[float, float]
@@ -67,6 +77,17 @@ class Range(Content):
             if not outer[0] <= inner[0] < inner[1] <= outer[1]:
                 raise ValueError(f"{self.vital}: {inner} does not lie inside {outer}")
         return self
+
+    def banded(self, value: float) -> float:
+        """The value as every band reads it: rounded as it is charted, halves up. Raises Refused for no number."""
+        if not math.isfinite(value):
+            raise Refused({self.vital: f"{self.word} {value} is no number: enter what was measured."})
+        return round_half_up(value, self.decimals)
+
+    def other_unit(self, value: float) -> str:
+        """In what other unit a value was measured that is too small, and finer than this vital is charted; else ""."""
+        unit = self.looks_like
+        return unit.what if unit is not None and 0 < value < unit.below and self.banded(value) != value else ""
 
 
 class Code(Content):

@@ -1,9 +1,10 @@
 """What a vital sign can be, and what it means. Limits stand in vitals.toml."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from detox.clinical.model import Interpretation, Vitals
-from detox.clinical.protocols import Coded, Range, VitalsFile
+from detox.clinical.protocols import Coded, Range, VitalsFile, vitals_file
 from detox.clinical.scales import round_half_up
 
 SIGNS = {
@@ -14,6 +15,18 @@ SIGNS = {
     "critically_high": "▲▲",
     "not_assessed": "?",
 }
+_DISTANCE = {"normal": 0, "low": 1, "high": 1, "critically_low": 2, "critically_high": 2}
+_PRESSURES = frozenset({"systolic_mmhg", "diastolic_mmhg"})
+_STANDING = frozenset({"standing_systolic_mmhg", "standing_diastolic_mmhg"})
+
+
+def banded(vital: str, value: float) -> float:
+    """A measured value as every band reads it: rounded as the vital is charted, halves up. SpO2 91.4 is 91.
+
+    Colours, alerts, scores, suggestions and dose holds all begin with this; what is kept stays as it was typed. Raises
+    Refused for what is no number, KeyError for a vital without ranges.
+    """
+    return vitals_file().range(vital).banded(value)
 
 
 def interpret(
@@ -30,7 +43,7 @@ def interpret(
     limits = file.range(vital, spo2_scale)
     if value is None:
         return Interpretation(vital, None, "not_assessed", SIGNS["not_assessed"], "", limits.source)
-    meaning, limit = _meaning(limits, round_half_up(float(value), limits.decimals))
+    meaning, limit = _meaning(limits, limits.banded(float(value)))
     return Interpretation(vital, value, meaning, SIGNS[meaning], limit, limits.source)
 
 
@@ -45,6 +58,57 @@ def _interpret_code(coded: Coded, value: object) -> Interpretation:
 
 def impossible(file: VitalsFile, vitals: Vitals) -> dict[str, str]:
     """One sentence for each value that no bedside reading can be; empty when all can be."""
+    problems = _each_alone(file, vitals)
+    if contradict(vitals.systolic_mmhg, vitals.diastolic_mmhg) and not problems.keys() & _PRESSURES:
+        upper, lower = vitals.systolic_mmhg, vitals.diastolic_mmhg
+        problems["diastolic_mmhg"] = f"Diastolic {lower:g} is not below systolic {upper:g}: check and enter both again."
+    return problems
+
+
+def possible(file: VitalsFile, vitals: Vitals) -> tuple[Vitals, dict[str, str]]:
+    """What of a set can be, and one sentence for each value that cannot and is left out: it costs itself alone.
+
+    Of two pressures that contradict each other the worse stays (`better_pressure`), so that no danger is silenced.
+    """
+    problems = _each_alone(file, vitals)
+    upper, lower = vitals.systolic_mmhg, vitals.diastolic_mmhg
+    if upper is not None and lower is not None and not problems.keys() & _PRESSURES and contradict(upper, lower):
+        problems[better_pressure(file, upper, lower)] = _worse_kept("Diastolic", upper, lower)
+    return replace(vitals, **dict.fromkeys(problems)), problems
+
+
+def possible_other(file: VitalsFile, other: Mapping[str, float]) -> tuple[dict[str, float], dict[str, str]]:
+    """The same of what was charted beside the vitals, the standing pressures among it."""
+    problems = _each_other_alone(file, other)
+    upper, lower = other.get("standing_systolic_mmhg"), other.get("standing_diastolic_mmhg")
+    if upper is not None and lower is not None and not problems.keys() & _STANDING and contradict(upper, lower):
+        left_out = f"standing_{better_pressure(file, upper, lower)}"
+        problems[left_out] = _worse_kept("Standing diastolic", upper, lower)
+    return {name: value for name, value in other.items() if name not in problems}, problems
+
+
+def contradict(systolic: float | None, diastolic: float | None) -> bool:
+    """True for a diastolic that is not below its systolic: each may be possible by itself."""
+    return systolic is not None and diastolic is not None and diastolic >= systolic
+
+
+def better_pressure(file: VitalsFile, systolic: float, diastolic: float) -> str:
+    """The vital of two contradicting pressures that is set aside where one is kept: the less far from normal.
+
+    One of the two is wrong and nobody can say which. The one kept can then only raise an alarm, never reassure; where
+    both are as far, the systolic is kept, since more rests on it.
+    """
+    upper = _DISTANCE[interpret(file, "systolic_mmhg", systolic).meaning]
+    lower = _DISTANCE[interpret(file, "diastolic_mmhg", diastolic).meaning]
+    return "systolic_mmhg" if lower > upper else "diastolic_mmhg"
+
+
+def _worse_kept(word: str, upper: float, lower: float) -> str:
+    return f"{word} {lower:g} is not below systolic {upper:g}: the worse of the two is kept, check both."
+
+
+def _each_alone(file: VitalsFile, vitals: Vitals) -> dict[str, str]:
+    """One sentence for each value that cannot be, whatever stands beside it."""
     problems: dict[str, str] = {}
     for limits in file.ranges:
         value = getattr(vitals, limits.vital)
@@ -56,22 +120,15 @@ def impossible(file: VitalsFile, vitals: Vitals) -> dict[str, str]:
                 f"{limits.word} {value:g} {limits.unit} is outside {low:g}-{high:g}: check and enter again."
                 + _hint(limits.vital, value)
             )
-        elif round_half_up(value, limits.decimals) != value:
+        elif limits.banded(value) != value:
             whole = "a whole number" if limits.decimals == 0 else f"given to {limits.decimals} decimals"
-            problems[limits.vital] = f"{limits.word} {value:g} {limits.unit} is not {whole}: enter it again."
+            looks = f" It looks like {unit}." if (unit := limits.other_unit(value)) else ""
+            problems[limits.vital] = f"{limits.word} {value:g} {limits.unit} is not {whole}: enter it again.{looks}"
     for coded in file.coded:
         value = getattr(vitals, coded.vital)
         if value is not None and value not in {c.value for c in coded.codes}:
             codes = ", ".join(c.value for c in coded.codes)
             problems[coded.vital] = f"{coded.label} {value!r} is not one of {codes}: choose one of them."
-    upper, lower = vitals.systolic_mmhg, vitals.diastolic_mmhg
-    if (
-        upper is not None
-        and lower is not None
-        and lower >= upper
-        and not problems.keys() & {"systolic_mmhg", "diastolic_mmhg"}
-    ):
-        problems["diastolic_mmhg"] = f"Diastolic {lower:g} is not below systolic {upper:g}: check and enter both again."
     if vitals.spo2_scale not in (None, 1, 2):
         problems["spo2_scale"] = f"SpO2 scale {vitals.spo2_scale!r} does not exist: it is 1 or 2."
     if vitals.temperature_site is not None and vitals.temperature_site not in file.temperature_sites:
@@ -82,6 +139,16 @@ def impossible(file: VitalsFile, vitals: Vitals) -> dict[str, str]:
 
 def impossible_other(file: VitalsFile, other: Mapping[str, float]) -> dict[str, str]:
     """One sentence for each value charted beside the vitals that cannot be; empty when all can be."""
+    problems = _each_other_alone(file, other)
+    upper, lower = other.get("standing_systolic_mmhg"), other.get("standing_diastolic_mmhg")
+    if contradict(upper, lower) and not problems.keys() & _STANDING:
+        problems["standing_diastolic_mmhg"] = (
+            f"Standing diastolic {lower:g} is not below systolic {upper:g}: check and enter both again."
+        )
+    return problems
+
+
+def _each_other_alone(file: VitalsFile, other: Mapping[str, float]) -> dict[str, str]:
     problems: dict[str, str] = {}
     for name, value in other.items():
         known = next((o for o in file.other if o.name == name), None)
@@ -101,11 +168,6 @@ def impossible_other(file: VitalsFile, other: Mapping[str, float]) -> dict[str, 
         elif round_half_up(value, known.decimals) != value:
             whole = "a whole number" if known.decimals == 0 else f"given to {known.decimals} decimals"
             problems[name] = f"{known.label} {value:g}{unit} is not {whole}: enter it again."
-    upper, lower = other.get("standing_systolic_mmhg"), other.get("standing_diastolic_mmhg")
-    if upper is not None and lower is not None and lower >= upper and not problems:
-        problems["standing_diastolic_mmhg"] = (
-            f"Standing diastolic {lower:g} is not below systolic {upper:g}: check and enter both again."
-        )
     return problems
 
 

@@ -37,12 +37,13 @@ def replay(context: click.Context, file: str, alerts: Path | None) -> None:
     """Play charted vitals through the alert rules in force; nothing is kept.
 
     FILE is a CSV (or .csv.gz) with patient_id, admission_id, taken_at and vitals. The last line on standard output is
-    one JSON object with the counts. Rejected rows are told on standard error; exit status 1 when there were any.
+    one JSON object with the counts. Rejected rows and cells are told on standard error; exit status 1 when there were
+    any. A value that cannot be costs itself alone: the rest of its row is played.
     """
     with text_of(file) as lines, progress("Replaying") as tell, _alerts_csv(alerts) as write:
         result = replay_file(lines, write, _tell_rejected, tell)
     click.echo(json.dumps(result.as_dict()))
-    context.exit(1 if result.rows_rejected else 0)
+    context.exit(1 if result.rows_rejected or result.cells_rejected else 0)
 
 
 @click.command("import")
@@ -56,8 +57,8 @@ def import_command(context: click.Context, file: str, dry_run: bool, ward: str |
 
     FILE is a CSV (or .csv.gz) as for `replay`. The same file twice adds nothing; an import that broke off is completed
     by running it again. Rows are kept under the account "import", which has no password and cannot sign in. Nothing is
-    dropped in silence: rejected and unusual values are listed with line, column, value and why. Exit status 1 when a
-    row was rejected.
+    dropped in silence: rejected and unusual values are listed with line, column, value and why; a value that cannot be
+    costs itself alone. Exit status 1 when a row or a cell was rejected.
     """
     store = store_of(context)
     now = clock()
@@ -77,15 +78,15 @@ def import_command(context: click.Context, file: str, dry_run: bool, ward: str |
     would = "would be " if dry_run else ""
     click.echo(
         f"{report.rows} rows: {report.kept} {would}kept, {report.already} were kept already, {report.rows_rejected} "
-        f"rejected, {len(report.unusual)} unusual values; {report.patients} new patients, {report.admissions} new "
-        f"admissions; {seconds:.1f} s."
+        f"rejected, {report.cells_rejected} cells rejected, {len(report.unusual)} unusual values; "
+        f"{report.patients} new patients, {report.admissions} new admissions; {seconds:.1f} s."
     )
     if report.dated_ahead:
         click.echo(
             "Every row lies in the future: the dates were taken as shifted on purpose and are kept as written; each "
             "row counts as recorded at its own time, and the audit trail holds the true time of this import."
         )
-    context.exit(1 if report.rows_rejected else 0)
+    context.exit(1 if report.rejected else 0)
 
 
 @click.group()
@@ -140,7 +141,7 @@ def _ward(store: Store, wanted: str | None) -> Ward:
 
 
 def _tell_rejected(row: Rejected) -> None:
-    """Each rejected cell, on standard error."""
+    """Each rejected cell of a row, on standard error."""
     for column, value, why in row.problems:
         click.echo(shown(f"line {row.line_number}, {column or 'row'}, {value!r}: rejected: {why}"), err=True)
 

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from detox.clinical.alerts import Course, OpenAlert, applied
-from detox.clinical.charted import Charted, Rejected
+from detox.clinical.charted import CellProblem, Charted, Rejected
 from detox.clinical.judgement import assessments
 from detox.clinical.model import LEVELS, Background, Finding, Level, Observation
 from detox.clinical.rulebook import RuleBook
@@ -45,7 +45,9 @@ class ChangeRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReplaySummary:
-    """What a replay came to. `rows` counts every row, the rejected ones too.
+    """What a replay came to. `rows` counts every row, the rejected ones too: those of which nothing was taken.
+
+    `cells_rejected` counts every cell that was not taken, of rows that were played and of rows that were not.
 
     `patient_days` is the sum over admissions of the time from the first to the last row, in days; an admission with
     one row counts 0. `per_100_patient_days` is None where that sum is 0.
@@ -58,6 +60,7 @@ class ReplaySummary:
     critical_opened: int
     per_100_patient_days: float | None
     rows_rejected: int
+    cells_rejected: int
     seconds: float
 
     def as_dict(self) -> dict[str, int | float | None]:
@@ -73,7 +76,7 @@ class Counts:
     critical_opened: int = 0
     seconds_of_stay: float = 0.0
 
-    def summary(self, rows: int, patients: int, rejected: int, seconds: float) -> ReplaySummary:
+    def summary(self, rows: int, patients: int, rejected: int, cells: int, seconds: float) -> ReplaySummary:
         """The counts as they are reported. An alert that opens as a warning and is escalated to critical counts once
         in `alerts_opened` and once in `critical_opened`."""
         days = self.seconds_of_stay / DAY_S
@@ -85,6 +88,7 @@ class Counts:
             critical_opened=self.critical_opened,
             per_100_patient_days=round(100 * self.alerts_opened / days, 1) if days else None,
             rows_rejected=rejected,
+            cells_rejected=cells,
             seconds=round(seconds, 3),
         )
 
@@ -103,12 +107,14 @@ def replay(
     """
     started = perf_counter()
     kept: list[Row | Charted] = []
-    rejected = 0
+    rejected = cells = 0
     for row in rows:
         if isinstance(row, Rejected):
             rejected += 1
+            cells += cells_of(row.problems)
         else:
             kept.append(row)
+            cells += cells_of(row.left_out) if isinstance(row, Charted) else 0
     kept.sort(key=lambda row: row.taken_at if isinstance(row, Charted) else row.observation.taken_at)
     counts = Counts()
     admissions: dict[tuple[str, str], Played] = {}
@@ -125,7 +131,12 @@ def replay(
     for change in changes:
         on_change(change)
     patients = len({patient_id for patient_id, _ in admissions})
-    return counts.summary(len(kept) + rejected, patients, rejected, perf_counter() - started)
+    return counts.summary(len(kept) + rejected, patients, rejected, cells, perf_counter() - started)
+
+
+def cells_of(problems: Iterable[CellProblem]) -> int:
+    """How many of these problems are those of one cell; the others are of a whole row."""
+    return sum(bool(column) for column, _, _ in problems)
 
 
 class Played:

@@ -24,7 +24,7 @@ from typing import Any
 from detox.clinical.charted import Rejected, RowReader, raw_rows
 from detox.errors import Refused
 from detox.instants import parse
-from detox.reports.replay import ChangeRow, Counts, Played, ReplaySummary
+from detox.reports.replay import ChangeRow, Counts, Played, ReplaySummary, cells_of
 from detox.store.sorting import Sorter
 
 SMALL = 20_000
@@ -52,6 +52,7 @@ class _Done:
     counts: Counts = field(default_factory=Counts)
     patients: int = 0
     rejected: int = 0
+    cells: int = 0
 
 
 def replay_file(
@@ -63,8 +64,9 @@ def replay_file(
     processes: int | None = None,
     small: int = SMALL,
 ) -> ReplaySummary:
-    """Plays a CSV of charted vitals. `on_rejected` hears of each rejected row in the order of the file, then
-    `on_change` of each change in the order of time. Raises Refused for a header that cannot be read.
+    """Plays a CSV of charted vitals. `on_rejected` hears, in the order of the file, of each row that was rejected or
+    played without some of its cells, then `on_change` of each change in the order of time. Raises Refused for a
+    header that cannot be read.
 
     `processes` is how many to use for a file of more than `small` rows: one a core unless told.
     """
@@ -90,7 +92,8 @@ def replay_file(
         sum(d.counts.seconds_of_stay for d in done),
     )
     rejected = len(spooled.broken) + sum(d.rejected for d in done)
-    return counts.summary(spooled.rows, sum(d.patients for d in done), rejected, perf_counter() - started)
+    cells = sum(d.cells for d in done)
+    return counts.summary(spooled.rows, sum(d.patients for d in done), rejected, cells, perf_counter() - started)
 
 
 def _rows(folder: Path, shard: int) -> Sorter:
@@ -139,10 +142,12 @@ def _play(folder: Path, header: list[str], shard: int) -> _Done:
                 played: Played | None = None
                 for _, _, _, line, cells in of_admission:
                     row = read(line, cells.split(_BETWEEN))
+                    problems = row.problems if isinstance(row, Rejected) else row.left_out
+                    done.cells += cells_of(problems)
+                    for number, problem in enumerate(problems):
+                        refused.put(line, number, *problem)
                     if isinstance(row, Rejected):
                         done.rejected += 1
-                        for number, problem in enumerate(row.problems):
-                            refused.put(line, number, *problem)
                         continue
                     if played is None:
                         played = Played(patient, admission, row.taken_at, done.counts)

@@ -148,8 +148,28 @@ def test_each_rejected_cell_is_told_with_its_place(load: Callable[..., ImportRep
         (5, "heart_rate_per_min", "1e3"),
         (6, "taken_at", "yesterday"),
     }
-    assert (report.kept, report.rows_rejected) == (3, 2)
+    assert (report.kept, report.rows_rejected, report.cells_rejected) == (4, 1, 3)
     assert all(p.why for p in report.rejected)
+
+
+def test_what_cannot_be_costs_itself_alone_and_an_extreme_is_kept(
+    store: Store, load: Callable[..., ImportReport]
+) -> None:
+    text = HEADER + "P1,A1,2026-11-20T08:00:00,60,,301\nP1,A1,2026-11-20T09:00:00,0,,0\n"
+    dry, real, again = load(text, dry_run=True), load(text), load(text)
+    assert (dry.kept, dry.rejected, dry.unusual) == (real.kept, real.rejected, real.unusual)
+    assert (real.kept, real.rows_rejected, [(p.line, p.column) for p in real.rejected]) == (
+        2, 0, [(2, "heart_rate_per_min")],
+    )  # fmt: skip
+    assert {(p.line, p.column) for p in real.unusual} == {(3, "systolic_mmhg"), (3, "heart_rate_per_min")}
+    assert (again.already, again.rejected) == (2, real.rejected)
+    with store.read() as tx:
+        seen = find.observations(tx, stay(store, "A1").id)
+        holding = {a.finding.rule for a in find.open_alerts(tx, stay(store, "A1").id)}
+    assert [o.vitals.measured() for o in seen] == [
+        {"systolic_mmhg": 60}, {"systolic_mmhg": 0, "heart_rate_per_min": 0},
+    ]  # fmt: skip
+    assert {"systolic_low_red", "pulse_low_emergency"} <= holding
 
 
 def test_unusual_values_are_kept_and_listed(load: Callable[..., ImportReport]) -> None:

@@ -71,7 +71,7 @@ def test_every_problem_of_a_row_is_told_at_once():
     assert set(told) == {
         "admission_id", "taken_at", "systolic_mmhg", "temperature_c", "on_oxygen", "consciousness", "sedation",
     }  # fmt: skip
-    assert told["systolic_mmhg"] == ("1880", "Systolic 1880 mmHg is outside 30-300: check and enter again.")
+    assert told["systolic_mmhg"] == ("1880", "Systolic 1880 mmHg is outside 0-300: check and enter again.")
     assert told["on_oxygen"][1] == "'yes' is neither yes nor no: write 0, 1, false or true."
 
 
@@ -97,8 +97,32 @@ def test_a_row_of_the_wrong_length_is_rejected():
     assert why("p,a,2026-11-21T22:41:00,120")[""][1] == "The row has 4 cells, the header 9: correct the row."
 
 
-def test_a_diastolic_above_the_systolic_is_rejected():
-    assert set(why("p,a,2026-11-21T22:41:00,80,120,,,,")) == {"diastolic_mmhg"}
+def left_out(found):
+    assert isinstance(found, Charted), found
+    return {column: value for column, value, why in found.left_out if why}
+
+
+def test_of_contradicting_pressures_the_worse_is_kept_and_the_other_listed():
+    found = one("p,a,2026-11-21T22:41:00,80,120,,,,")
+    assert left_out(found) == {"diastolic_mmhg": "120"}
+    assert found.vitals == Vitals(systolic_mmhg=80)
+
+
+@pytest.mark.parametrize("text", ["301", "nan", "NA", "-", "inf", "80.5", "1e2"])
+def test_a_value_that_cannot_be_costs_itself_alone(text):
+    found = one(f"p,a,2026-11-21T22:41:00,{text},70,37.2,1,V,5")
+    assert left_out(found) == {"systolic_mmhg": text, "sedation": "5"}
+    assert found.vitals == Vitals(diastolic_mmhg=70, temperature_c=37.2, on_oxygen=True, consciousness="V")
+    assert found.observation.vitals == found.vitals
+
+
+def test_a_time_that_cannot_be_read_costs_the_row():
+    assert set(why("p,a,yesterday,301,70,,,,")) == {"taken_at", "systolic_mmhg"}
+
+
+@pytest.mark.parametrize("value", ["0", "300"])
+def test_the_ends_of_what_can_be_are_charted(value):
+    assert one(f"p,a,2026-11-21T22:41:00,{value},,,,,").vitals == Vitals(systolic_mmhg=float(value))
 
 
 def test_rows_after_a_bad_one_are_read_and_lines_are_counted():
@@ -160,19 +184,19 @@ def test_a_sign_is_there_or_not(written, value):
 
 
 def test_every_problem_beside_the_vitals_is_told_with_the_others():
-    found = one("p,a,2026-11-21T22:41:00,999,1.5,715,2,70,80", BESIDE)
+    found = one("p,a,then,999,1.5,715,2,,", BESIDE)
     assert isinstance(found, Rejected)
     told = {column: (value, reason) for column, value, reason in found.problems}
-    assert set(told) == {"systolic_mmhg", "vomits", "weight_kg", "chest_pain"}
+    assert set(told) == {"taken_at", "systolic_mmhg", "vomits", "weight_kg", "chest_pain"}
     assert told["weight_kg"] == ("715", "Weight 715 kg is outside 20-400: check and enter again.")
     assert told["chest_pain"][1] == "'2' is neither yes nor no: write 0, 1, false or true."
     assert "whole number" in told["vomits"][1]
 
 
-def test_a_standing_diastolic_above_its_systolic_is_rejected():
-    found = one("p,a,2026-11-21T22:41:00,,,,,80,90", BESIDE)
-    assert isinstance(found, Rejected)
-    assert [p[0] for p in found.problems] == ["standing_diastolic_mmhg"]
+def test_of_contradicting_standing_pressures_the_worse_is_kept():
+    found = one("p,a,2026-11-21T22:41:00,999,1.5,,,80,90", BESIDE)
+    assert left_out(found) == {"systolic_mmhg": "999", "vomits": "1.5", "standing_diastolic_mmhg": "90"}
+    assert found.other == {"standing_systolic_mmhg": 80}
 
 
 def test_an_import_keeps_what_stands_beside_the_vitals(store, nurse, now):

@@ -130,7 +130,7 @@ def test_variants_of_news2_rise_as_well(tmp_path: Path) -> None:
     ("old", "new", "said"),
     [
         ('vital = "systolic_mmhg"\nlabel', 'vital = "systolic"\nlabel', "'systolic' is no vital"),
-        ("absolute = [30, 300]", "absolute = [60, 300]", "does not lie inside"),
+        ("absolute = [0, 300]", "absolute = [60, 300]", "does not lie inside"),
         ("normal = [100, 159]", "normal = [100, 190]", "does not lie inside"),
         ("normal = [100, 159]", "normal = [159, 100]", "does not lie inside"),
         ("critical = [90, 179]", "critical = [90]", "critical"),

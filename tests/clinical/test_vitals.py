@@ -3,20 +3,23 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detox.clinical import protocols, vitals
 from detox.clinical.model import VITALS, Vitals
+from detox.errors import Refused
 
 FILE = protocols.vitals_file()
 
 # vital: step of the chart, absolute, plausible, critical, normal; all limits inclusive.
 LIMITS = {
-    "systolic_mmhg": (1, (30, 300), (50, 260), (90, 179), (100, 159)),
-    "diastolic_mmhg": (1, (10, 200), (20, 160), (20, 119), (50, 99)),
-    "heart_rate_per_min": (1, (20, 250), (20, 220), (50, 119), (60, 99)),
-    "temperature_c": (0.1, (25.0, 45.0), (32.0, 42.5), (35.1, 37.9), (36.1, 37.7)),
-    "respiratory_rate_per_min": (1, (1, 90), (4, 60), (10, 24), (12, 20)),
-    "spo2_percent": (1, (20, 100), (50, 100), (92, 100), (96, 100)),
+    "systolic_mmhg": (1, (0, 300), (50, 260), (90, 179), (100, 159)),
+    "diastolic_mmhg": (1, (0, 200), (20, 160), (20, 119), (50, 99)),
+    "heart_rate_per_min": (1, (0, 300), (20, 220), (50, 119), (60, 99)),
+    "temperature_c": (0.1, (20.0, 45.0), (32.0, 42.5), (35.1, 37.9), (36.1, 37.7)),
+    "respiratory_rate_per_min": (1, (0, 60), (4, 60), (10, 24), (12, 20)),
+    "spo2_percent": (1, (0, 100), (50, 100), (92, 100), (96, 100)),
     "breath_alcohol_percent": (0.01, (0.0, 1.0), (0.0, 0.5), (0.0, 0.5), (0.0, 0.04)),
 }
 CODES = {
@@ -80,7 +83,7 @@ def test_what_it_means(vital: str, value: float) -> None:
 
 def test_the_sentence_says_what_where_and_what_to_do() -> None:
     problems = vitals.impossible(FILE, Vitals(heart_rate_per_min=412))
-    assert problems == {"heart_rate_per_min": "Pulse 412 /min is outside 20-250: check and enter again."}
+    assert problems == {"heart_rate_per_min": "Pulse 412 /min is outside 0-300: check and enter again."}
 
 
 @pytest.mark.parametrize("vital", LIMITS)
@@ -102,7 +105,7 @@ def test_fahrenheit_is_named_and_never_converted(value: float) -> None:
 
 
 def test_every_problem_is_told_at_once() -> None:
-    wrong = Vitals(systolic_mmhg=412, heart_rate_per_min=0, temperature_c=98.6, consciousness="X", spo2_scale=3)
+    wrong = Vitals(systolic_mmhg=412, heart_rate_per_min=301, temperature_c=98.6, consciousness="X", spo2_scale=3)
     assert set(vitals.impossible(FILE, wrong)) == {
         "systolic_mmhg", "heart_rate_per_min", "temperature_c", "consciousness", "spo2_scale",
     }  # fmt: skip
@@ -112,6 +115,79 @@ def test_every_problem_is_told_at_once() -> None:
 def test_diastolic_lies_below_systolic(upper: float, lower: float, refused: bool) -> None:
     problems = vitals.impossible(FILE, Vitals(systolic_mmhg=upper, diastolic_mmhg=lower))
     assert ("diastolic_mmhg" in problems) == refused
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "kept"),
+    [
+        (70, 75, "systolic_mmhg"),  # the low systolic calls by itself
+        (118, 130, "diastolic_mmhg"),  # so does the high diastolic
+        (80, 120, "systolic_mmhg"),  # both do: more rests on the systolic
+        (99, 99, "systolic_mmhg"),
+        (100, 100, "diastolic_mmhg"),
+        (165, 170, "diastolic_mmhg"),
+    ],
+)
+def test_of_two_pressures_that_contradict_each_other_the_worse_stays(upper: float, lower: float, kept: str) -> None:
+    left, problems = vitals.possible(FILE, Vitals(systolic_mmhg=upper, diastolic_mmhg=lower, heart_rate_per_min=80))
+    assert left.measured().keys() == {kept, "heart_rate_per_min"}
+    assert problems.keys() == {"systolic_mmhg", "diastolic_mmhg"} - {kept}
+    standing = {"standing_systolic_mmhg": upper, "standing_diastolic_mmhg": lower, "vomits": 2}
+    other, problems = vitals.possible_other(FILE, standing)
+    assert other.keys() == {f"standing_{kept}", "vomits"}
+    assert len(problems) == 1
+
+
+@given(upper=st.integers(0, 300), lower=st.integers(0, 200))
+def test_a_contradiction_never_leaves_only_normal_pressures(upper: int, lower: int) -> None:
+    """What is left of it may call for somebody; it never reassures."""
+    left, problems = vitals.possible(FILE, Vitals(systolic_mmhg=upper, diastolic_mmhg=lower))
+    if problems:
+        ((vital, value),) = left.measured().items()
+        assert vitals.interpret(FILE, vital, value).meaning != "normal"
+
+
+@given(st.data())
+def test_a_value_that_cannot_be_costs_itself_alone(data: st.DataObject) -> None:
+    values = {
+        vital: data.draw(st.none() | st.integers(-5, 330).map(float) | st.sampled_from([math.nan, math.inf]))
+        for vital in LIMITS
+    }
+    together = Vitals(**values)  # type: ignore[arg-type]
+    left, problems = vitals.possible(FILE, together)
+    assert vitals.impossible(FILE, left) == {}
+    pair = {"systolic_mmhg", "diastolic_mmhg"}
+    for vital, value in values.items():
+        alone = bool(vitals.impossible(FILE, Vitals(**{vital: value})))  # type: ignore[arg-type]
+        assert (getattr(left, vital) is None) == (value is None or vital in problems)
+        assert vital not in problems if not alone and vital not in pair else True
+        assert not alone or vital in problems
+    assert len(problems.keys() & pair) < 2 or all(
+        vitals.impossible(FILE, Vitals(**{v: values[v]}))  # type: ignore[arg-type]
+        for v in pair
+    )
+
+
+@pytest.mark.parametrize(
+    ("vital", "value", "unit"),
+    [
+        ("systolic_mmhg", 15.7, "kPa"), ("systolic_mmhg", 29.9, "kPa"), ("systolic_mmhg", 30.1, ""),
+        ("systolic_mmhg", 15, ""), ("diastolic_mmhg", 9.9, "kPa"), ("spo2_percent", 0.97, "a fraction"),
+        ("spo2_percent", 0, ""), ("spo2_percent", 1, ""), ("spo2_percent", 91.4, ""),
+    ],
+)  # fmt: skip
+def test_another_unit_is_named_and_never_converted(vital: str, value: float, unit: str) -> None:
+    assert FILE.range(vital).other_unit(value) == unit
+    problems = vitals.impossible(FILE, Vitals(**{vital: value}))  # type: ignore[arg-type]
+    assert (f"It looks like {unit}." in problems.get(vital, "")) == bool(unit)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_no_number_is_never_banded(value: float) -> None:
+    with pytest.raises(Refused, match="no number"):
+        vitals.banded("spo2_percent", value)
+    with pytest.raises(Refused, match="no number"):
+        vitals.interpret(FILE, "heart_rate_per_min", value)
 
 
 def test_an_unknown_site_is_refused() -> None:

@@ -37,7 +37,7 @@ def test_nothing_in_nothing_out():
     assert out == []
     assert summary.as_dict() | {"seconds": 0} == {
         "rows": 0, "patients": 0, "patient_days": 0, "alerts_opened": 0, "critical_opened": 0,
-        "per_100_patient_days": None, "rows_rejected": 0, "seconds": 0,
+        "per_100_patient_days": None, "rows_rejected": 0, "cells_rejected": 0, "seconds": 0,
     }  # fmt: skip
 
 
@@ -106,7 +106,15 @@ def test_an_alert_that_worsens_counts_once_as_opened_and_once_as_critical():
 
 def test_rejected_rows_are_counted():
     summary, _ = played(charted(0), Rejected(3, (("systolic_mmhg", "999", "outside"),)))
-    assert (summary.rows, summary.rows_rejected) == (2, 1)
+    assert (summary.rows, summary.rows_rejected, summary.cells_rejected) == (2, 1, 1)
+
+
+def test_cells_that_were_not_taken_are_counted_and_their_rows_played():
+    head = "patient_id,admission_id,taken_at,systolic_mmhg,respiratory_rate_per_min,spo2_percent\n"
+    lines = ["p,a,2026-11-21T08:00:00,60,70,nan\n", "p,a,then,60,16,97\n", "p,a\n"]
+    summary, out = played(*read_csv([head, *lines]))
+    assert (summary.rows, summary.rows_rejected, summary.cells_rejected) == (3, 2, 3)
+    assert ("systolic_low_red", "critical") in {(c.rule, c.level) for c in out}
 
 
 def test_answers_are_scored():
@@ -120,9 +128,9 @@ def test_answers_are_scored():
 
 
 def test_the_keys_of_the_summary():
-    assert list(ReplaySummary(0, 0, 0, 0, 0, None, 0, 0).as_dict()) == [
+    assert list(ReplaySummary(0, 0, 0, 0, 0, None, 0, 0, 0).as_dict()) == [
         "rows", "patients", "patient_days", "alerts_opened", "critical_opened", "per_100_patient_days",
-        "rows_rejected", "seconds",
+        "rows_rejected", "cells_rejected", "seconds",
     ]  # fmt: skip
 
 

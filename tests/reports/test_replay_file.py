@@ -68,20 +68,24 @@ def test_rejected_rows_are_told_in_the_order_of_the_file_with_all_their_problems
             "p1,a1,2026-11-21T00:00:00,120,80,16\n",
             "p1,a1,yesterday,120,80,16\n",
             "p2,a2,2026-11-21T00:00:00,999,,x\n",
+            "p2,a2,2026-11-21T01:00:00,999,80,16\n",
             "p1,a1\n",
             ",,2026-11-21T00:00:00,120,80,16\n",
             'p1,a1,2026-11-21T00:00:00,"12"0,80,16\n',
         ]
     )
     summary, _, rejected = played(io.StringIO(text))
-    in_memory = [row for row in read_csv(io.StringIO(text)) if isinstance(row, Rejected)]
-    assert rejected == in_memory
-    assert [row.line_number for row in rejected] == [3, 4, 5, 6, 7]
-    assert (summary["rows"], summary["rows_rejected"], summary["patients"]) == (6, 5, 1)
+    read = list(read_csv(io.StringIO(text)))
+    problems = [(row.line_number, row.problems if isinstance(row, Rejected) else row.left_out) for row in read]
+    assert [(row.line_number, row.problems) for row in rejected] == [found for found in problems if found[1]]
+    assert [row.line_number for row in rejected] == [3, 4, 5, 6, 7, 8]
+    assert (summary["rows"], summary["rows_rejected"], summary["patients"]) == (7, 5, 2)
+    assert summary["cells_rejected"] == replay(read, lambda change: None).cells_rejected == 6
 
 
 def test_a_separator_inside_a_cell_does_no_harm():
-    _, _, rejected = played([HEAD, "p\x1f1,a1,2026-11-21T00:00:00,\x1f,80,16\n"])
+    summary, _, rejected = played([HEAD, "p\x1f1,a1,2026-11-21T00:00:00,\x1f,80,16\n"])
+    assert (summary["rows_rejected"], summary["cells_rejected"]) == (0, 1)
     assert [problem[0] for problem in rejected[0].problems] == ["systolic_mmhg"]
 
 

@@ -120,7 +120,7 @@ def test_a_manager_records_a_review_and_it_counts_everywhere(open_page, manager,
 
 def test_what_differs_is_shown_old_and_new(open_page, manager, store, now):
     one = content_file("vitals")
-    older = one.text.replace("absolute = [30, 300]", "absolute = [30, 290]", 1)
+    older = one.text.replace("absolute = [0, 300]", "absolute = [0, 290]", 1)
     given = {"profession": "physician", "sha256": one.sha256, "review_id": "r1"}
     care.review(store, manager, one.id, one.file.version, "Dr A", "read", now, **given)
     with store.write() as tx:
@@ -129,8 +129,8 @@ def test_what_differs_is_shown_old_and_new(open_page, manager, store, now):
     text = html_of(choose(open_page(manager, "protocols"), "vitals"))
     assert "1 value differs from version 2026.3" in text
     assert "ranges systolic_mmhg › absolute" in text
-    assert "<del>30, 290</del>" in text
-    assert "<ins>30, 300</ins>" in text
+    assert "<del>0, 290</del>" in text
+    assert "<ins>0, 300</ins>" in text
     assert "not the text in force" in text
     assert "NOT YET REVIEWED" in text
 

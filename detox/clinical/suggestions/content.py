@@ -213,8 +213,6 @@ class Limits(Content):
     clonidine_day_mg: Limit
     buprenorphine_day_mg: Limit
     naltrexone_mg: Limit
-    rr_possible_low: Limit
-    rr_possible_high: Limit
     ciwa_possible_high: Limit
     qtc_possible_low: Limit
     qtc_possible_high: Limit

@@ -1,6 +1,7 @@
 """A case made ready for the rules: impossible values set aside, newest values found, COWS entries checked.
 
-What is set aside is told in `Facts.problems`: it neither alarms nor reassures.
+What is set aside is told in `Facts.problems`: it neither alarms nor reassures, and it costs itself alone: every other
+value of its observation stands.
 """
 
 import math
@@ -25,6 +26,7 @@ from detox.clinical.suggestions.readings import (
     check_cows,
 )
 from detox.clinical.suggestions.words import found, found_but, named
+from detox.clinical.vitals import better_pressure, contradict
 
 ROUNDED_MIN = 0.05
 """Hours come to the thousandth: so much later, in minutes, an answer may seem than what it answers."""
@@ -262,9 +264,11 @@ class Facts:
                     f"{problem} ({ago(observation.min_ago)}, {observation.by or 'recorder not stated'})"
                 )
                 del vitals[name]
-        if "sbp" in vitals and "dbp" in vitals and vitals["dbp"] >= vitals["sbp"]:
-            self.problems.append(f"BP {vitals['sbp']:g}/{vitals['dbp']:g}: diastolic is not below systolic: check both")
-            del vitals["sbp"], vitals["dbp"]
+        upper, lower = vitals.get("sbp"), vitals.get("dbp")
+        if isinstance(upper, (int, float)) and isinstance(lower, (int, float)) and contradict(upper, lower):
+            self.problems.append(f"BP {upper:g}/{lower:g}: diastolic is not below systolic: check both")
+            # one of them is wrong: what is dangerous by itself still calls, the other reassures nobody
+            del vitals["sbp" if better_pressure(vitals_file(), upper, lower) == MODEL["sbp"] else "dbp"]
         hr = vitals.get("hr")
         return Reading(
             observation.min_ago,
@@ -290,18 +294,13 @@ class Facts:
     def _impossible(self, name: str, value: Value) -> str | None:
         if not isinstance(value, (int, float)):
             return None
-        low, high = self._possible(name)
+        limits = vitals_file().range(MODEL[name]) if name in MODEL else None
+        low, high = limits.absolute if limits else (0, self.limits.ciwa_possible_high.value)
         if low <= value <= high:
-            return None
+            unit = limits.other_unit(value) if limits else ""
+            return f"{SHORT[name]} {value:g} {UNITS[name]} looks like {unit}: check the unit" if unit else None
         hint = ": looks like degrees Fahrenheit, enter degrees Celsius" if name == "temp_c" and value > high else ""
         return f"{SHORT[name]} {value:g} {UNITS[name]} is impossible (possible {low:g}-{high:g}){hint}"
-
-    def _possible(self, name: str) -> tuple[float, float]:
-        if name == "rr":
-            return self.limits.rr_possible_low.value, self.limits.rr_possible_high.value
-        if name == "ciwa_ar":
-            return 0, self.limits.ciwa_possible_high.value
-        return vitals_file().range(MODEL[name]).absolute
 
     def _lab(self, word: str, value: float | None, low: float, high: float) -> float | None:
         if value is None or low <= value <= high:
