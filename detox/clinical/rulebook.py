@@ -203,7 +203,8 @@ def _limited(rule: Rule, limits: Sequence[PatientLimit], every: Sequence[Rule]) 
         if (limit.vital, limit.side) != (vital, side) or value is None:
             continue
         worse = max if side == "high" else min
-        peers = [p[2] for r in every if r.level == rule.level and (p := _plain_limit(r)) and p[:2] == at[:2]]
+        alike = [r for r in every if r.level == rule.level and _measured_as(r) == _measured_as(rule)]
+        peers = [p[2] for r in alike if (p := _plain_limit(r)) and p[:2] == at[:2]]
         if old != (min(peers) if side == "high" else max(peers)):
             value = worse(old, value)
         made = moved(rule, vital, value, "at_least" if side == "high" else "at_most")
@@ -219,6 +220,11 @@ def _plain_limit(rule: Rule) -> tuple[str, str, float] | None:
         return None
     one = numbers[0]
     return one.measure, "high" if one.operator in UPWARD else "low", float(getattr(one, one.operator))
+
+
+def _measured_as(rule: Rule) -> frozenset[tuple[str, tuple[bool | int | str, ...]]]:
+    """For which way of measuring a rule is: the SpO2 scale. Limits of two scales have nothing to do with each other."""
+    return frozenset((c.measure, c.one_of) for c in rule.all if c.one_of)
 
 
 def _confirms(other: Rule, rule: Rule) -> bool:

@@ -486,6 +486,8 @@ def test_one_normal_reading_ends_it_and_the_next_red_waits_again(rule):
 def symptoms():
     for rule in CONFIRMED:
         for condition in rule.at_once_if:
+            if condition.measure in rule.measures:
+                continue  # a value so far out that it waits for nothing: test_extremes
             for code in condition.one_of or (1,):
                 yield pytest.param(rule, condition.measure, code, id=f"{rule.id} {condition.measure} {code}")
 
@@ -510,5 +512,8 @@ def test_a_set_without_the_vital_neither_confirms_nor_ends_it(rule):
 
 
 def test_what_kills_waits_for_nothing():
-    lethal = ("breathing_low_emergency", "breathing_low_red", "oxygen_low_red", "systolic_low_red", "sedation_red")
+    lethal = (
+        "breathing_low_emergency", "breathing_low_red", "oxygen_low_red", "oxygen_low_scale2_red", "systolic_low_red",
+        "sedation_red",
+    )  # fmt: skip
     assert all(alerts_file().rule(rule).confirm_min is None for rule in lethal)

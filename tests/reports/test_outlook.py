@@ -81,10 +81,11 @@ def test_oxygen_falls_towards_amber_and_past_it_towards_red(values, limit, level
     assert abs(found.crosses_at - (NOW + wait_h * HOUR)) < timedelta(seconds=1)
 
 
-def test_oxygen_on_the_other_scale_has_no_limit_here():
+def test_oxygen_on_the_other_scale_has_its_own_limits():
     found = one(course("spo2_percent", 97, 96, 95, 94, 93, 92, spo2_scale=2))
     assert found.slope.per_h == pytest.approx(-1)
-    assert (found.limit, found.level, found.crosses_at) == (None, None, None)
+    assert (found.limit.at_most, found.level) == (87, "warning")
+    assert found.crosses_at == NOW + 5 * HOUR
 
 
 def test_oxygen_that_was_given_breaks_the_trend():
