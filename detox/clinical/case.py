@@ -4,11 +4,13 @@ Every field but id, programme and the age of an observation may be absent; absen
 here judges a value: an impossible number is read as it stands, and the engine says what is wrong with it.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from detox.clinical.scales import round_half_up
 from detox.errors import Refused
 
 NOT_INPUT = frozenset({"title", "why", "sources", "expected", "schema", "note", "notes", "classes"})
@@ -38,7 +40,13 @@ def _level(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _points(value: object) -> object:
+    """A total as its bands read it: rounded to the whole, halves up."""
+    return int(round_half_up(value, 0)) if isinstance(value, float) and math.isfinite(value) else value
+
+
 Whole: TypeAlias = Annotated[int, BeforeValidator(_whole)] | None
+Points: TypeAlias = Annotated[int, BeforeValidator(_points)] | None
 Sedation: TypeAlias = Annotated[Literal["S", "1", "2", "3", "4"], BeforeValidator(_level)] | None
 
 
@@ -180,7 +188,7 @@ class CowsEntry(Form):
     """What stands in the COWS field: the scale it was rated on, the typed total, the items."""
 
     scale: Text = None
-    total: Whole = None
+    total: Points = None
     items: CowsItems | None = None
 
 

@@ -15,6 +15,7 @@ from detox.clinical.content import ROOT, Content, Evidence, File, Text, read
 from detox.clinical.model import PROGRAMMES, VITALS, Observation
 from detox.clinical.protocols import vitals_file
 from detox.clinical.suggestions.content import Limit, content
+from detox.clinical.vitals import banded
 from detox.errors import ProtocolError
 
 TWO_PEOPLE = "two_people"
@@ -253,7 +254,7 @@ def _holds(hold: Hold, value: Value, scale: int) -> str:
     if hold.codes:
         return "holds the dose" if value in hold.codes else ""
     limit = _named(hold.limit_scale2 if scale == 2 and hold.limit_scale2 else hold.limit)
-    number = float(value)
+    number = banded(hold.vital, float(value))
     beyond = {"below": number < limit.value, "at_most": number <= limit.value, "above": number > limit.value}
     words = {"below": "below", "at_most": "at or below", "above": "above"}
     if hold.is_ is None or not beyond[hold.is_]:

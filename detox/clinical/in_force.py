@@ -6,7 +6,6 @@ from datetime import datetime
 
 from detox.clinical.model import Interpretation, PatientLimit
 from detox.clinical.protocols import vitals_file
-from detox.clinical.scales import round_half_up
 from detox.clinical.vitals import SIGNS
 
 
@@ -24,7 +23,7 @@ def by_limits(
             own.setdefault(limit.side, limit)
     if not own or not isinstance(found.value, (int, float)):
         return found, ()
-    value = round_half_up(float(found.value), vitals_file().range(found.vital, spo2_scale).decimals)
+    value = vitals_file().range(found.vital, spo2_scale).banded(float(found.value))
     for limit in own.values():
         found = _instead(found, limit, value)
     return found, tuple(own.values())

@@ -6,7 +6,8 @@ same whether the whole stay is at hand or only its newest part.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from operator import attrgetter, itemgetter
@@ -20,15 +21,13 @@ from detox.clinical.drift import ewma, ewma_sigma
 from detox.clinical.drugs import Drug, mentioned
 from detox.clinical.model import VITALS, Assessment, Background, Observation, Score, Vitals
 from detox.clinical.protocols import scale, scales, vitals_file
-from detox.clinical.scales import round_half_up
+from detox.clinical.vitals import as_banded
 from detox.clinical.watch import COWS, Given, Watch, Watcher, precipitant, rises
 
 Value = float | int | bool | str
 Values = dict[str, Value]
 Reading = tuple[Values, Set[str]]
 """The measures of one observation by name, and the names of those that are only a lower bound."""
-
-REMEMBERED = 4096
 
 REACH = 12
 """How many earlier observations a measure looks back on."""
@@ -203,11 +202,14 @@ class Measurer:
             self._watch(self._watcher, observation)
 
     def measure(self, observation: Observation, earlier: Sequence[Observation]) -> Seen:
-        """The measures of an observation; `earlier` are the REACH observations before it, oldest first.
+        """The measures of an observation, its vitals rounded as every band reads them; `earlier` are the REACH
+        observations before it, oldest first.
 
         All of them have been added before.
         """
-        vitals = observation.vitals
+        vitals = as_banded(observation.vitals)
+        if vitals is not observation.vitals:
+            observation = replace(observation, vitals=vitals)
         values = _vitals(vitals)
         values["day_of_stay"] = (observation.taken_at - (self._admitted_at or observation.taken_at)).days + 1
         self._against_baseline(values, observation, earlier)
@@ -510,35 +512,13 @@ def measures() -> frozenset[str]:
 
 
 def _vitals(vitals: Vitals) -> Values:
-    """The vitals that were measured, rounded as they are charted. SpO2 is on scale 1 until a clinician sets 2."""
+    """The vitals that were measured. SpO2 is on scale 1 until a clinician sets 2."""
     values: Values = {"spo2_scale": vitals.spo2_scale or 1} if vitals.spo2_percent is not None else {}
-    numbers, each = _numbers()
-    for number, value in zip(numbers, each(vitals), strict=True):
+    for name, _ in _charted():
+        value = getattr(vitals, name)
         if value is not None:
-            values[number.name] = value if number[value] else round_half_up(value, number.decimals)
+            values[name] = value
     for name, value in zip(_SIGNS, _EACH_SIGN(vitals), strict=True):
         if value is not None:
             values[name] = value
     return values
-
-
-class _AsCharted(dict[float, bool]):
-    """Whether a value has no more decimals than its vital is charted with: the same few are measured again and again,
-    and to round costs more than to look up."""
-
-    def __init__(self, name: str, decimal_places: int) -> None:
-        super().__init__()
-        self.name, self.decimals = name, decimal_places
-
-    def __missing__(self, value: float) -> bool:
-        found = round(value, self.decimals) == value
-        if len(self) < REMEMBERED:
-            self[value] = found
-        return found
-
-
-@cache
-def _numbers() -> tuple[tuple[_AsCharted, ...], Callable[[Vitals], tuple[float | None, ...]]]:
-    """The vitals that are numbers, each with what is known of its values, and what reads them all."""
-    numbers = tuple(_AsCharted(name, decimal_places) for name, decimal_places in _charted())
-    return numbers, attrgetter(*(number.name for number in numbers))

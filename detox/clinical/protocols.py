@@ -46,6 +46,7 @@ class Range(Content):
     """What values of a vital can be (absolute: refuse), usually are (plausible: ask) and mean (interpret).
 
     `normal` and `critical` are inclusive lower and upper limits of the normal and the not-critical range.
+    `banded_decimals` are those that a band reads, where they are more than those that are charted.
     """
 
     vital: Text
@@ -54,6 +55,7 @@ class Range(Content):
     word: Text
     unit: str
     decimals: int
+    banded_decimals: int | None = None
     looks_like: OtherUnit | None = None
     absolute: tuple[float, float]
     plausible: tuple[float, float]
@@ -82,12 +84,16 @@ class Range(Content):
         """The value as every band reads it: rounded as it is charted, halves up. Raises Refused for no number."""
         if not math.isfinite(value):
             raise Refused({self.vital: f"{self.word} {value} is no number: enter what was measured."})
-        return round_half_up(value, self.decimals)
+        return round_half_up(value, self.decimals if self.banded_decimals is None else self.banded_decimals)
+
+    def too_fine(self, value: float) -> bool:
+        """True for a value with more decimals than this vital is charted with."""
+        return round_half_up(value, self.decimals) != value
 
     def other_unit(self, value: float) -> str:
         """In what other unit a value was measured that is too small, and finer than this vital is charted; else ""."""
         unit = self.looks_like
-        return unit.what if unit is not None and 0 < value < unit.below and self.banded(value) != value else ""
+        return unit.what if unit is not None and 0 < value < unit.below and self.too_fine(value) else ""
 
 
 class Code(Content):

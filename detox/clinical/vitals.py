@@ -29,6 +29,16 @@ def banded(vital: str, value: float) -> float:
     return vitals_file().range(vital).banded(value)
 
 
+def as_banded(vitals: Vitals) -> Vitals:
+    """A whole set as every band reads it; the set itself where nothing is finer than it is charted."""
+    finer = {
+        limits.vital: rounded
+        for limits in vitals_file().ranges
+        if (value := getattr(vitals, limits.vital)) is not None and (rounded := limits.banded(value)) != value
+    }
+    return replace(vitals, **finer) if finer else vitals  # type: ignore[arg-type]
+
+
 def interpret(
     file: VitalsFile, vital: str, value: float | str | bool | None, spo2_scale: int | None = None
 ) -> Interpretation:
@@ -120,7 +130,7 @@ def _each_alone(file: VitalsFile, vitals: Vitals) -> dict[str, str]:
                 f"{limits.word} {value:g} {limits.unit} is outside {low:g}-{high:g}: check and enter again."
                 + _hint(limits.vital, value)
             )
-        elif limits.banded(value) != value:
+        elif limits.too_fine(value):
             whole = "a whole number" if limits.decimals == 0 else f"given to {limits.decimals} decimals"
             looks = f" It looks like {unit}." if (unit := limits.other_unit(value)) else ""
             problems[limits.vital] = f"{limits.word} {value:g} {limits.unit} is not {whole}: enter it again.{looks}"

@@ -126,7 +126,8 @@ def _out_of_bounds(vitals: Vitals) -> dict[str, str]:
     problems = vital_signs.impossible(file, vitals)
     for limits in file.ranges:
         low, high = limits.absolute
-        if limits.vital in problems and low <= getattr(vitals, limits.vital) <= high:
+        value = getattr(vitals, limits.vital)
+        if limits.vital in problems and low <= value <= high and not limits.other_unit(value):
             upper, lower = vitals.systolic_mmhg, vitals.diastolic_mmhg
             if limits.vital == "diastolic_mmhg" and upper is not None and lower is not None and lower >= upper:
                 continue

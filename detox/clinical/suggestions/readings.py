@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from detox.clinical.case import CowsEntry, SowsEntry
 from detox.clinical.model import Vitals
 from detox.clinical.protocols import Item, scale
-from detox.clinical.scales import implied_points
+from detox.clinical.scales import implied_points, round_half_up
+from detox.clinical.vitals import banded
 
 SHORT = {
     "rr": "RR",
@@ -128,9 +129,11 @@ class Reading:
         return f"({ago(self.min_ago)}, {self.by or 'recorder not stated'})"
 
     def number(self, name: str) -> float | None:
-        """A measured vital as a number, or None."""
+        """A measured vital as every band reads it, or None. Sentences say it as it was charted."""
         value = self.vitals.get(name)
-        return value if isinstance(value, (int, float)) else None
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return None
+        return banded(MODEL[name], value) if name in MODEL else round_half_up(value, 0)
 
     def say(self, *names: str) -> str:
         """The named vitals in the ward's short form, with age and recorder: 'RR 8, SpO2 88 % (10 min ago, RN-A)'."""
