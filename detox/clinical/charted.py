@@ -73,14 +73,16 @@ class Rejected:
 
 
 def columns() -> tuple[str, ...]:
-    """Every column that a file may have: COLUMNS, and what vitals.toml lists beside the vitals (a sign as 0 or 1)."""
+    """Every column that a file may have: COLUMNS, and what vitals.toml lists beside the vitals (a sign as 0 or 1).
+
+    A grade is written as its number."""
     return (*COLUMNS, *_others())
 
 
 @cache
 def _others() -> dict[str, Callable[[str], float]]:
     """How each value beside the vitals is read."""
-    return {o.name: _number if o.kind == "number" else _sign for o in vitals_file().other}
+    return {o.name: _number if o.kind in ("number", "grade") else _sign for o in vitals_file().other}
 
 
 def read_csv(lines: Iterable[str]) -> Iterator[Charted | Rejected]:

@@ -82,7 +82,7 @@ def _held(rule: Rule, seen: Seen) -> Iterator[str]:
 def _held_words(condition: Condition, seen: Seen) -> str:
     """The value and the limit; a sign that is there needs neither, and a code no limit."""
     value = measure_words(condition.measure, seen.values)
-    if any(other.name == condition.measure and other.kind != "number" for other in vitals_file().other):
+    if any(other.name == condition.measure and other.kind not in ("number", "grade") for other in vitals_file().other):
         return ""
     return value if condition.one_of else f"{value} ({condition.limit})"
 
@@ -107,8 +107,9 @@ def _written(measure: str) -> str:
 
 @cache
 def _labels() -> dict[str, dict[Value, str]]:
-    """The words for each code of a vital that is charted in codes."""
-    return {coded.vital: {code.value: code.label for code in coded.codes} for coded in vitals_file().coded}
+    """The words for each code of a vital that is charted in codes, and for each grade of what is graded."""
+    coded: dict[str, dict[Value, str]] = {c.vital: {x.value: x.label for x in c.codes} for c in vitals_file().coded}
+    return coded | {o.name: {x.value: x.label for x in o.grades} for o in vitals_file().other if o.grades}
 
 
 def _word(condition: Condition) -> str:

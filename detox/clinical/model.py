@@ -68,7 +68,8 @@ class Observation:
     `answers` maps scale id to item id to value; an item that is absent was not assessed.
     `not_done` says why a set, or a part of it, was not taken. `pulse_reason` says why the COWS pulse item was rated
     below what the heart rate implies. `other` holds what vitals.toml lists under `other` (counts, weight, standing
-    pressure, symptoms as 1 or 0), by name. The lower fields are filled when the record is read back.
+    pressure, symptoms as 1 or 0, the nurse's worry as 0 to 3), by name. The lower fields are filled when the record is
+    read back.
     """
 
     id: str

@@ -29,8 +29,8 @@ from detox.clinical.scales import round_half_up
 from detox.errors import ProtocolError, Refused
 
 __all__ = [
-    "NOT_REVIEWED", "ROOT", "Band", "Code", "Coded", "Content", "Evidence", "File", "Flag", "Item", "Jump", "Option",
-    "Other", "Range", "Response", "Review", "Scale", "Scheme", "SingleItemRisk", "Step", "Text", "TriageRule",
+    "NOT_REVIEWED", "ROOT", "Band", "Code", "Coded", "Content", "Evidence", "File", "Flag", "Grade", "Item", "Jump",
+    "Option", "Other", "Range", "Response", "Review", "Scale", "Scheme", "SingleItemRisk", "Step", "Text", "TriageRule",
     "Variant", "VitalsFile", "read", "scale", "scales", "vitals_file",
 ]  # fmt: skip
 
@@ -124,29 +124,40 @@ class Jump(Content):
     more_than: float = Field(strict=False)
 
 
+class Grade(Content):
+    """One grade of a judgement that is charted in grades (the nurse's worry): its words and what it means."""
+
+    value: int
+    short: Text
+    label: Text
+    meaning: Literal["normal", "high", "critically_high"]
+
+
 class Other(Content):
     """What can be charted beside the vitals, by kind.
 
-    A number between two limits; a sign that is there (1) or not (0); a result that is positive (1) or negative (0); an
-    event that happened (1), which nobody charts as not happened. `event` is its name among the suggestion rules.
+    A number between two limits; a sign that is there (1) or not (0); a result that is positive (1) or negative (0); a
+    grade from 0 up, each with its words; an event that happened (1), which nobody charts as not happened. `event` is
+    its name among the suggestion rules.
     """
 
     name: Text
     label: Text
     unit: str = ""
-    kind: Literal["number", "sign", "result", "event"] = "number"
+    kind: Literal["number", "sign", "result", "grade", "event"] = "number"
     group: Literal["now", "since", "laboratory"] = "now"
     event: str = ""
     decimals: int = 0
     absolute: tuple[float, float] = (0.0, 1.0)
+    grades: tuple[Grade, ...] = ()
     source: Text
     evidence: Evidence
 
     @model_validator(mode="before")
     @classmethod
     def _pair(cls, raw: dict[str, object]) -> dict[str, object]:
-        pairs = {k: tuple(float(x) for x in v) for k, v in raw.items() if isinstance(v, list)}
-        return {**raw, **pairs}
+        absolute = raw.get("absolute")
+        return {**raw, "absolute": tuple(float(x) for x in absolute)} if isinstance(absolute, list) else raw
 
     @model_validator(mode="after")
     def _whole(self) -> "Other":
@@ -156,7 +167,18 @@ class Other(Content):
             raise ValueError(f"{self.name}: {self.absolute} is no range")
         if self.kind != "number" and (self.unit or self.absolute != (0.0, 1.0)):
             raise ValueError(f"{self.name} is a {self.kind}: it has neither unit nor range")
+        if [grade.value for grade in self.grades] != list(range(len(self.grades))):
+            raise ValueError(f"{self.name}: its grades do not rise from 0 by 1")
+        if (self.kind == "grade") != (len(self.grades) > 1):
+            raise ValueError(f"{self.name} is a {self.kind}: a grade alone has grades, two or more")
         return self
+
+    def grade(self, value: float) -> Grade:
+        """The grade of that value. Raises KeyError for none."""
+        for grade in self.grades:
+            if grade.value == value:
+                return grade
+        raise KeyError(value)
 
 
 class Times(Content):

@@ -171,6 +171,10 @@ def _each_other_alone(file: VitalsFile, other: Mapping[str, float]) -> dict[str,
             problems[name] = f"{known.label} is there or not: choose yes or no."
         elif known.kind == "result" and value not in (0, 1):
             problems[name] = f"{known.label} is positive or negative: choose one."
+        elif known.kind == "grade":
+            if value not in {grade.value for grade in known.grades}:
+                grades = ", ".join(f"{grade.value} {grade.short}" for grade in known.grades)
+                problems[name] = f"{known.label} {value:g} is no grade: choose one of {grades}."
         elif known.kind == "event" and value != 1:
             problems[name] = f"{known.label} is charted when it happened, with 1, and left out when it did not."
         elif not low <= value <= high:

@@ -52,6 +52,15 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Graded:
+    """The newest grade of what is charted in grades (the nurse's worry), when, and whether a later set did not ask."""
+
+    value: float
+    taken_at: datetime
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawal:
     """The last COWS and how it compares with the one before: `change` only between two complete ones."""
 
@@ -90,6 +99,7 @@ class Tile:
     `standing` says whether it waits, is put aside or answered, and `courses` what its vitals did since it was answered.
     `limits` are those set for this patient that hold now, by vital; `every_limit` are all of the stay, oldest first.
     `judgement` is the one that card and dose form show too; `failed` says why there is none where a rule failed.
+    `graded` are the newest grades (the nurse's worry) by name.
     """
 
     bed: str
@@ -114,6 +124,7 @@ class Tile:
     judgement: Judgement | None = None
     failed: str = ""
     ahead: tuple[Observation, ...] = ()
+    graded: Mapping[str, Graded] = field(default_factory=dict)
 
     @property
     def calls(self) -> tuple[Danger, ...]:
@@ -222,6 +233,7 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
         judgement=found.judgement,
         failed=found.problem,
         ahead=later,
+        graded=_graded(recent),
     )
 
 
@@ -287,6 +299,16 @@ def _withdrawal(seen: Sequence[Observation]) -> Withdrawal | None:
         before_at=before.taken_at if before else None,
         stale=last.taken_at < seen[-1].taken_at,
     )
+
+
+def _graded(recent: Sequence[Observation]) -> dict[str, Graded]:
+    """The newest grade of each; where nobody has charted one it is absent."""
+    found: dict[str, Graded] = {}
+    for known in protocols.vitals_file().other:
+        newest = next((o for o in reversed(recent) if known.kind == "grade" and known.name in o.other), None)
+        if newest is not None:
+            found[known.name] = Graded(newest.other[known.name], newest.taken_at, newest is not recent[-1])
+    return found
 
 
 def _not_done(recent: Sequence[Observation], seen: Sequence[Observation]) -> Observation | None:

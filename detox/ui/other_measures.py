@@ -1,7 +1,8 @@
 """What is charted beside the vitals: signs, events, counts, fluids, weight, results; and a timer to count breaths by.
 
 A sign is 1 when it is marked. It is 0 only when a person says that all were asked about, or where the set that is being
-corrected says so. A result is 1 or 0 as it was reported. Everything else was not charted: it is absent, never zero.
+corrected says so. A result is 1 or 0 as it was reported, a grade (the nurse's worry) the one that was chosen.
+Everything else was not charted: it is absent, never zero.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from detox.clinical import vitals as vital_signs
 from detox.clinical.model import Observation
 from detox.clinical.protocols import Other
 from detox.ui import words
+from detox.ui.scale_rows import BLANK, worded
 from detox.ui.words import esc
 
 if TYPE_CHECKING:
@@ -37,7 +39,8 @@ A_LINE = 4
 
 def charted(form: "Form") -> dict[str, float]:
     """What the fields say so far, by name, in the units of vitals.toml; what is blank is absent."""
-    found: dict[str, float] = {o.name: v for o in _numbers() if (v := form.value(_field(o.name))) is not None}
+    listed = (*_numbers(), *_of("grade"))
+    found: dict[str, float] = {o.name: v for o in listed if (v := form.value(_field(o.name))) is not None}
     there = _listed(form, SIGNS)
     not_there = set(_listed(form, NOT_THERE))
     for sign in _signs():
@@ -57,7 +60,7 @@ def fields(original: Observation) -> dict[str, object]:
     there = [name for name in signs if kept.get(name) == 1]
     not_there = [name for name in signs if kept.get(name) == 0]
     found: dict[str, object] = {_field(o.name): float(kept[o.name]) for o in _numbers() if o.name in kept}
-    found |= {_field(o.name): int(kept[o.name]) for o in _of("result") if o.name in kept}
+    found |= {_field(o.name): int(kept[o.name]) for o in (*_of("result"), *_of("grade")) if o.name in kept}
     if happened := [o.name for o in _of("event") if o.name in kept]:
         found[EVENTS] = happened
     if there:
@@ -74,7 +77,7 @@ def said(other: Mapping[str, float]) -> str:
     there = [s.label for s in _signs() if other.get(s.name) == 1]
     not_there = [s.label.lower() for s in _signs() if other.get(s.name) == 0]
     parts = [f"▲ {label}" for label in [*there, *(o.label for o in _of("event") if o.name in other)]]
-    listed = [*_numbers(), *_of("result")]
+    listed = [*_of("grade"), *_numbers(), *_of("result")]
     parts += [f"{o.label.removesuffix(_SINCE)} {text(o, other[o.name])}" for o in listed if o.name in other]
     if not_there and len(there) + len(not_there) == len(_signs()):
         parts.append("asked: no other sign" if there else "asked: none of the signs")
@@ -84,7 +87,9 @@ def said(other: Mapping[str, float]) -> str:
 
 
 def text(known: Other, value: float) -> str:
-    """A charted value with its unit; a sign as yes or no, a result as positive or negative."""
+    """A charted value with its unit; a sign as yes or no, a result as positive or negative, a grade in its words."""
+    if known.kind == "grade":
+        return f"{value:g} {known.grade(value).short}"
     if known.kind == "result":
         return _RESULTS[int(value)]
     if known.kind != "number":
@@ -99,11 +104,15 @@ def rows(seen: Sequence[Observation]) -> list[tuple[str, str]]:
 
 
 def cell(seen: Observation, name: str) -> tuple[str, str]:
-    """A set's value as text and its meaning as a class: a sign that is there is red; absent is empty."""
+    """A set's value as text and its meaning as a class: a sign that is there is red, a grade as it means; absent is
+    empty."""
     if name not in seen.other:
         return "", ""
     known = protocols.vitals_file().other_named(name)
     shown = esc(text(known, seen.other[name]))
+    if known.kind == "grade":
+        meaning = known.grade(seen.other[name]).meaning
+        return f"<b>{shown}</b> {vital_signs.SIGNS[meaning]}".strip(), meaning
     marked = known.kind in ("sign", "event") and seen.other[name]
     return (f"<b>{shown}</b> ▲", "high") if marked else (shown, "")
 
@@ -128,6 +137,18 @@ def draw(form: "Form") -> None:
         st.html(f'<div class="dx-note">Also: {esc(line)}</div>')
     for problem in problems.values():
         st.html(f'<div class="dx-alert critical">{esc(problem)}</div>')
+
+
+def grades(form: "Form") -> None:
+    """Among the signs of the form, always in sight: a row of buttons for each judgement that is charted in grades."""
+    for known in _of("grade"):
+        labels = {grade.value: f"{grade.value} {grade.short}" for grade in known.grades}
+        was = form.tile.graded.get(known.name)
+        st.segmented_control(
+            f"{known.label} · was {text(known, was.value)}" if was else known.label,
+            [*labels, BLANK], required=True, key=form.key(_field(known.name)), wrap=True, format_func=worded(labels),
+            help=" · ".join([*(f"{g.value}: {g.label}" for g in known.grades), "say in the note what you see"]),
+        )  # fmt: skip
 
 
 def _draw_signs(form: "Form") -> None:

@@ -217,6 +217,7 @@ def _vitals(form: Form) -> None:
             help=" · ".join(f"{c.value}: {c.label}" for c in coded.codes),
         )  # fmt: skip
         _meaning(form, coded.vital)
+    other_measures.grades(form)
 
 
 def _number(form: Form, field: str, label: str, vital: str | None = None) -> None:

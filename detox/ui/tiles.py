@@ -1,12 +1,15 @@
 """Our own HTML for a patient at a glance: escaped once, here."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from detox.chart.danger import Danger
 from detox.clinical.answering import Standing
 from detox.clinical.model import LEVELS, Admission, Alert
-from detox.reports.board import Board, Tile, Value, Withdrawal
+from detox.clinical.protocols import vitals_file
+from detox.clinical.vitals import SIGNS
+from detox.reports.board import Board, Graded, Tile, Value, Withdrawal
 from detox.ui import limit_words, situation_words, words
 from detox.ui.words import esc
 
@@ -224,12 +227,26 @@ def _due(tile: Tile, now: datetime, zone: ZoneInfo) -> str:
     return f'due <b>{at}</b> <span class="dx-quiet">in {left}</span>'
 
 
+def graded_html(graded: Mapping[str, Graded], zone: ZoneInfo, now: datetime) -> str:
+    """The nurse's worry and what else is charted in grades, in its words; empty where nobody has charted any."""
+    parts = []
+    for name, found in graded.items():
+        known = vitals_file().other_named(name)
+        meaning = known.grade(found.value).meaning
+        at = f" ({words.when(found.taken_at, zone, now)})" if found.stale else ""
+        stale = " stale" if found.stale and meaning == "normal" else ""
+        text = f"{esc(known.label)} <b>{found.value:g} {esc(known.grade(found.value).short)}</b>"
+        parts.append(f'<span class="dx-val {meaning}{stale}">{text} {SIGNS[meaning]}{at}</span>')
+    return f'<div class="dx-vitals">{"".join(parts)}</div>' if parts else ""
+
+
 def _readings(tile: Tile, now: datetime, zone: ZoneInfo, unit: str) -> str:
     if tile.last_seen is None:
         return f'{ahead_html(tile, zone, now)}<div class="dx-val not_assessed"><b>? No set recorded yet</b></div>'
     old = tile.overdue is not None or tile.dated_ahead
     known = f'<span class="dx-quiet">last known {words.when(tile.last_seen, zone, now)}:</span> ' if old else ""
-    values = values_html(tile.vitals or {}, zone, now, unit) + limit_words.line_html(tile.limits, zone, now, unit)
+    values = values_html(tile.vitals or {}, zone, now, unit) + graded_html(tile.graded, zone, now)
+    values += limit_words.line_html(tile.limits, zone, now, unit)
     missing = words.not_made(tile.admission, now) if tile.admission else ""
     note = f'<div class="dx-val not_assessed">? {esc(missing)}</div>' if missing else ""
     return f"{ahead_html(tile, zone, now)}{known}{withdrawal_html(tile.withdrawal, zone, now)}{values}{note}"

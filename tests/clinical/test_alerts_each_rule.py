@@ -125,6 +125,8 @@ def test_one_step_past_the_limit_it_is_raised_too(pair):
     name, fires, quiet = the_step(pair)
     if (numeric(name) or name == "cows_of") and None not in (fires, quiet):
         past = round(2 * fires - quiet, 2)
+        if name in OTHER and OTHER[name].grades and past >= len(OTHER[name].grades):
+            return  # the uppermost grade has none beyond it
         raised, _ = told(pair, pair["fires"] | {name: past})
         assert pair["rule"] in raised
 

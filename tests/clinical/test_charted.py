@@ -183,6 +183,14 @@ def test_a_sign_is_there_or_not(written, value):
     assert (found.other, type(found.other["chest_pain"])) == ({"chest_pain": value}, float)
 
 
+@pytest.mark.parametrize(("written", "kept"), [("0", 0), ("3", 3), ("4", None), ("1.5", None), ("true", None)])
+def test_a_grade_is_one_of_its_grades(written, kept):
+    found = one(f"p,a,2026-11-21T22:41:00,120,{written}", "patient_id,admission_id,taken_at,systolic_mmhg,worry\n")
+    assert found.vitals == Vitals(systolic_mmhg=120)
+    assert found.other == ({} if kept is None else {"worry": kept})
+    assert left_out(found) == ({"worry": written} if kept is None else {})
+
+
 def test_every_problem_beside_the_vitals_is_told_with_the_others():
     found = one("p,a,then,999,1.5,715,2,,", BESIDE)
     assert isinstance(found, Rejected)

@@ -137,6 +137,9 @@ def test_variants_of_news2_rise_as_well(tmp_path: Path) -> None:
         ('unit = "mmHg"', 'unit = "mmHg"\nunits = "kPa"', "units: Extra inputs"),
         ('meaning = "high"', 'meaning = "rather high"', "meaning"),
         ("decimals = 1", 'decimals = "1"', "decimals"),
+        ('{ value = 1, short = "a little"', '{ value = 4, short = "a little"', "do not rise from 0 by 1"),
+        ('kind = "grade"', 'kind = "sign"', "a grade alone has grades"),
+        ('kind = "sign"', 'kind = "grade"', "a grade alone has grades"),
     ],
 )
 def test_each_kind_of_broken_vitals_file_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -182,6 +182,23 @@ def test_another_unit_is_named_and_never_converted(vital: str, value: float, uni
     assert (f"It looks like {unit}." in problems.get(vital, "")) == bool(unit)
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(-1, True), (0, False), (1, False), (2, False), (3, False), (4, True), (1.5, True), (math.nan, True)],
+)
+def test_worry_is_one_of_four_grades(value: float, told: bool) -> None:
+    problems = vitals.impossible_other(FILE, {"worry": value})
+    assert ("is no grade: choose one of 0 none, 1 a little, 2 worried, 3 sure." in problems.get("worry", "")) == told
+
+
+def test_each_grade_has_its_words_and_rises() -> None:
+    worry = FILE.other_named("worry")
+    assert [g.meaning for g in worry.grades] == ["normal", "normal", "high", "critically_high"]
+    assert worry.grade(3.0).label == "Sure that something is wrong"
+    with pytest.raises(KeyError):
+        worry.grade(4)
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_no_number_is_never_banded(value: float) -> None:
     with pytest.raises(Refused, match="no number"):

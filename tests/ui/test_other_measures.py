@@ -113,6 +113,8 @@ def test_what_a_sign_raises_stands_on_the_receipt(form, store, admission):
     "other",
     [
         {"chest_pain": 1.0, "weight_kg": 71.5, "vomits": 0.0},
+        {"worry": 0.0},
+        {"worry": 3.0, "headache": 1.0},
         dict.fromkeys(SIGNS, 0.0),
         dict.fromkeys(SIGNS, 0.0) | {"seizure": 1.0},
         {"headache": 0.0, "rigors": 1.0},
@@ -274,6 +276,45 @@ def test_a_result_is_positive_or_negative_or_not_known(form, kept):
     assert "Urine: fentanyl positive · Naloxone challenge negative" in html_of(form)
     _press(form, "Save set")
     assert kept()[0].other == {"urine_fentanyl": 1, "naloxone_challenge": 0}
+
+
+@pytest.mark.parametrize(
+    ("grade", "words", "meaning"),
+    [(0, "0 none", "normal"), (1, "1 a little", "normal"), (2, "2 worried", "high"), (3, "3 sure", "critically_high")],
+)
+def test_worry_is_one_of_four_buttons_and_stands_where_signs_are_shown(
+    form, open_page, nurse, admission, kept, grade, words, meaning
+):
+    _key(form, "-other-worry").set_value(grade).run()
+    assert f"Nurse&#x27;s worry {words}" in html_of(form)
+    _press(form, "Save set")
+    assert not form.exception
+    assert kept()[0].other == {"worry": grade}
+    assert ("sure that something is wrong" in html_of(form)) == (grade == 3), "the receipt shows the alert"
+    sheet = flowsheet.table(kept(), ZoneInfo("UTC"), kept()[0].taken_at, "C")
+    row = sheet.split("Nurse&#x27;s worry")[1].split("</tr>")[0]
+    assert f'class="dx-val {meaning}"><b>{words}</b>' in row
+    again = open_page(nurse, "record", admission=admission.id)
+    labels = [w.label for w in again.get("button_group") if w.key and w.key.endswith("-other-worry")]
+    assert labels == [f"Nurse's worry · was {words}"]
+
+
+def test_a_worry_can_be_taken_back_and_is_then_absent(form, kept):
+    _key(form, "-other-worry").set_value(2).run()
+    _key(form, "-other-worry").set_value("–").run()
+    _fill(form, heart_rate_per_min=76.0)
+    _press(form, "Save set")
+    assert kept()[0].other == {}
+
+
+def test_the_tile_says_the_worry_in_its_words(open_page, nurse, store, admission, seen, now):
+    for worry, minutes_ago in ((2, 40), (None, 20)):
+        other = {} if worry is None else {"worry": worry}
+        entry = seen(vitals=Vitals(heart_rate_per_min=76), other=other, minutes_ago=minutes_ago)
+        care.record(store, nurse, entry, now, confirmed=True)
+    text = html_of(open_page(nurse, "board"))
+    assert "Nurse&#x27;s worry: worried, somebody should look (2 or more)" in text
+    assert "Nurse&#x27;s worry <b>2 worried</b> ▲ (" in text, "with its time, since the newest set did not ask"
 
 
 def test_an_event_is_charted_when_it_happened_and_asking_about_signs_says_nothing_of_it(form, kept):
