@@ -124,7 +124,7 @@ def _value_problems(wanted: PatientLimit, ward: Range) -> dict[str, str]:
     given = {n: v for n, v in (("warning", wanted.warning), ("critical", wanted.critical)) if v is not None}
     if not given:
         return {"warning": "No value was given: enter where the warning or the critical range begins."}
-    problems = {name: told for name, value in given.items() if (told := _impossible(ward, value))}
+    problems = {name: told for name, value in given.items() if (told := _no_limit(ward, value))}
     if problems:
         return problems
     worse = 1 if wanted.side == "high" else -1  # with this sign, greater is worse
@@ -159,7 +159,7 @@ def _baseline_problems(wanted: Baseline) -> dict[str, str]:
     ward = _range(wanted.vital, 1)
     if ward is None or wanted.vital not in allowed:
         return problems | {"vital": "No baseline of this kind is kept for that vital: choose another."}
-    if told := _impossible(ward, wanted.value):
+    if told := _no_limit(ward, wanted.value):
         problems["value"] = told
     return problems
 
@@ -171,8 +171,10 @@ def _range(vital: str, spo2_scale: int) -> Range | None:
         return None
 
 
-def _impossible(ward: Range, value: float) -> str:
-    low, high = ward.absolute
+def _no_limit(ward: Range, value: float) -> str:
+    """Why a value cannot be a limit or a baseline: both lie where the vital usually is. An extreme is a reading only;
+    as a limit it would silence every alarm before it."""
+    low, high = ward.plausible
     if not low <= value <= high:  # NaN fails this too
         return f"{ward.word} {value:g} {ward.unit} is outside {low:g}-{high:g}: check and enter again."
     if round_half_up(value, ward.decimals) != value:

@@ -85,8 +85,11 @@ def test_it_ends_within_a_day(store, physician, limit, now, ahead, sound) -> Non
 @pytest.mark.parametrize(
     ("given", "field"),
     [
-        ({"critical": 300.0}, None),
-        ({"critical": 301.0}, "critical"),
+        ({"critical": 260.0}, None),
+        ({"critical": 261.0}, "critical"),
+        ({"vital": "heart_rate_per_min", "side": "low", "warning": 55.0, "critical": 20.0}, None),
+        ({"vital": "heart_rate_per_min", "side": "low", "warning": 55.0, "critical": 19.0}, "critical"),
+        ({"vital": "heart_rate_per_min", "side": "low", "warning": 55.0, "critical": 0.0}, "critical"),
         ({"critical": 200.5}, "critical"),
         ({"critical": float("nan")}, "critical"),
         ({"warning": 199.0}, None),
@@ -191,10 +194,10 @@ def test_nothing_is_set_after_the_stay(store, nurse, physician, admission, limit
     ("given", "field"),
     [
         ({}, None),
-        ({"value": 30.0}, None),
-        ({"value": 29.0}, "value"),
-        ({"value": 300.0}, None),
-        ({"value": 301.0}, "value"),
+        ({"value": 50.0}, None),
+        ({"value": 49.0}, "value"),
+        ({"value": 260.0}, None),
+        ({"value": 261.0}, "value"),
         ({"reason": ""}, "reason"),
         ({"vital": "heart_rate_per_min", "value": 80.0}, "vital"),
         ({"kind": "anew", "vital": "heart_rate_per_min", "value": 80.0}, None),
