@@ -339,10 +339,11 @@ class Course:
         return None if len(holding | unknown) >= wanted else False
 
     def _cleared(self, rule: Compiled, index: int) -> bool | None:
-        if rule.rests_on:
-            holds = self._holds(rule, index)
-            return None if holds is None else not holds
         moment = self._moments[index]
+        if rule.rests_on:
+            stays = rule.stays(moment.seen.values, moment.seen.partial)
+            holds = self._rests(rule, index) if stays else stays
+            return None if holds is None else not holds
         return True if moment.met & rule.clear_bit else False if moment.not_met & rule.clear_bit else None
 
     def _standing(self, rule: Compiled) -> _Held | None:

@@ -86,6 +86,9 @@ TIMED: frozenset[str] = frozenset(
 )
 """What changes by itself as time passes."""
 
+CARRIED: frozenset[str] = frozenset({"losses"})
+"""What is known from earlier observations too; a lower bound where the newest one did not measure it."""
+
 NAMES: Mapping[str, str] = {
     "cows": "COWS", "cows_fall": "COWS falling by", "cows_fall_undosed": "COWS falling without a dose by",
     "respiratory_rate_fall_per_min": "breathing below baseline by", "spo2_fall_percent": "SpO2 below baseline by",
@@ -381,6 +384,11 @@ class Measurer:
         earliest = before - timedelta(hours=self._content.derived.dose_explains_fall_h)
         newest = [given for group in ("opioid", "alpha2") if (given := self._last(group, now)) is not None]
         return any(given >= earliest for given in newest)
+
+
+def told_by(values: Mapping[str, Value], partial: Set[str]) -> Set[str]:
+    """The measures that an observation itself tells something of: not the time, and not what was carried along."""
+    return values.keys() - TIMED - (CARRIED & partial)
 
 
 def _by_group(background: Background) -> dict[str, list[datetime]]:

@@ -10,7 +10,7 @@ from functools import reduce
 from operator import getitem, or_
 from typing import NamedTuple
 
-from detox.clinical.measures import TIMED, Value
+from detox.clinical.measures import Value, told_by
 from detox.clinical.rules import Condition, possible_codes
 
 Test = Callable[[Mapping[str, Value], Set[str]], bool | None]
@@ -85,11 +85,12 @@ class Judge:
     def _plan(self, names: tuple[str, ...], partial: frozenset[str]) -> "_Plan":
         """What to look up for a reading of these measures. The same few sets of measures come again and again."""
         absent = told = 0
+        measured = told_by(dict.fromkeys(names, 0), partial)
         for name, lines in self._lines.items():
             bits = sum({line.not_met | line.met for line in lines})
             if name not in names:
                 absent |= bits
-            elif name not in TIMED:
+            elif name in measured:
                 told |= bits | bits >> self._width
         tables = tuple(self._table(name, name in partial) for name in names)
         plan = _Plan(absent << 2 * self._width, tables, told & self._every)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import NamedTuple
 
-from detox.clinical.measures import TIMED, Value
+from detox.clinical.measures import TIMED, Value, told_by
 from detox.clinical.model import VITALS, Level, PatientLimit
 from detox.clinical.rule_tests import REMEMBERED, UPWARD, Judge, Test, test_of
 from detox.clinical.rules import AlertsFile, Condition, Rule
@@ -17,6 +17,7 @@ class Compiled:
     """A rule, the part of it that is asked again and again, and its tests of one reading.
 
     `raised`: the reading meets the rule; `cleared`: it is inside the clear limits; `at_once`: it needs no second one.
+    `stays`: it meets the conditions that do not change by themselves as time passes: time alone ends nothing.
     `order` is its place in the file; `bit` and `clear_bit` stand for the first two tests where a book has judged a
     reading; `rests_on` are the bits of the rules that it rests on, `rests_by` the same problem by problem, of which
     `of_problems` must hold; `confirmed_by` are the bits of those of the same vital and side that, met before, confirm
@@ -32,6 +33,7 @@ class Compiled:
     confirm_min: int | None
     rank: tuple[int, int]
     raised: Test
+    stays: Test
     cleared: Test
     at_once: Test | None
     clear_readings: int
@@ -74,6 +76,7 @@ class RuleBook:
                 file.clear_readings,
                 order,
                 clear_bit=1 << order + len(every),
+                rests_on=tuple(r for r in every if r.id in rule.of),
                 rests_by=_by_problem(rule, every),
                 confirmed_by=sum(bits[r.id] for r in every if _confirms(r, rule)),
             )
@@ -106,7 +109,9 @@ class RuleBook:
         gives, in a fraction of the time. A rule that rests on others is judged by its own conditions only.
         """
         met, not_met, told = self._judge.answers(values, frozenset(partial))
+        told |= sum(r.bit for r in self._resting if told & r.rests_on and not told & r.bit)
         count, over = len(self.rules), self._over & told
+        not_met &= told | ~self.raised
         met &= ~(self._over << count)
         return met | (not_met & over) << count, not_met | (met & over) << count
 
@@ -130,8 +135,8 @@ class RuleBook:
                 cannot_hold |= rule.bit
             if not_met & rule.bit:
                 may_end |= rule.clear_bit
-            elif met & rule.bit and rule.problems_in(unsure) < rule.of_problems:
-                if rule.problems_in(met & self._alone) >= rule.of_problems:
+            elif rule.problems_in(unsure) < rule.of_problems:
+                if met & rule.bit and rule.problems_in(met & self._alone) >= rule.of_problems:
                     goes_on |= rule.clear_bit
                 else:
                     may_end |= rule.clear_bit
@@ -258,9 +263,18 @@ def _by_problem(rule: Rule, every: Sequence[Rule]) -> tuple[int, ...]:
 
 
 def _compile(
-    rule: Rule, clear_readings: int, order: int, *, clear_bit: int, rests_by: tuple[int, ...], confirmed_by: int
+    rule: Rule,
+    clear_readings: int,
+    order: int,
+    *,
+    clear_bit: int,
+    rests_on: tuple[Rule, ...],
+    rests_by: tuple[int, ...],
+    confirmed_by: int,
 ) -> Compiled:
-    raised = _both(rule.all, rule.any) if rule.all or rule.any else _always
+    measured = frozenset(name for r in (rule, *rests_on) for name in r.measures) - TIMED
+    raised = _where_told(_both(rule.all, rule.any), measured)
+    lasting = [tuple(c for c in conditions if c.measure not in TIMED) for conditions in (rule.all, rule.any)]
     return Compiled(
         rule,
         rule.id,
@@ -270,7 +284,8 @@ def _compile(
         rule.confirm_min,
         rule.rank,
         raised,
-        cleared=_both(rule.clear_all, rule.clear_any) if rule.clear_all or rule.clear_any else _over(rule, raised),
+        stays=_both(*lasting),
+        cleared=_both(rule.clear_all, rule.clear_any) if rule.clear_all or rule.clear_any else _over(raised, measured),
         at_once=_any([test_of(c) for c in rule.at_once_if]) if rule.at_once_if else None,
         clear_readings=rule.clear_readings or clear_readings,
         order=order,
@@ -293,6 +308,8 @@ def _always(values: Mapping[str, Value], partial: Set[str]) -> bool | None:
 
 
 def _both(every: tuple[Condition, ...], some: tuple[Condition, ...]) -> Test:
+    if not every and not some:
+        return _always
     tests = [test_of(c) for c in every]
     if some:
         tests.append(_any([test_of(c) for c in some]))
@@ -327,12 +344,21 @@ def _any(tests: list[Test]) -> Test:
     return some
 
 
-def _over(rule: Rule, raised: Test) -> Test:
-    """The rule no longer holds, and something of it was measured: that time has passed alone ends nothing."""
-    measured = frozenset(rule.measures) - TIMED
+def _where_told(raised: Test, measured: Set[str]) -> Test:
+    """Not met only where something of the rule was measured: that time has passed alone says nothing of it."""
+
+    def told(values: Mapping[str, Value], partial: Set[str]) -> bool | None:
+        one = raised(values, partial)
+        return None if one is False and measured.isdisjoint(told_by(values, partial)) else one
+
+    return told
+
+
+def _over(raised: Test, measured: Set[str]) -> Test:
+    """The rule no longer holds, and something of it was measured."""
 
     def over(values: Mapping[str, Value], partial: Set[str]) -> bool | None:
         one = raised(values, partial)
-        return None if one is None or measured.isdisjoint(values) else not one
+        return None if one is None or measured.isdisjoint(told_by(values, partial)) else not one
 
     return over

@@ -7,13 +7,13 @@ from functools import cache
 
 import pytest
 from alert_help import MIDNIGHT, WELL, cows_of
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detox.clinical.alerts import LOOKBACK, alerts_file, applied, findings, fold, rulebook, step
 from detox.clinical.judgement import assessments
 from detox.clinical.measures import RETURN_TO_USE, scores_of
-from detox.clinical.model import LEVELS, Background, Baseline, Dose, Observation, PatientLimit, Vitals
+from detox.clinical.model import LEVELS, NOT_DONE, Background, Baseline, Dose, Observation, PatientLimit, Vitals
 from detox.clinical.protocols import vitals_file
 
 CODES = {c.vital: tuple(x.value for x in c.codes) for c in vitals_file().coded} | {
@@ -253,15 +253,51 @@ def refused(hours):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**32), st.integers(1, 25))
-def test_sets_that_were_not_taken_change_nothing(seed, count):
+@given(st.integers(0, 2**32), st.integers(1, 25), st.sampled_from([(1, 9), (0.3, 0.6), (30, 60)]))
+@example(1916491, 25, (1, 9))  # the day turned, which alone ended a drift of the first four days
+@example(1121017043, 24, (1, 9))
+@example(4231199049, 6, (0.3, 0.6))  # a count that was carried along stood for something measured
+def test_sets_that_were_not_taken_change_nothing(seed, count, after_h):
     rng = random.Random(seed)
-    sets, background = some_stay(rng, count), replace(some_background(rng, 4 * count), doses=())
-    sets = [s for s in sets if not {"vomits", "loose_stools"} & set(s.other)]
+    sets = some_stay(rng, count)
+    background = some_background(rng, 4 * count)
     standing = applied({}, fold(sets, background))
-    last = (sets[-1].taken_at - MIDNIGHT).total_seconds() / 3600 if sets else 0
-    after = [*sets, refused(last + 1), refused(last + 9)]
+    last = (sets[-1].taken_at - MIDNIGHT).total_seconds() / 3600
+    after = [*sets, *(refused(last + hours) for hours in after_h)]
     assert step(standing, after[:-1], background) == step(standing, after, background) == ()
+
+
+def drifting(*, day=4):
+    """Pressure and temperature drift together before the end of a day; the pulse stays as it was."""
+    usual = {"systolic_mmhg": 118, "temperature_c": 36.6, "heart_rate_per_min": 74}
+    late = 24 * day - 2
+    risen = {"systolic_mmhg": 150, "temperature_c": 37.6, "heart_rate_per_min": 74}
+    return [*(seen(hours, **usual) for hours in (0, 4, 8)), *(seen(hours, **risen) for hours in (late, late + 1))]
+
+
+@pytest.mark.parametrize("reason", NOT_DONE)
+def test_no_turn_of_the_day_ends_a_drift_that_was_not_measured_again(reason):
+    sets, background = drifting(), Background(admitted_at=MIDNIGHT)
+    missed = [replace(refused(24 * 4 + hours), not_done=reason) for hours in (1, 2, 3)]
+    assert applied({}, fold([*sets, *missed], background))["drift"].finding.rule == "drift_with_pressure_early"
+
+
+def test_nor_does_what_is_not_of_the_drift():
+    sets, background = drifting(), Background(admitted_at=MIDNIGHT)
+    pulse = [seen(24 * 4 + hours, heart_rate_per_min=74, spo2_percent=98) for hours in (1, 2, 3)]
+    assert applied({}, fold([*sets, *pulse], background))["drift"].finding.rule == "drift_with_pressure_early"
+    breathing = [seen(24 * 4 + hours, respiratory_rate_per_min=16) for hours in (1, 2, 3)]
+    assert applied({}, fold([*sets, *breathing], background))["drift"].finding.rule == "drift_with_pressure_early"
+
+
+def test_measured_on_the_next_day_the_rule_of_that_day_takes_over_or_the_drift_ends():
+    sets, background = drifting(), Background(admitted_at=MIDNIGHT)
+    (again,) = [c for c in fold([*sets, replace(sets[-1], id="n", taken_at=at(97))], background) if c.at == at(97)
+                and c.problem == "drift"]  # fmt: skip
+    assert (again.action, again.finding.rule) == ("escalated", "drift_together")
+    well = [seen(24 * 4 + hours, systolic_mmhg=118, temperature_c=36.6) for hours in (1, 2)]
+    assert "drift" in applied({}, fold([*sets, well[0]], background))
+    assert "drift" not in applied({}, fold([*sets, *well], background))
 
 
 def test_two_sets_that_were_not_taken_do_not_end_a_masked_pulse():
