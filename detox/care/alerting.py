@@ -36,7 +36,12 @@ def settle(
     ahead = {p: a for p, a in standing.items() if span.is_ahead(a.opened_at)}
     for problem in ahead:
         del standing[problem]
-    open_now = {problem: rules.OpenAlert(a.finding, a.opened_at) for problem, a in standing.items()}
+    if standing and _not_in_order(earlier):
+        stay = find.admission(tx, kept.admission_id)
+        before = [o for o in find.in_stay(tx, stay, now) if o.id != kept.id]
+        open_now = rules.applied({}, rules.fold(before, background))
+    else:
+        open_now = {problem: rules.OpenAlert(a.finding, a.opened_at) for problem, a in standing.items()}
     changes = rules.step(open_now, [*earlier, kept], background)
     if silent is not None and schedule.is_set(kept):
         recent = [*earlier, kept][-schedule.RECENT :]
@@ -65,6 +70,14 @@ def _beside_those_ahead(
             replaced.append(find.alert(tx, alert.id))
         left.append(change)
     return left, replaced
+
+
+def _not_in_order(seen: Sequence[Observation]) -> bool:
+    """True where one of these came late or corrects another. An alert that was kept all the same may then have been
+    opened by another set, and beside other rules, than the data tell now: what would end it or make it worse has to be
+    taken from the data."""
+    known = [o.recorded_at for o in seen if o.recorded_at is not None]
+    return any(o.replaces is not None for o in seen) or known != sorted(known)
 
 
 def settle_anew(

@@ -344,6 +344,8 @@ class Course:
             stays = rule.stays(moment.seen.values, moment.seen.partial)
             holds = self._rests(rule, index) if stays else stays
             return None if holds is None else not holds
+        if moment.met & rule.bit:  # clear limits may lie on another measure
+            return False
         return True if moment.met & rule.clear_bit else False if moment.not_met & rule.clear_bit else None
 
     def _standing(self, rule: Compiled) -> _Held | None:

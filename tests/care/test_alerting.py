@@ -120,3 +120,19 @@ def test_an_alert_is_kept_as_it_was_said(
     assert opened.finding.values == {"systolic_mmhg": 190, "confirm_min": 5}
     assert opened.finding.protocol_version
     assert opened.finding.source
+
+
+def test_a_late_set_and_a_correction_leave_nothing_open_that_the_data_end(
+    store: Store, nurse: Clinician, seen: Seen, vitals: Build, now: datetime
+) -> None:
+    """The alert was opened by a set that was wrong; a late one stands for it. Both readings after that are clear."""
+    wrong = seen(vitals=vitals(sedation="3"), minutes_ago=30)
+    opened = care.record(store, nurse, wrong, now).opened
+    assert "sedation_red" in {a.finding.rule for a in opened}
+    care.record(store, nurse, seen(vitals=vitals(sedation="3"), minutes_ago=40), now)
+    right = seen(vitals=vitals(sedation="1"), minutes_ago=30)
+    amended = care.amend(store, nurse, wrong.id, right, "typed wrong", now)
+    assert "sedation_red" in {a.finding.rule for a in amended.open_alerts}
+    last = care.record(store, nurse, seen(vitals=vitals(sedation="1"), minutes_ago=10), now)
+    assert "sedation_red" in {a.finding.rule for a in last.resolved}
+    assert "sedation" not in {a.finding.problem for a in last.open_alerts}

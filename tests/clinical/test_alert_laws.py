@@ -300,6 +300,14 @@ def test_measured_on_the_next_day_the_rule_of_that_day_takes_over_or_the_drift_e
     assert "drift" not in applied({}, fold([*sets, *well], background))
 
 
+def test_a_set_that_meets_a_rule_never_clears_it_though_its_clear_limits_are_of_another_measure():
+    fits = [seen(hours, other={"seizure": 1}, consciousness="A") for hours in (0, 1, 2, 3)]
+    assert [c.action for c in fold(fits)] == ["opened"]
+    well = [seen(hours, other={"seizure": 0}, consciousness="A") for hours in (4, 5)]
+    assert [c.action for c in fold([*fits, well[0]])] == ["opened"]
+    assert [c.action for c in fold([*fits, *well])] == ["opened", "resolved"]
+
+
 def test_two_sets_that_were_not_taken_do_not_end_a_masked_pulse():
     background = Background(doses=(Dose("d", "a", None, "clonidine", 0.1, "given", at(2)),))
     sets = [seen(9, systolic_mmhg=99, heart_rate_per_min=80), refused(10.5), refused(11)]
