@@ -1,18 +1,18 @@
 """The alert engine: what the newest observation raises, worsens or clears, given the few before it.
 
-Rules are data (alerts.toml). How they are held against a stay: detox.clinical.course.
+Rules are data (alerts.toml). How they are held against a stay: detox.clinical.alert_engine.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from detox.clinical.course import NOTHING_KNOWN, Change, Course, OpenAlert, alerts_file, rulebook
+from detox.clinical.alert_engine import NOTHING_KNOWN, AlertEngine, Change, OpenAlert, alerts_file, rulebook
 from detox.clinical.model import Background, Finding, Observation
-from detox.clinical.moments import LOOKBACK, WINDOW
 from detox.clinical.rulebook import RuleBook
+from detox.clinical.window import LOOKBACK, WINDOW
 
 __all__ = [
-    "LOOKBACK", "WINDOW", "Change", "Course", "OpenAlert", "alerts_file", "applied", "findings", "fold", "rulebook",
-    "step",
+    "LOOKBACK", "WINDOW", "AlertEngine", "Change", "OpenAlert", "alerts_file", "applied", "findings", "fold",
+    "rulebook", "step",
 ]  # fmt: skip
 
 
@@ -29,7 +29,7 @@ def step(
 ) -> tuple[Change, ...]:
     """What the newest observation changes. `open_alerts` maps problem to the alert that is open now.
 
-    Observations are oldest first; of more than LOOKBACK the oldest are not looked at. See `Course.step`.
+    Observations are oldest first; of more than LOOKBACK the oldest are not looked at. See `AlertEngine.step`.
     """
     return _fed(observations, background).step(open_alerts)
 
@@ -49,19 +49,19 @@ def fold(
     observations: Iterable[Observation], background: Background = NOTHING_KNOWN, book: RuleBook | None = None
 ) -> list[Change]:
     """Every change of an admission, from its first observation on (oldest first, replaced ones left out)."""
-    course = Course(background, book)
+    engine = AlertEngine(background, book)
     open_alerts: dict[str, OpenAlert] = {}
     every: list[Change] = []
     for observation in observations:
-        course.add(observation)
-        if changes := course.step(open_alerts):
+        engine.add(observation)
+        if changes := engine.step(open_alerts):
             open_alerts = applied(open_alerts, changes)
             every.extend(changes)
     return every
 
 
-def _fed(observations: Sequence[Observation], background: Background) -> Course:
-    course = Course(background)
+def _fed(observations: Sequence[Observation], background: Background) -> AlertEngine:
+    engine = AlertEngine(background)
     for observation in observations[-LOOKBACK:]:
-        course.add(observation)
-    return course
+        engine.add(observation)
+    return engine

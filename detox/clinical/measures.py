@@ -150,7 +150,7 @@ class MeasuresContent(Content):
     derived: Derived
 
 
-class Seen(NamedTuple):
+class MeasuredObservation(NamedTuple):
     """One observation with its measures."""
 
     observation: Observation
@@ -204,7 +204,7 @@ class Measurer:
         if self._watcher is not None:
             self._watch(self._watcher, observation)
 
-    def measure(self, observation: Observation, earlier: Sequence[Observation]) -> Seen:
+    def measure(self, observation: Observation, earlier: Sequence[Observation]) -> MeasuredObservation:
         """The measures of an observation, its vitals rounded as every band reads them; `earlier` are the REACH
         observations before it, oldest first.
 
@@ -229,7 +229,7 @@ class Measurer:
         values.update(watched)
         if bounds:
             partial = partial | bounds
-        return Seen(observation, values, partial)
+        return MeasuredObservation(observation, values, partial)
 
     def _against_baseline(self, values: Values, observation: Observation, earlier: Sequence[Observation]) -> None:
         vitals = observation.vitals

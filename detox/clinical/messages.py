@@ -3,19 +3,19 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from detox.clinical.conditions import test_of
 from detox.clinical.frozen import quick
-from detox.clinical.measures import NAMES, Seen, Value, decimals
+from detox.clinical.measures import NAMES, MeasuredObservation, Value, decimals
 from detox.clinical.model import Assessment, Finding
 from detox.clinical.protocols import scale, vitals_file
-from detox.clinical.rule_tests import test_of
-from detox.clinical.rulebook import Compiled
+from detox.clinical.rulebook import CompiledRule
 from detox.clinical.rules import AlertsFile, Condition, Rule
 
 NOT_MEASURED = "not measured"
 _finding = quick(Finding)
 
 
-def message_of(compiled: Compiled, seen: Seen, *, confirmed: bool = True) -> str:
+def message_of(compiled: CompiledRule, seen: MeasuredObservation, *, confirmed: bool = True) -> str:
     """What is said of an observation that meets a rule; `confirmed` is False while a second reading is waited for."""
     rule = compiled.rule
     said = "".join([text + _said(name, rule, seen) if name else text for text, name in compiled.says])
@@ -23,7 +23,12 @@ def message_of(compiled: Compiled, seen: Seen, *, confirmed: bool = True) -> str
 
 
 def finding_of(
-    compiled: Compiled, seen: Seen, file: AlertsFile, also: Mapping[str, str], *, confirmed: bool = True
+    compiled: CompiledRule,
+    seen: MeasuredObservation,
+    file: AlertsFile,
+    also: Mapping[str, str],
+    *,
+    confirmed: bool = True,
 ) -> Finding:
     """The Finding for a rule of `file` that an observation meets, a warning that asks for a repeat until it is
     `confirmed`; `also` are the messages of the other rules of its problem, by rule id."""
@@ -55,7 +60,7 @@ def points_words(assessment: Assessment) -> str:
     return f"at least {assessment.at_least} ({len(assessment.items)} of {len(scale(assessment.scale).items)})"
 
 
-def _said(name: str, rule: Rule, seen: Seen) -> str:
+def _said(name: str, rule: Rule, seen: MeasuredObservation) -> str:
     """What a placeholder of a message stands for."""
     if name == "blood_pressure":
         upper, lower = (measure_words(n, seen.values) for n in ("systolic_mmhg", "diastolic_mmhg"))
@@ -73,13 +78,13 @@ def _said(name: str, rule: Rule, seen: Seen) -> str:
     return measure_words(name, seen.values)
 
 
-def _held(rule: Rule, seen: Seen) -> Iterator[str]:
+def _held(rule: Rule, seen: MeasuredObservation) -> Iterator[str]:
     for condition in rule.any:
         if test_of(condition)(seen.values, seen.partial):
             yield f"{_word(condition)} {_held_words(condition, seen)}".strip()
 
 
-def _held_words(condition: Condition, seen: Seen) -> str:
+def _held_words(condition: Condition, seen: MeasuredObservation) -> str:
     """The value and the limit; a sign that is there needs neither, and a code no limit."""
     value = measure_words(condition.measure, seen.values)
     if any(other.name == condition.measure and other.kind not in ("number", "grade") for other in vitals_file().other):

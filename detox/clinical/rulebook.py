@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import NamedTuple
 
+from detox.clinical.conditions import REMEMBERED, UPWARD, Judge, Test, test_of
 from detox.clinical.measures import TIMED, Value, told_by
 from detox.clinical.model import VITALS, Level, PatientLimit
-from detox.clinical.rule_tests import REMEMBERED, UPWARD, Judge, Test, test_of
 from detox.clinical.rules import AlertsFile, Condition, Rule
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledRule:
     """A rule, the part of it that is asked again and again, and its tests of one reading.
 
     `raised`: the reading meets the rule; `cleared`: it is inside the clear limits; `at_once`: it needs no second one.
@@ -83,7 +83,7 @@ class RuleBook:
             for order, rule in enumerate(every)
         )
         self.named = {r.rule.id: r for r in self.rules}
-        by_problem: dict[str, list[Compiled]] = defaultdict(list)
+        by_problem: dict[str, list[CompiledRule]] = defaultdict(list)
         for rule in self.rules:
             by_problem[rule.rule.problem].append(rule)
         self.by_problem = {problem: tuple(rules) for problem, rules in by_problem.items()}
@@ -142,14 +142,14 @@ class RuleBook:
                     may_end |= rule.clear_bit
         return Rested(cannot_hold, bits, may_end, goes_on)
 
-    def among(self, met: int) -> Iterator[Compiled]:
+    def among(self, met: int) -> Iterator[CompiledRule]:
         """The rules whose bits are there, in the order of the file."""
         met &= self.raised
         while met:
             yield self.rules[(met & -met).bit_length() - 1]
             met &= met - 1
 
-    def _measures_of(self, rules: Sequence[Compiled]) -> frozenset[str]:
+    def _measures_of(self, rules: Sequence[CompiledRule]) -> frozenset[str]:
         """Every measure that can raise or clear one of the rules."""
         own = [*rules, *(self.named[name] for r in rules for name in r.rule.of)]
         return frozenset(
@@ -271,11 +271,11 @@ def _compile(
     rests_on: tuple[Rule, ...],
     rests_by: tuple[int, ...],
     confirmed_by: int,
-) -> Compiled:
+) -> CompiledRule:
     measured = frozenset(name for r in (rule, *rests_on) for name in r.measures) - TIMED
     raised = _where_told(_both(rule.all, rule.any), measured)
     lasting = [tuple(c for c in conditions if c.measure not in TIMED) for conditions in (rule.all, rule.any)]
-    return Compiled(
+    return CompiledRule(
         rule,
         rule.id,
         rule.problem,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import NamedTuple
 
-from detox.clinical.alerts import Course, OpenAlert, applied
+from detox.clinical.alerts import AlertEngine, OpenAlert, applied
 from detox.clinical.charted import CellProblem, Charted, Rejected
 from detox.clinical.judgement import assessments
 from detox.clinical.model import LEVELS, Background, Finding, Level, Observation
@@ -140,7 +140,7 @@ def cells_of(problems: Iterable[CellProblem]) -> int:
 
 
 class Played:
-    """One admission as far as it has been played: its course, what is open, when the next set is due."""
+    """One admission as far as it has been played: its alert engine, what is open, when the next set is due."""
 
     def __init__(
         self,
@@ -156,7 +156,7 @@ class Played:
         self._first = self._last = first
         self._counts = counts
         self._background = background or Background(admitted_at=first)
-        self._course = Course(self._background, book)
+        self._engine = AlertEngine(self._background, book)
         self._clock = Clock()
         self._open: dict[str, OpenAlert] = {}
         self._silence: Silence | None = None
@@ -169,9 +169,9 @@ class Played:
             self._fall_silent(self._due, observation.taken_at, made)
         if not observation.assessments:
             observation = replace(observation, assessments=assessments(observation))
-        self._course.add(observation)
+        self._engine.add(observation)
         self._clock.add(observation)
-        if changes := self._course.step(self._open):
+        if changes := self._engine.step(self._open):
             for change in changes:
                 before = self._open.get(change.problem) if change.action == "escalated" else None
                 level = before.finding.level if before else None

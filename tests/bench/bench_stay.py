@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from bench_record import NOW, sets, ward  # noqa: E402
 
 from detox import care  # noqa: E402
-from detox.clinical.alerts import Course  # noqa: E402
+from detox.clinical.alerts import AlertEngine  # noqa: E402
 from detox.clinical.model import Admission, Observation, Patient  # noqa: E402
 from detox.store import find, keep  # noqa: E402
 
@@ -82,11 +82,11 @@ def main() -> None:
 
 def _engine(seen: list[Observation]) -> tuple[float, float]:
     """Microseconds a set over the first and the last 30 sets of a stay."""
-    course, times = Course(), []
+    engine, times = AlertEngine(), []
     for one in seen:
         began = perf_counter()
-        course.add(one)
-        course.step({})
+        engine.add(one)
+        engine.step({})
         times.append((perf_counter() - began) * 1e6)
     return statistics.median(times[:30]), statistics.median(times[-30:])
 

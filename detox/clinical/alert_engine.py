@@ -16,10 +16,10 @@ from detox.clinical.frozen import quick
 from detox.clinical.measures import Measurer
 from detox.clinical.messages import finding_of, message_of
 from detox.clinical.model import LEVELS, Background, Finding, Observation
-from detox.clinical.moments import Moment, Moments, Runs
 from detox.clinical.protocols import ROOT, read
-from detox.clinical.rulebook import Compiled, RuleBook
+from detox.clinical.rulebook import CompiledRule, RuleBook
 from detox.clinical.rules import AlertsFile
+from detox.clinical.window import Moment, Runs, Window
 
 NOTHING_KNOWN = Background()
 Rank = tuple[int, int]
@@ -69,7 +69,7 @@ class _Held(NamedTuple):
     rank: Rank
     of_rule: Rank
     place: int
-    rule: Compiled
+    rule: CompiledRule
     number: int
 
     @property
@@ -87,7 +87,7 @@ class _Watch(NamedTuple):
 
     alert: OpenAlert
     book: RuleBook
-    current: Compiled | None
+    current: CompiledRule | None
     waits: bool
     rank: Rank
     problem: int
@@ -97,7 +97,7 @@ class _Watch(NamedTuple):
     readings: int
 
 
-class Course:
+class AlertEngine:
     """The observations of one admission in the order of time, fed one at a time; it keeps only what rules look back on.
 
     `book` are the rules in force unless others are to be tried.
@@ -106,13 +106,13 @@ class Course:
     def __init__(self, background: Background = NOTHING_KNOWN, book: RuleBook | None = None) -> None:
         self._book = book or rulebook()
         self._limits = background.limits
-        self._moments = Moments(Measurer(self._book.file, background), self._book_at)
+        self._window = Window(Measurer(self._book.file, background), self._book_at)
         self._runs = Runs(self._book.most_readings)
         self._watches: dict[str, _Watch] = {}
 
     def add(self, observation: Observation) -> None:
         """The next observation."""
-        self._moments.add(observation)
+        self._window.add(observation)
 
     def _book_at(self, moment: datetime) -> RuleBook:
         return (
@@ -121,7 +121,7 @@ class Course:
 
     def findings(self) -> tuple[Finding, ...]:
         """What holds at the newest observation; see the function of that name."""
-        if self._moments.newest < 0:
+        if self._window.newest < 0:
             return ()
         worst = (max(held) for held in self._held(self._look(), ~0).values())
         return tuple(self._finding(h, ()) for h in sorted(worst, reverse=True))
@@ -134,7 +134,7 @@ class Course:
         one of the same problem still stands, the first is resolved and the second opened in the same step. Problems
         without a rule (overdue) are left alone.
         """
-        if self._moments.newest < 0:
+        if self._window.newest < 0:
             return ()
         moment = self._look()
         book, newest = moment.book, moment.seen.observation
@@ -158,8 +158,8 @@ class Course:
 
     def _look(self) -> Moment:
         """The newest moment, noted in the runs."""
-        number = self._moments.newest
-        moment = self._moments[number]
+        number = self._window.newest
+        moment = self._window[number]
         self._runs.follow(number, moment)
         return moment
 
@@ -196,7 +196,7 @@ class Course:
 
     @property
     def _newest(self) -> Moment:
-        return self._moments[self._moments.newest]
+        return self._window[self._window.newest]
 
     def _changes(self, moment: Moment, problem: str, held: list[_Held], now: OpenAlert | None) -> list[Act]:
         if now is None:
@@ -221,7 +221,7 @@ class Course:
             return self._after_doubt(rules, current, now)
         return self._after(rules, current, rank, found)
 
-    def _escalated(self, held: list[_Held], now: Finding, current: Compiled | None, rank: Rank) -> _Held | None:
+    def _escalated(self, held: list[_Held], now: Finding, current: CompiledRule | None, rank: Rank) -> _Held | None:
         """The rule that makes an open alert worse than it stands; None where none does."""
         worst = max(held)
         if worst.rank > rank:
@@ -232,7 +232,7 @@ class Course:
         same = next((h for h in held if h.rule is current and h.rank == rank), None)
         return same if same is not None and self._much_worse(same.rule, now) else None
 
-    def _much_worse(self, rule: Compiled, now: Finding) -> bool:
+    def _much_worse(self, rule: CompiledRule, now: Finding) -> bool:
         """True when a vital of the rule is worse by a tenth than when the alert opened."""
         part = self._newest.book.file.worse_percent / 100
         values = self._newest.seen.values
@@ -245,7 +245,9 @@ class Course:
                 return True
         return False
 
-    def _after(self, rules: tuple[Compiled, ...], current: Compiled | None, rank: Rank, now: Finding) -> list[Act]:
+    def _after(
+        self, rules: tuple[CompiledRule, ...], current: CompiledRule | None, rank: Rank, now: Finding
+    ) -> list[Act]:
         """What follows an alert that has ended: nothing, or the lesser rule that still stands."""
         others = [r for r in rules if r is not current]
         may, lately = self._runs.may[0], self._runs.lately
@@ -258,7 +260,7 @@ class Course:
                 return [("resolved", now)]
         return [("resolved", now), ("opened", self._finding(following, still))]
 
-    def _after_doubt(self, rules: tuple[Compiled, ...], current: Compiled, now: OpenAlert) -> list[Act]:
+    def _after_doubt(self, rules: tuple[CompiledRule, ...], current: CompiledRule, now: OpenAlert) -> list[Act]:
         """What follows a red reading that its repeat did not confirm: what stands beside it, or stood before it."""
         others = [r for r in rules if r is not current]
         still = [h for r in others if (h := self._standing(r)) is not None]
@@ -270,7 +272,7 @@ class Course:
 
     def _held(self, moment: Moment, within: int) -> dict[str, list[_Held]]:
         """By problem, the rules with a bit in `within` that hold at the newest moment by what was measured in it."""
-        newest, may = self._moments.newest, self._runs.may
+        newest, may = self._window.newest, self._runs.may
         found: dict[str, list[_Held]] = {}
         for rule in moment.book.among(self._runs.holds & within):
             if rule.alone:
@@ -282,26 +284,26 @@ class Course:
             found.setdefault(rule.problem, []).append(held)
         return found
 
-    def _ranked(self, rule: Compiled, index: int) -> _Held:
+    def _ranked(self, rule: CompiledRule, index: int) -> _Held:
         confirmed = rule.confirm_min is None or self._confirmed(rule, index)
         return _Held(rule.rank if confirmed else _UNCONFIRMED, rule.rank, -rule.order, rule, index)
 
-    def _confirmed(self, rule: Compiled, index: int) -> bool:
+    def _confirmed(self, rule: CompiledRule, index: int) -> bool:
         """True when the reading before said the same, or a sign makes the reading urgent by itself."""
-        seen = self._moments[index].seen
+        seen = self._window[index].seen
         if rule.at_once is not None and rule.at_once(seen.values, seen.partial):
             return True
-        for earlier in self._moments.backwards(index - 1):
-            moment = self._moments[earlier]
+        for earlier in self._window.backwards(index - 1):
+            moment = self._window[earlier]
             if moment.met & rule.confirmed_by:
                 return True
             if moment.not_met & rule.bit:
                 return False
         return False
 
-    def _holds(self, rule: Compiled, index: int) -> bool | None:
+    def _holds(self, rule: CompiledRule, index: int) -> bool | None:
         """Whether the rule holds at one observation: on as many readings in a row as it asks for. None: not told."""
-        bit, moment = rule.bit, self._moments[index]
+        bit, moment = rule.bit, self._window[index]
         if not moment.met & bit:
             return False if moment.not_met & bit else None
         if rule.rests_on:
@@ -309,8 +311,8 @@ class Course:
         wanted = rule.consecutive - 1
         if not wanted:
             return True
-        for earlier in self._moments.backwards(index - 1):
-            moment = self._moments[earlier]
+        for earlier in self._window.backwards(index - 1):
+            moment = self._window[earlier]
             if moment.not_met & bit:
                 return False
             if moment.met & bit:
@@ -319,9 +321,9 @@ class Course:
                     return True
         return False
 
-    def _rests(self, rule: Compiled, index: int) -> bool | None:
+    def _rests(self, rule: CompiledRule, index: int) -> bool | None:
         """Whether rules of enough problems hold for a rule that rests on them."""
-        moment = self._moments[index]
+        moment = self._window[index]
         wanted = rule.of_problems
         unsure = ~(moment.met | moment.not_met)
         if rule.problems_in(moment.met | unsure) < wanted:
@@ -338,8 +340,8 @@ class Course:
             return True
         return None if len(holding | unknown) >= wanted else False
 
-    def _cleared(self, rule: Compiled, index: int) -> bool | None:
-        moment = self._moments[index]
+    def _cleared(self, rule: CompiledRule, index: int) -> bool | None:
+        moment = self._window[index]
         if rule.rests_on:
             stays = rule.stays(moment.seen.values, moment.seen.partial)
             holds = self._rests(rule, index) if stays else stays
@@ -348,22 +350,22 @@ class Course:
             return False
         return True if moment.met & rule.clear_bit else False if moment.not_met & rule.clear_bit else None
 
-    def _standing(self, rule: Compiled) -> _Held | None:
+    def _standing(self, rule: CompiledRule) -> _Held | None:
         """Where the rule's newest own reading stands, if the rule holds there; no later reading has told otherwise."""
-        for index in self._moments.backwards():
-            moment = self._moments[index]
+        for index in self._window.backwards():
+            moment = self._window[index]
             if moment.not_met & rule.bit:
                 return None
             if moment.met & rule.bit and (held := self._holds(rule, index)) is not None:
                 return self._ranked(rule, index) if held else None
         return None
 
-    def _clear(self, rule: Compiled, since: datetime) -> bool:
+    def _clear(self, rule: CompiledRule, since: datetime) -> bool:
         """True when the newest readings of the rule, all later than `since`, are inside its clear limits.
 
         The newest observation need not be one of them: the alert may have waited for another rule of its problem.
         """
-        moments, found = self._moments, 0
+        moments, found = self._window, 0
         for index in range(moments.newest, max(moments.oldest, moments.first_after(since)) - 1, -1):
             one = self._cleared(rule, index)
             if one is False:
@@ -373,11 +375,11 @@ class Course:
                 return True
         return False
 
-    def _latched(self, rule: Compiled) -> bool:
+    def _latched(self, rule: CompiledRule) -> bool:
         """True when the rule held in the window and has not been cleared since."""
         found = 0
-        for index in self._moments.backwards():
-            if self._moments[index].met & rule.bit and self._holds(rule, index):
+        for index in self._window.backwards():
+            if self._window[index].met & rule.bit and self._holds(rule, index):
                 return found == 0 or self._ranked(rule, index).confirmed
             one = self._cleared(rule, index)
             found = found + 1 if one else found if one is None else 0
@@ -385,11 +387,11 @@ class Course:
                 return False
         return False
 
-    def _stood_before(self, rule: Compiled, moment: datetime) -> _Held | None:
+    def _stood_before(self, rule: CompiledRule, moment: datetime) -> _Held | None:
         """Where the rule last held before `moment`, if it had not been cleared by then."""
         found = 0
-        for index in self._moments.backwards(min(self._moments.newest, self._moments.first_from(moment) - 1)):
-            if self._moments[index].met & rule.bit and self._holds(rule, index):
+        for index in self._window.backwards(min(self._window.newest, self._window.first_from(moment) - 1)):
+            if self._window[index].met & rule.bit and self._holds(rule, index):
                 held = self._ranked(rule, index)
                 return held if held.confirmed else None
             one = self._cleared(rule, index)
@@ -403,10 +405,10 @@ class Course:
         also = dict(self._still_told(before)) if before is not None else {}
         for other in with_it:
             if other.rule is not held.rule:
-                seen = self._moments[other.number].seen
+                seen = self._window[other.number].seen
                 also[other.rule.id] = message_of(other.rule, seen, confirmed=other.confirmed)
         also.pop(held.rule.id, None)
-        seen, file = self._moments[held.number].seen, self._newest.book.file
+        seen, file = self._window[held.number].seen, self._newest.book.file
         return finding_of(held.rule, seen, file, also, confirmed=held.confirmed)
 
     def _still_told(self, before: Finding) -> Iterable[tuple[str, str]]:
@@ -416,6 +418,6 @@ class Course:
                 yield rule_id, message
 
 
-def _waits(found: Finding, rule: Compiled) -> bool:
+def _waits(found: Finding, rule: CompiledRule) -> bool:
     """True for a red finding that stands as a warning until a second reading confirms it."""
     return rule.confirm_min is not None and found.level != rule.level

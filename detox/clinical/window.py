@@ -6,7 +6,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
 
-from detox.clinical.measures import REACH, Measurer, Seen
+from detox.clinical.measures import REACH, MeasuredObservation, Measurer
 from detox.clinical.model import Observation
 from detox.clinical.rulebook import RuleBook
 
@@ -22,13 +22,13 @@ _TAKEN_AT = attrgetter("taken_at")
 class Moment(NamedTuple):
     """One observation with its measures, and which rules of the book it meets and does not meet; see `judged`."""
 
-    seen: Seen
+    seen: MeasuredObservation
     book: RuleBook
     met: int
     not_met: int
 
 
-class Moments(dict[int, Moment]):
+class Window(dict[int, Moment]):
     """The moments of the newest observations by number. Each is worked out when first asked for: most never are."""
 
     def __init__(self, measurer: Measurer, book_at: Callable[[datetime], RuleBook]) -> None:
