@@ -14,7 +14,6 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
-from detox.clinical.frozen import quick
 from detox.clinical.judgement import from_vitals
 from detox.clinical.model import VITALS, Observation, Vitals
 from detox.clinical.protocols import vitals_file
@@ -36,8 +35,6 @@ _YES_NO = {"0": False, "1": True, "false": False, "true": True}
 _HOW_MEASURED = {"temperature_site", "spo2_scale"}
 _PLACES = {name: place for place, name in enumerate(VITALS)}
 _NO_VALUES = [None] * len(VITALS)
-_vitals = quick(Vitals)
-_observation = quick(Observation)
 
 
 class Charted(NamedTuple):
@@ -58,7 +55,7 @@ class Charted(NamedTuple):
     def observation(self) -> Observation:
         """The row as an observation; its id names the line. It is judged by its vitals alone."""
         made = from_vitals(self.vitals)
-        return _observation(
+        return Observation(
             f"line {self.line_number}", self.admission_id, self.taken_at, self.vitals, other=self.other,
             assessments=made,
         )  # fmt: skip
@@ -157,7 +154,7 @@ class RowReader:
                     other[name] = float(known[text])  # type: ignore[arg-type]
         except Refused:
             return _as_far_as_it_goes(line_number, header, texts)
-        vitals = _vitals(*values)
+        vitals = Vitals(*values)
         if not patient or not admission or not (something or other):
             return _as_far_as_it_goes(line_number, header, texts)
         if contradict(vitals.systolic_mmhg, vitals.diastolic_mmhg):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import NamedTuple
 
 from pydantic import Field
@@ -40,7 +40,6 @@ _UNWATCHED: tuple[Values, Set[str]] = {}, _NONE
 _LOSSES = frozenset({"losses"})
 _NEWS2 = frozenset({"news2", "news2_single", "news2_rise"})
 _SIGNS = ("consciousness", "sedation", "on_oxygen")
-_EACH_SIGN = attrgetter(*_SIGNS)
 
 SCORES: Mapping[str, str] = {
     "cows": "the COWS points; a partial sum is a lower bound",
@@ -526,7 +525,8 @@ def _vitals(vitals: Vitals) -> Values:
         value = getattr(vitals, name)
         if value is not None:
             values[name] = value
-    for name, value in zip(_SIGNS, _EACH_SIGN(vitals), strict=True):
+    for name in _SIGNS:
+        value = getattr(vitals, name)
         if value is not None:
             values[name] = value
     return values

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from detox.clinical.conditions import test_of
-from detox.clinical.frozen import quick
 from detox.clinical.measures import NAMES, MeasuredObservation, Value, decimals
 from detox.clinical.model import Assessment, Finding
 from detox.clinical.protocols import scale, vitals_file
@@ -12,7 +11,6 @@ from detox.clinical.rulebook import CompiledRule
 from detox.clinical.rules import AlertsFile, Condition, Rule
 
 NOT_MEASURED = "not measured"
-_finding = quick(Finding)
 
 
 def message_of(compiled: CompiledRule, seen: MeasuredObservation, *, confirmed: bool = True) -> str:
@@ -37,7 +35,7 @@ def finding_of(
     wait = None if confirmed else rule.confirm_min
     if wait is not None:
         values["confirm_min"] = wait
-    return _finding(
+    return Finding(
         rule.id,
         rule.problem,
         rule.level if wait is None else "warning",

@@ -10,7 +10,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
-from detox.clinical.frozen import quick
 from detox.clinical.model import VITALS, Assessment, Vitals
 from detox.clinical.scale_form import Flag, Item, Scale, Step
 from detox.errors import Refused
@@ -128,7 +127,6 @@ class _Plan(NamedTuple):
 
 
 _PLANS: dict[int, _Plan] = {}
-_assessment = quick(Assessment)
 
 
 def _plan(scale: Scale) -> _Plan:
@@ -193,7 +191,7 @@ def _of_vitals(plan: _Plan, vitals: Vitals) -> Assessment:
         made = judge(plan.scale, points, tuple(name for name, one in named.items() if one is None))
         if len(plan.known) < REMEMBERED:
             plan.known[worth] = made
-    return _assessment(
+    return Assessment(
         made.scale, made.version, made.total, made.band, made.complete, made.missing, made.at_least, dict(made.items),
         made.risk,
     )  # fmt: skip
@@ -272,7 +270,7 @@ def _whole(plan: _Plan, points: Mapping[str, int]) -> Assessment:
         if band == bands[0] and max(points.values()) >= single[0]:
             band = single[1]
         risk = band
-    return _assessment(scale.id, scale.version, total, band, True, (), total, points, risk)
+    return Assessment(scale.id, scale.version, total, band, True, (), total, points, risk)
 
 
 def _level(scale: Scale, points: Mapping[str, int], missing: tuple[str, ...]) -> Assessment:

@@ -9,7 +9,6 @@ from operator import attrgetter, itemgetter
 from typing import Protocol
 
 from detox.clinical import schedule_doses as doses
-from detox.clinical.frozen import quick
 from detox.clinical.model import VITALS, Assessment, Background, Finding, IntervalOrder, Observation, Vitals
 from detox.clinical.schedule_content import POINTS, Cadence, Interval, Recheck, cadence, monitoring_file
 from detox.clinical.schedule_due import CONFIRM, SHORT, STANDING, Because, Due, Known, Line
@@ -22,7 +21,6 @@ Scheduled = Interval | Cadence
 _OF_SCALE = {"cows": ("cows",), "news2": ("news2", "news2_single")}
 _COWS = (("cows", "cows"),)
 _VITALS = (("news2", "news2"), ("news2_single", "news2_single"), ("cows", "vitals"))
-_due = quick(Due)
 _EVERY = attrgetter(*VITALS)
 _NO_VITALS = _EVERY(Vitals())
 
@@ -166,7 +164,7 @@ class Clock:
         said = self._said
         if said is not None and (said.taken_at <= line.since or (self._set_at and said.taken_at < self._set_at)):
             said = None
-        return _due(line.at, line.interval_min, _what(line, lines), line, red_at, red_line, known, said)
+        return Due(line.at, line.interval_min, _what(line, lines), line, red_at, red_line, known, said)
 
     def asked(self, background: Background) -> Line:
         """What the protocol asks by schedule alone: the shortest interval without orders, alerts and doses' looks."""

@@ -48,9 +48,6 @@ def raised(sets, background=None):
     }
 
 
-# --- one reading, all rules ---------------------------------------------------------------------------------------
-
-
 @cache
 def edges():
     conditions = [c for r in rulebook().rules for c in (*r.rule.all, *r.rule.any, *r.rule.clear_all, *r.rule.clear_any)]
@@ -58,43 +55,6 @@ def edges():
         name: sorted({float(getattr(c, c.operator)) for c in conditions if c.measure == name and not c.one_of})
         for name in sorted({c.measure for c in conditions})
     }
-
-
-def around(name):
-    if name in CODES:
-        return st.sampled_from(CODES[name])
-    return st.sampled_from(sorted({edge + step for edge in edges()[name] for step in (-1, -0.1, 0, 0.1, 1)}))
-
-
-READINGS = st.fixed_dictionaries({}, optional={name: around(name) for name in edges()})
-SCORES = st.sets(st.sampled_from(["cows", "cows_fall", "cows_fall_undosed", "news2", "news2_single", "news2_rise"]))
-
-
-@settings(max_examples=100, deadline=None)
-@given(READINGS, SCORES)
-def test_judged_is_asking_every_rule(values, partial):
-    """Of a reading of any measures, some of them lower bounds; at, beside and between the limits."""
-    partial &= set(values)
-    met, not_met = rulebook().judged(values, partial)
-    assert met & not_met == 0
-    for rule in rulebook().rules:
-        told = True if met & rule.bit else False if not_met & rule.bit else None
-        assert told is rule.raised(values, partial), rule.rule.id
-        if not rule.rule.of:
-            cleared = True if met & rule.clear_bit else False if not_met & rule.clear_bit else None
-            assert cleared is rule.cleared(values, partial), rule.rule.id
-
-
-@settings(max_examples=25, deadline=None)
-@given(READINGS, SCORES, st.integers(100, 220), st.integers(70, 110))
-def test_the_same_with_limits_of_one_patient(values, partial, high, low):
-    book = rulebook().with_limits(
-        (limit_of("systolic_mmhg", "high", critical=high), limit_of("systolic_mmhg", "low", warning=low))
-    )
-    met, not_met = book.judged(values, partial & set(values))
-    for rule in book.rules:
-        told = True if met & rule.bit else False if not_met & rule.bit else None
-        assert told is rule.raised(values, partial & set(values)), rule.rule.id
 
 
 # --- what is missing ----------------------------------------------------------------------------------------------
