@@ -4,17 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from detox.care import alerting, remembering
+from detox.care import alerting
 from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical import entry_times, protocols, schedule
 from detox.clinical import vitals as vital_signs
+from detox.clinical.alerts import LOOKBACK
 from detox.clinical.judgement import answered, assessments
 from detox.clinical.model import (
     NOT_DONE,
     Admission,
     Alert,
     Author,
+    Background,
     Clinician,
     Interpretation,
     Observation,
@@ -23,7 +25,7 @@ from detox.clinical.model import (
 from detox.errors import Conflict, NeedsConfirmation, Refused
 from detox.instants import CLOCK_TOLERANCE
 from detox.store import Connection, Store, audit, find, keep
-from detox.store.background import background
+from detox.store.background import background, with_scores
 
 RESEND = timedelta(minutes=15)  # "now" has moved on when the same form arrives a second time
 
@@ -63,22 +65,25 @@ def record(
             return _said_again(tx, known, entry, admission, now)
         _check_stay(admission, entry)
         asked = {} if history else entry_times.question("taken_at", entry.taken_at, admission.admitted_at, now)
-        before = remembering.looked_back(store, tx, admission, now)
-        earlier = before.earlier
+        earlier = find.last_in_stay(tx, admission, LOOKBACK, now)
+        since = earlier[-1].taken_at if earlier else admission.admitted_at
+        beside = with_scores(
+            tx, admission.id, background(tx, admission, since, first=len(earlier) >= LOOKBACK, now=now)
+        )
         if not confirmed:
             _ask_if_unusual(entry, earlier, asked)
         kept = _judged(entry, admission, by, now)
         keep.observation(tx, kept, by, now)
         for made in kept.assessments:
             keep.assessment(tx, kept.id, made)
-        opened, resolved = alerting.settle(tx, kept, earlier, before.beside, now)
-        event = audit.event(
+        opened, resolved = alerting.settle(tx, kept, earlier, beside, now)
+        audit.event(
             tx, now, by, "record", "observation", kept.id, admission_id=kept.admission_id,
             detail={"taken_at": kept.taken_at.isoformat(), "alerts": [a.finding.rule for a in opened]},
         )  # fmt: skip
-        recorded = _recorded(tx, kept, admission, opened, resolved, now, before)
-    remembering.remember(store, kept.admission_id, event, before, kept)
-    return recorded
+        newest = _newest(earlier, kept, admission, now)
+        recent = [*earlier, kept][-schedule.RECENT :] if newest else ()
+        return _recorded(tx, kept, admission, opened, resolved, now, beside, recent)
 
 
 def amend(
@@ -217,15 +222,13 @@ def _recorded(
     opened: tuple[Alert, ...],
     resolved: tuple[Alert, ...],
     now: datetime,
-    before: remembering.LookedBack | None = None,
+    known: Background | None = None,
+    recent: Sequence[Observation] = (),
 ) -> Recorded:
-    """What was kept and what it means; `before` is what the rules looked back on, where that is at hand."""
-    known = before.beside if before is not None else background(tx, admission, kept.taken_at, first=False, now=now)
+    """What was kept and what it means; `known` and `recent` are what the rules looked back on, where they are at hand."""
+    known = known or background(tx, admission, kept.taken_at, first=False, now=now)
     now_open = tuple(find.open_alerts(tx, kept.admission_id))
-    if before is not None and _newest(before.earlier, kept, admission, now):
-        recent = [*before.earlier, kept][-schedule.RECENT :]
-    else:
-        recent = find.last_in_stay(tx, admission, schedule.RECENT, now)
+    recent = recent or find.last_in_stay(tx, admission, schedule.RECENT, now)
     file = protocols.vitals_file()
     judged = [r.vital for r in file.ranges] + [c.vital for c in file.coded]
     return Recorded(

@@ -46,8 +46,8 @@ __all__ = [
     "clinician", "clinicians", "current_plan", "dangerous_alerts", "decider", "decision", "decisions", "dose",
     "doses", "failed_sign_ins", "first_doses", "first_observations", "first_weight", "has_accounts", "in_stay",
     "is_admission", "last_change", "last_charted", "last_in_stay", "last_observations", "last_other",
-    "last_others", "last_recorded", "newest_event", "observation", "observations", "open_alerts",
-    "patient_by_external_id", "plan", "plans", "session", "step_changes", "wards",
+    "last_others", "last_recorded", "observation", "observations", "open_alerts", "patient_by_external_id", "plan",
+    "plans", "session", "step_changes", "wards",
 ]  # fmt: skip
 
 _OBSERVATION = "SELECT o.*, c.name AS recorder FROM observation o JOIN clinician c ON c.id = o.clinician_id "
@@ -405,14 +405,6 @@ def acknowledgement_ids(tx: Connection, alert_id: str) -> list[str]:
 def last_change(tx: Connection) -> int:
     """A number that grows with every kept thing: what a screen compares to know whether it is out of date."""
     return int(tx.execute("SELECT coalesce(max(seq), 0) FROM audit_event").fetchone()[0])
-
-
-def newest_event(tx: Connection, admission_id: str) -> str:
-    """The link in the audit chain of the newest event of a stay: no two states of it share one. Empty for none."""
-    row = tx.execute(
-        "SELECT chain FROM audit_event WHERE admission_id = ? ORDER BY seq DESC LIMIT 1", (admission_id,)
-    ).fetchone()
-    return "" if row is None else str(row["chain"])
 
 
 def basis_of(tx: Connection, admission_id: str) -> str:
