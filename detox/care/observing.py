@@ -225,7 +225,7 @@ def _recorded(
     known: Background | None = None,
     recent: Sequence[Observation] = (),
 ) -> Recorded:
-    """What was kept and what it means; `known` and `recent` are what the rules looked back on, where they are at hand."""
+    """What was kept and what it means; `known` and `recent` are what the rules looked back on, where at hand."""
     known = known or background(tx, admission, kept.taken_at, first=False, now=now)
     now_open = tuple(find.open_alerts(tx, kept.admission_id))
     recent = recent or find.last_in_stay(tx, admission, schedule.RECENT, now)

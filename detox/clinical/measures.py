@@ -21,6 +21,7 @@ from detox.clinical.drift import ewma, ewma_sigma
 from detox.clinical.drugs import Drug, mentioned
 from detox.clinical.model import VITALS, Assessment, Background, Observation, Score, Vitals
 from detox.clinical.protocols import scale, scales, vitals_file
+from detox.clinical.scales import assess
 from detox.clinical.vitals import as_banded
 from detox.clinical.watch import COWS, Given, Watch, Watcher, precipitant, rises
 
@@ -48,7 +49,7 @@ SCORES: Mapping[str, str] = {
     "cows_rise_in_watch": "COWS points above the score before the dose that a watch began with",
     "sows_rise_in_watch": "SOWS points above the score before that dose, the greatest of the SOWS scales",
     "risen_in_watch": "1 where this score shows precipitated withdrawal, 0 where none stands any more",
-    "news2": "the NEWS2 points; a partial sum is a lower bound",
+    "news2": "the NEWS2 points of the newest value of each vital; a partial sum is a lower bound",
     "news2_single": "the greatest NEWS2 points of one vital sign",
     "news2_rise": "NEWS2 points above the last complete NEWS2 before",
 }
@@ -140,6 +141,14 @@ class Derived(Content):
     evidence: Evidence
 
 
+class Assembly(Content):
+    """How old a value may be, in hours, that a NEWS2 for the alert rules is still made with."""
+
+    news2_h: float = Field(gt=0)
+    source: Text
+    evidence: Evidence
+
+
 class MeasuresContent(Content):
     """The part of alerts.toml that measures are made with."""
 
@@ -147,14 +156,23 @@ class MeasuresContent(Content):
     ewma: Ewma
     trend: Trend
     derived: Derived
+    assembly: Assembly
+
+
+class AssembledNews2(NamedTuple):
+    """A NEWS2 from the newest value of each vital; `oldest` is the age of the oldest of them."""
+
+    assessment: Assessment
+    oldest: timedelta
 
 
 class MeasuredObservation(NamedTuple):
-    """One observation with its measures."""
+    """One observation with its measures. `news2` is the NEWS2 that they hold, None where it measured nothing of it."""
 
     observation: Observation
     values: Values
     partial: Set[str]
+    news2: AssembledNews2 | None = None
 
 
 class _Weighted(NamedTuple):
@@ -186,6 +204,7 @@ class Measurer:
         self._doses = _by_group(background)
         self._admitted_at = background.admitted_at
         self._first_weight = background.first_weight
+        self._news2_within = timedelta(hours=content.assembly.news2_h)
         self._losses_since = timedelta(hours=content.derived.losses_h)
         self._other = False
         self._watcher = _watcher(background)
@@ -222,13 +241,33 @@ class Measurer:
             values.update(observation.other)
             self._standing(values, observation.taken_at)
         partial = self._losses(values, observation, earlier) if self._other else _NONE
+        news2 = None
         if observation.assessments:
-            partial = partial | self._scores(values, observation, earlier)
+            news2 = self._news2(observation, earlier)
+            partial = partial | self._scores(values, observation, earlier, news2)
         watched, bounds = self._watched.get(observation.id, _UNWATCHED)
         values.update(watched)
         if bounds:
             partial = partial | bounds
-        return MeasuredObservation(observation, values, partial)
+        return MeasuredObservation(observation, values, partial, news2)
+
+    def _news2(self, observation: Observation, earlier: Sequence[Observation]) -> AssembledNews2 | None:
+        """The NEWS2 with what the observation itself left out taken from those before it, where it is young enough."""
+        own = observation.assessment("news2")
+        if own is None or not own.items:
+            return None
+        found, oldest = observation.vitals, timedelta(0)
+        for seen in reversed(earlier):
+            age = observation.taken_at - seen.taken_at
+            lacking = [name for name in _of_news2() if getattr(found, name) is None]
+            if not lacking or age > self._news2_within:
+                break
+            taken = {name: value for name in lacking if (value := getattr(seen.vitals, name)) is not None}
+            if "spo2_percent" in taken:
+                taken["spo2_scale"] = seen.vitals.spo2_scale
+            if taken:
+                found, oldest = replace(found, **taken), age
+        return AssembledNews2(own if found is observation.vitals else assess(scale("news2"), {}, found), oldest)
 
     def _against_baseline(self, values: Values, observation: Observation, earlier: Sequence[Observation]) -> None:
         vitals = observation.vitals
@@ -339,18 +378,23 @@ class Measurer:
         values["losses"] = sum(found)
         return _NONE if "vomits" in observation.other or "loose_stools" in observation.other else _LOSSES
 
-    def _scores(self, values: Values, observation: Observation, earlier: Sequence[Observation]) -> Set[str]:
+    def _scores(
+        self, values: Values, observation: Observation, earlier: Sequence[Observation], news2: AssembledNews2 | None
+    ) -> Set[str]:
+        """A NEWS2 of this observation alone may end an alert, so that one which it did not complete is a lower bound,
+        whatever older values have been added: those may raise, and nothing that was not measured again ends."""
         partial: Set[str] = _NONE
         for made in observation.assessments:
             if not made.items:
                 continue
             if made.scale == "news2":
-                values["news2"], values["news2_single"] = made.at_least, max(made.items.values())
+                whole = news2.assessment if news2 is not None else made
+                values["news2"], values["news2_single"] = whole.at_least, max(whole.items.values())
                 if not made.complete:
                     partial = partial | _NEWS2 if partial else _NEWS2
                 before = _news2_before(earlier)
                 if before is not None:
-                    values["news2_rise"] = made.at_least - before
+                    values["news2_rise"] = whole.at_least - before
             elif made.scale == "cows":
                 partial = partial | self._withdrawal(values, observation, earlier)
             else:
@@ -496,6 +540,12 @@ def _rated(seen: Observation) -> Assessment | None:
 @cache
 def _deviations(content: Ewma, sigma: float) -> tuple[float, ...]:
     return tuple(ewma_sigma(sigma, content.weight, count) for count in range(1, content.readings + 1))
+
+
+@cache
+def _of_news2() -> tuple[str, ...]:
+    """The vitals that a NEWS2 is made of."""
+    return tuple(item.vital for item in scale("news2").items)
 
 
 @cache

@@ -66,10 +66,14 @@ def _said(name: str, rule: Rule, seen: MeasuredObservation) -> str:
     if name == "held":
         return " and ".join(_held(rule, seen))
     if name == "news2_red":
-        found = seen.observation.assessment("news2")
+        found = seen.news2.assessment if seen.news2 else None
         most = max(found.items.values()) if found else 0
         labels = [scale("news2").item(i).label.lower() for i, p in (found.items if found else {}).items() if p == most]
         return ", ".join(labels)
+    if name == "news2" and seen.news2 is not None:
+        minutes = seen.news2.oldest.total_seconds() / 60
+        older = f" with values up to {minutes:.0f} min old" if minutes else ""
+        return points_words(seen.news2.assessment) + older
     if name in ("cows", "news2"):
         found = seen.observation.assessment(name)
         return points_words(found) if found else NOT_MEASURED

@@ -1,5 +1,6 @@
 """Laws of the alert engine that hold for every stay, whatever the rules say."""
 
+import math
 import random
 from dataclasses import replace
 from datetime import timedelta
@@ -277,6 +278,73 @@ def test_two_sets_that_were_not_taken_do_not_end_a_masked_pulse():
 def test_a_set_that_was_not_taken_does_not_end_an_alert_of_losses():
     sets = [seen(2, other={"vomits": 3}), seen(4, other={"vomits": 0}), refused(10.1)]
     assert not [c for c in fold(sets) if c.action == "resolved"]
+
+
+# --- values charted minutes apart ----------------------------------------------------------------------------------
+
+STAGGERED = [
+    {"heart_rate_per_min": 118, "respiratory_rate_per_min": 30, "spo2_percent": 95, "consciousness": "A"},
+    {"systolic_mmhg": 96, "diastolic_mmhg": 60, "temperature_c": 37.4},
+    {"on_oxygen": True},
+]
+
+
+def early_warning(sets):
+    return [(c.action, c.finding.rule, c.finding.message) for c in fold(sets) if c.problem == "early_warning"]
+
+
+def test_a_news2_charted_over_minutes_is_that_of_one_row():
+    whole = {name: value for part in STAGGERED for name, value in part.items()}
+    assert early_warning([seen(12, **whole)]) == [("opened", "early_warning_high", "NEWS2 10: 7 or more")]
+    parts = [seen(12 + minutes / 60, **part) for minutes, part in zip((0, 5, 6), STAGGERED, strict=True)]
+    assert early_warning(parts) == [
+        ("opened", "early_warning_medium", "NEWS2 at least 6 (4 of 7): 5 or more"),
+        ("escalated", "early_warning_high", "NEWS2 at least 8 (6 of 7) with values up to 5 min old: 7 or more"),
+    ]
+
+
+@pytest.mark.parametrize(("minutes", "red"), [(239, True), (240, True), (241, False)])
+def test_a_value_counts_until_it_is_four_hours_old(minutes, red):
+    """Breathing of 30, 3 points, and four more from pressure and oxygen."""
+    sets = [seen(0, respiratory_rate_per_min=30), seen(minutes / 60, systolic_mmhg=96, on_oxygen=True)]
+    assert any(rule == "early_warning_high" for _, rule, _ in early_warning(sets)) is red
+
+
+def test_the_newest_of_a_value_counts():
+    sets = [seen(0, respiratory_rate_per_min=30), seen(0.1, respiratory_rate_per_min=16)]
+    assert not any(rule == "early_warning_high" for _, rule, _ in early_warning([*sets, seen(0.2, systolic_mmhg=92)]))
+
+
+def test_what_is_carried_along_ends_nothing_and_a_whole_set_twice_does():
+    red = seen(0, **WELL | {"respiratory_rate_per_min": 30, "on_oxygen": True, "systolic_mmhg": 96})
+    parts = [seen(hours, respiratory_rate_per_min=16, on_oxygen=False, systolic_mmhg=120) for hours in (1, 2, 3)]
+    assert [action for action, _, _ in early_warning([red, *parts])] == ["opened"]
+    assert [action for action, _, _ in early_warning([red, *parts, seen(4, **WELL)])] == ["opened"]
+    assert [action for action, _, _ in early_warning([red, *parts, seen(4, **WELL), seen(5, **WELL)])][-1] == "resolved"
+
+
+def test_a_saturation_is_carried_with_its_scale():
+    sets = [seen(0, spo2_percent=97, spo2_scale=2, on_oxygen=True), seen(0.1, respiratory_rate_per_min=30)]
+    assert early_warning(sets)[-1][1] == "early_warning_high"  # 3 for 97 on oxygen on scale 2, 2 and 3
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_splitting_the_newest_set_lowers_no_early_warning(data):
+    """A set charted in two or three rows within six minutes ends at no lower level than in one."""
+    values = {name: st.integers(math.ceil(low), int(high)) for name, (low, high) in NUMBERS.items()} | {
+        "on_oxygen": st.booleans(), "consciousness": st.sampled_from("ACVPU"),
+    }  # fmt: skip
+    some = st.fixed_dictionaries({}, optional=values).filter(bool)
+    before = [seen(3 * n, **one) for n, one in enumerate(data.draw(st.lists(some, max_size=5)))]
+    newest = data.draw(some)
+    rows = [{}, {}, {}]
+    for name, value in newest.items():
+        rows[data.draw(st.integers(0, 2))][name] = value
+    parts = [seen(20 + minutes / 60, **row) for minutes, row in zip((0, 3, 6), rows, strict=True) if row]
+    whole = applied({}, fold([*before, seen(20.1, **newest)])).get("early_warning")
+    split = applied({}, fold([*before, *parts])).get("early_warning")
+    assert whole is None or (split and LEVELS.index(split.finding.level) >= LEVELS.index(whole.finding.level))
 
 
 # --- the newest part of a stay ------------------------------------------------------------------------------------

@@ -27,6 +27,11 @@ within_sets = 12
 source = "s"
 evidence = "P"
 
+[assembly]
+news2_h = 4.0
+source = "s"
+evidence = "P"
+
 [ewma]
 weight = 0.3
 readings = 6
