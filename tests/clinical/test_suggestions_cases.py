@@ -23,6 +23,8 @@ def test_named_case(entry: dict[str, Any]) -> None:
     assert not set(entry.get("without", ())) & {*found.rules, *(rule for rule, _ in found.blocked)}
     for words in entry.get("shows", ()):
         assert words.lower() in said.lower(), said
+    for words in entry.get("hides", ()):
+        assert words.lower() not in said.lower(), said
 
 
 def test_every_rule_fires_in_some_case_and_just_not_in_another() -> None:

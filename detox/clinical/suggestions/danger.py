@@ -14,7 +14,7 @@ from detox.clinical.suggestions.content import content
 from detox.clinical.suggestions.dose_limits import over_limit
 from detox.clinical.suggestions.facts import ROUNDED_MIN, Facts
 from detox.clinical.suggestions.fired import Fired, decide, withhold
-from detox.clinical.suggestions.readings import SHORT, Reading, ago, hours
+from detox.clinical.suggestions.readings import SHORT, Reading, ago, since
 from detox.clinical.suggestions.words import found, named
 from detox.clinical.watch import COWS, Given, Score, Watch, precipitant, watches
 
@@ -251,23 +251,21 @@ def unacknowledged(f: Facts, explained: bool) -> Iterator[Fired]:
         return
     for event in f.events("danger_flag"):
         if not event.acknowledged_by_physician and not f.cleared("A00", (event.h_ago or 0) * 60):
-            yield withhold("A00", f"Danger flag raised {hours(event.h_ago or 0)} ago, not acknowledged by a physician.")
+            yield withhold("A00", f"Danger flag raised {since(event.h_ago)}, not acknowledged by a physician.")
             return
 
 
 def reversal(f: Facts) -> Iterator[Fired]:
     """A03: naloxone or nalmefene within a day."""
-    given = [(e.h_ago or 0.0, "naloxone") for e in f.happened("A03", "naloxone_given")]
+    given = [(e.h_ago, "naloxone") for e in f.happened("A03", "naloxone_given")]
     if f.case.programme != "naltrexone_start":
         given += [
-            (d.h_ago or 0.0, d.drug or "")
-            for d in f.doses
-            if (first := mentioned(d.drug)[:1]) and first[0].drug.reversal
+            (d.h_ago, d.drug or "") for d in f.doses if (first := mentioned(d.drug)[:1]) and first[0].drug.reversal
         ]
     for h_ago, drug in given:
-        if h_ago <= f.limits.reversal_h.value and not f.cleared("A03", h_ago * 60):
+        if (h_ago or 0) <= f.limits.reversal_h.value and not f.cleared("A03", (h_ago or 0) * 60):
             yield withhold(
-                "A03", f"{drug} {hours(h_ago)} ago: COWS not valid, renarcotisation risk.", min_ago=h_ago * 60
+                "A03", f"{drug} {since(h_ago)}: COWS not valid, renarcotisation risk.", min_ago=(h_ago or 0) * 60
             )
 
 
@@ -281,7 +279,7 @@ def acute_events(f: Facts) -> Iterator[Fired]:
     """A05 by event or condition."""
     for event in f.happened("A05", "new_confusion", "seizure", "chest_pain", "syncope"):
         yield withhold(
-            "A05", f"{event.type.replace('_', ' ').capitalize()} {hours(event.h_ago or 0)} ago.",
+            "A05", f"{event.type.replace('_', ' ').capitalize()} {since(event.h_ago)}.",
             min_ago=(event.h_ago or 0) * 60, row="seizure" if event.type == "seizure" else "",
         )  # fmt: skip
     if said := found(f.words.neurological, f.standing_conditions("A05")):
@@ -319,12 +317,10 @@ def qt(f: Facts) -> Iterator[Fired]:
 def safety_first(f: Facts) -> Iterator[Fired]:
     """A10: suicidal intent, or an overdose during this admission."""
     for event in f.happened("A10", "suicidal_intent"):
-        yield decide(
-            "A10", f"Suicidal intent {hours(event.h_ago or 0)} ago: safety first.", min_ago=(event.h_ago or 0) * 60
-        )
+        yield decide("A10", f"Suicidal intent {since(event.h_ago)}: safety first.", min_ago=(event.h_ago or 0) * 60)
     for event in f.happened("A10", "overdose"):
         yield withhold(
-            "A10", f"Overdose this admission, {hours(event.h_ago or 0)} ago.", min_ago=(event.h_ago or 0) * 60,
+            "A10", f"Overdose this admission, {since(event.h_ago)}.", min_ago=(event.h_ago or 0) * 60,
             row="A10_overdose",
         )  # fmt: skip
     if said := found(f.words.suicidal, f.standing_words("A10")):
@@ -335,11 +331,11 @@ def dehydration(f: Facts) -> Iterator[Fired]:
     """A12: vomiting or diarrhoea with dehydration or abnormal potassium or creatinine; dehydration alone counts."""
     gi = f.latest.cows.items.get("gi", 0) if f.latest and f.latest.cows and f.latest.cows.is_cows else 0
     standing = [r for r in f.readings if not f.cleared("A12", r.min_ago, kept=r.kept_min_ago)]
-    losing = [f"vomiting {hours(e.h_ago or 0)} ago" for e in f.happened("A12", "vomiting")]
+    losing = [f"vomiting {since(e.h_ago)}" for e in f.happened("A12", "vomiting")]
     losing += [f"noted {r.note!r} {r.when}" for r in standing if found(f.words.vomiting, [r.note])]
     if f.latest and gi >= f.limits.gi_vomiting.value:
         losing.append(f"GI item {gi} {f.latest.when}")
-    dry = [f"dehydration signs {hours(e.h_ago or 0)} ago" for e in f.happened("A12", "dehydration_signs")]
+    dry = [f"dehydration signs {since(e.h_ago)}" for e in f.happened("A12", "dehydration_signs")]
     dry += [f"noted {r.note!r} {r.when}" for r in standing if found(f.words.dehydration, [r.note])]
     labs = []
     if f.k is not None and not f.limits.k_low.value <= f.k <= f.limits.k_high.value:

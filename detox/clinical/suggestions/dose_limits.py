@@ -6,7 +6,7 @@ from detox.clinical.drugs import Drug, class_of, drug, mentioned
 from detox.clinical.suggestions.content import Limit
 from detox.clinical.suggestions.criteria import low_dose
 from detox.clinical.suggestions.facts import Facts
-from detox.clinical.suggestions.readings import hours
+from detox.clinical.suggestions.readings import since
 from detox.clinical.suggestions.words import found, named
 
 
@@ -23,12 +23,11 @@ def over_limit(f: Facts) -> Iterator[str]:
 def second_source(f: Facts) -> Iterator[str]:
     """An opioid, or the plan's own drug, from elsewhere within the window."""
     for event in f.events("external_dose"):
-        h_ago = event.h_ago or 0
         same = event.drug is None or named(f.words.agonists, event.drug) or f.of_plan(event.drug)
         alpha2 = f.takes_alpha2 and named(f.words.alpha2, event.drug)
-        if h_ago < f.limits.window_h.value and (same or alpha2):
+        if (event.h_ago or 0) < f.limits.window_h.value and (same or alpha2):
             amount = f"{event.mg:g} mg " if event.mg is not None else ""
-            yield f"Second source: {event.drug or 'a drug'} {amount}elsewhere {hours(h_ago)} ago, possible duplicate."
+            yield f"Second source: {event.drug or 'a drug'} {amount}elsewhere {since(event.h_ago)}, possible duplicate."
 
 
 def second_opioid(f: Facts) -> Iterator[str]:
@@ -53,7 +52,7 @@ def second_opioid(f: Facts) -> Iterator[str]:
             continue
         if (others or unnamed) and h_ago < f.limits.window_h.value:
             amount = f"{d.mg:g} mg " if d.mg is not None else ""
-            given = f"{d.drug} {amount}on this ward {hours(h_ago)} ago"
+            given = f"{d.drug} {amount}on this ward {since(d.h_ago)}"
             yield f"Second opioid source: {given} beside {'a plan of ' if f.plan.drug else ''}{plan}: verify."
 
 
@@ -73,11 +72,11 @@ def given_twice(f: Facts) -> Iterator[str]:
     scheduled = _scheduled(f)
     if scheduled is None:
         return
-    times = [d.h_ago or 0 for d in f.plan_doses(f.limits.window_h.value) if d.mg is not None and d.mg >= scheduled]
+    times = [d.h_ago for d in f.plan_doses(f.limits.window_h.value) if d.mg is not None and d.mg >= scheduled]
     closest = _interval(f) * f.limits.interval_share.value
     for later, earlier in zip(times, times[1:], strict=False):
-        if earlier - later < closest:
-            yield f"{f.plan.drug} given twice: {hours(later)} ago and {hours(earlier)} ago, possible duplicate."
+        if (earlier or 0) - (later or 0) < closest:
+            yield f"{f.plan.drug} given twice: {since(later)} and {since(earlier)}, possible duplicate."
             return
 
 
@@ -89,7 +88,7 @@ def already_given(f: Facts) -> Iterator[str]:
     window = _interval(f) * f.limits.interval_share.value
     for d in f.plan_doses(window):
         if d.mg is not None and d.mg >= scheduled:
-            yield f"{f.plan.drug} {d.mg:g} mg was already given {hours(d.h_ago or 0)} ago, possible duplicate."
+            yield f"{f.plan.drug} {d.mg:g} mg was already given {since(d.h_ago)}, possible duplicate."
             return
 
 
@@ -100,7 +99,7 @@ def given_above_plan(f: Facts) -> Iterator[str]:
         return
     for d in f.plan_doses(f.checked_h):
         if d.mg is not None and d.mg >= max(levels) * f.limits.overdose_factor.value:
-            yield f"{f.plan.drug} {d.mg:g} mg {hours(d.h_ago or 0)} ago against a plan of {levels[0]:g} mg: verify."
+            yield f"{f.plan.drug} {d.mg:g} mg {since(d.h_ago)} against a plan of {levels[0]:g} mg: verify."
 
 
 def methadone(f: Facts) -> Iterator[str]:

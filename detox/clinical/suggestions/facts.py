@@ -212,14 +212,15 @@ class Facts:
     def cleared(self, rule: str, min_ago: float, names: tuple[str, ...] = (), *, kept: float | None = None) -> bool:
         """True when a physician has answered a danger of that time: its rule, or all that made it hold, by `names`.
 
-        What was kept after the answer (`kept` minutes ago) was not shown to whoever gave it.
+        What was kept after the answer (`kept` minutes ago) was not shown to whoever gave it. An answer without a time
+        may have been given before the danger, and clears none.
         """
         reach = min_ago + self.limits.same_moment_min.value
         shown = (min_ago if kept is None else min(min_ago, kept)) + ROUNDED_MIN
         for event in self.events("danger_flag"):
-            at, answers = (event.h_ago or 0) * 60, event.answers
-            if not event.acknowledged_by_physician:
+            if not event.acknowledged_by_physician or event.h_ago is None:
                 continue
+            at, answers = event.h_ago * 60, event.answers
             if answers is None:
                 if at <= reach:
                     return True

@@ -6,7 +6,7 @@ from detox.clinical.protocols import Item
 from detox.clinical.suggestions.dose_limits import lofexidine_caps
 from detox.clinical.suggestions.facts import Facts
 from detox.clinical.suggestions.fired import Fired, decide, no_suggestion
-from detox.clinical.suggestions.readings import SHORT, Reading, ago, hours
+from detox.clinical.suggestions.readings import SHORT, Reading, ago, since
 from detox.clinical.suggestions.words import found, named
 
 STARTS = ("alpha2_start", "bup_induction", "methadone_start", "naltrexone_start")
@@ -80,7 +80,7 @@ def too_soon(f: Facts) -> bool:
 def basis_changed(f: Facts) -> Iterator[Fired]:
     """B07: data behind an earlier suggestion were corrected; one that a dose was given on outranks the others."""
     for event in sorted(f.events("basis_corrected"), key=lambda e: not e.dose_given)[:1]:
-        said = f"Basis changed {hours(event.h_ago or 0)} ago: the earlier suggestion" + (
+        said = f"Basis changed {since(event.h_ago)}: the earlier suggestion" + (
             f" ({event.suggestion})" if event.suggestion else ""
         )
         if event.dose_given:
@@ -115,7 +115,8 @@ def other_scale(f: Facts) -> Iterator[Fired]:
     for event in f.events("cows_not_assessed_asleep"):
         at = (event.h_ago or 0) * 60
         if latest is None or at <= latest.min_ago + reach:
-            yield no_suggestion("B08", f"COWS not assessed, asleep, {ago(at)}: asleep is not 0; assess when awake.")
+            said = since(None) if event.h_ago is None else ago(at)
+            yield no_suggestion("B08", f"COWS not assessed, asleep, {said}: asleep is not 0; assess when awake.")
             return
     if f.poss == "S" and (reading := f.newest("poss")) and (latest is None or reading.min_ago <= latest.min_ago):
         yield no_suggestion(
@@ -138,7 +139,9 @@ def conflict(f: Facts) -> Iterator[Fired]:
     if latest and latest.cows and latest.cows.total is not None:
         low = latest.cows.total < f.limits.contradiction_cows.value
         near = [
-            e for e in f.events("vomiting") if abs((e.h_ago or 0) * 60 - latest.min_ago) <= f.limits.raters_min.value
+            e
+            for e in f.events("vomiting")
+            if e.h_ago is None or abs(e.h_ago * 60 - latest.min_ago) <= f.limits.raters_min.value
         ]
         vomiting = bool(near) or found(f.words.vomiting, [latest.note]) is not None
         unrated = latest.cows.items.get("gi", 0) < f.limits.gi_vomiting.value
@@ -150,7 +153,7 @@ def conflict(f: Facts) -> Iterator[Fired]:
             )
     for event in f.events("mar_conflict"):
         yield no_suggestion(
-            "B05", f"Dose record conflict {hours(event.h_ago or 0)} ago (given and refused): settle what was given."
+            "B05", f"Dose record conflict {since(event.h_ago)} (given and refused): settle what was given."
         )
         return
 
@@ -260,8 +263,11 @@ def stale(f: Facts) -> Iterator[Fired]:
 
 def before_effect(f: Facts, reading: Reading) -> str | None:
     """Why a score was rated before the last dose took effect; None when it was not."""
-    for drug, at, window in _effects(f):
+    for drug, h_ago, window in _effects(f):
+        at = (h_ago or 0) * 60
         if reading.min_ago > at - window:
+            if h_ago is None:
+                return f"may have been taken before {drug}, given {since(None)}, took effect ({window:g} min)"
             after = at - reading.min_ago
             when = f"{after:g} min after" if after >= 0 else "before"
             return f"was taken {when} {drug} given {ago(at)}, before its effect window ({window:g} min)"
@@ -270,19 +276,21 @@ def before_effect(f: Facts, reading: Reading) -> str | None:
 
 def usable_scores(f: Facts) -> list[Reading]:
     """Complete scores of the last day that no dose's effect window spoils, newest first; one entered twice is one."""
-    usable = [r for r in f.complete if not any(at - window < r.min_ago < at for _, at, window in _effects(f))]
+    spoilt = [((h_ago or 0) * 60, window) for _, h_ago, window in _effects(f)]
+    usable = [r for r in f.complete if not any(at - window < r.min_ago < at for at, window in spoilt)]
     return list({(r.min_ago, r.rater): r for r in reversed(usable)}.values())[::-1]
 
 
-def _effects(f: Facts) -> list[tuple[str, float, float]]:
-    given = [(d.drug or "", (d.h_ago or 0) * 60) for d in f.doses]
-    given += [(e.drug or "", (e.h_ago or 0) * 60) for e in f.events("external_dose")]
+def _effects(f: Facts) -> list[tuple[str, float | None, float]]:
+    """Drug, hours ago and effect window in minutes of every opioid dose that a score must wait for."""
+    given = [(d.drug or "", d.h_ago) for d in f.doses]
+    given += [(e.drug or "", e.h_ago) for e in f.events("external_dose")]
     effects = []
-    for drug, at in given:
+    for drug, h_ago in given:
         if named(f.words.buprenorphine, drug):
-            effects.append((drug, at, f.limits.bup_effect_min.value))
+            effects.append((drug, h_ago, f.limits.bup_effect_min.value))
         elif named(f.words.methadone, drug):
-            effects.append((drug, at, f.limits.methadone_effect_min.value))
+            effects.append((drug, h_ago, f.limits.methadone_effect_min.value))
     return effects
 
 
@@ -297,7 +305,7 @@ def no_plan(f: Facts) -> Iterator[Fired]:
         )
     if f.plan.drug is None:
         gaps.append("No valid plan: it names no drug")
-    if f.plan.current_mg is None and (f.case.programme in ("taper", "maintenance_dot") or _unchecked_cap(f)):
+    if f.plan.current_mg is None and (f.case.programme in ("taper", "maintenance_dot") or _unchecked(f)):
         gaps.append("No valid plan: the present level is missing")
     if f.case.programme in TAPERS:
         gaps += _step_gaps(f)
@@ -307,9 +315,15 @@ def no_plan(f: Facts) -> Iterator[Fired]:
         yield no_suggestion("B09", *(f"{gap}." for gap in gaps))
 
 
-def _unchecked_cap(f: Facts) -> bool:
-    """True when kidneys or liver lower the cap of lofexidine, and no level is there to hold against it."""
-    return f.case.programme == "alpha2" and f.plan.drug == "lofexidine" and lofexidine_caps(f)[2] != ""
+def _unchecked(f: Facts) -> bool:
+    """True when something has to be held against the present level: a neighbouring level, or a lowered cap.
+
+    Kidneys or liver lower the cap of lofexidine. A start has no present level yet.
+    """
+    if f.case.programme in STARTS:
+        return False
+    neighbour = f.plan.previous_mg is not None or f.plan.next_mg is not None
+    return neighbour or (f.case.programme == "alpha2" and f.plan.drug == "lofexidine" and lofexidine_caps(f)[2] != "")
 
 
 def _step_gaps(f: Facts) -> Iterator[str]:
@@ -327,8 +341,11 @@ def test_first(f: Facts) -> Iterator[Fired]:
     gaps = []
     if f.case.programme not in ("maintenance_dot", "hat") and pregnancy_unknown(f):
         gaps.append("Pregnancy status unknown: test first.")
-    if f.case.programme == "methadone_start" and f.qtc is None and (risk := qt_risk(f)):
-        gaps.append(f"QTc missing with risk factors ({risk}): ECG first.")
+    if f.case.programme == "methadone_start" and f.qtc is None:
+        if risk := qt_risk(f):
+            gaps.append(f"QTc missing with risk factors ({risk}): ECG first.")
+        elif f.history_unknown:
+            gaps.append(f"QTc missing and {f.history_unknown} not recorded: risk factors not known, ECG first.")
     if f.case.programme in ("maintenance_dot", "hat") and missed_unknown(f):
         gaps.append("Missed days not known and no recent dose charted: check the dose record first.")
     if gaps:
@@ -355,7 +372,7 @@ def missed_unknown(f: Facts) -> bool:
     if f.plan.missed_days is not None:
         return False
     recent = f.limits.recent_dose_hat_h if f.case.programme == "hat" else f.limits.recent_dose_h
-    return not any((d.h_ago or 0) <= recent.value for d in f.plan_doses())
+    return not any(d.h_ago is not None and d.h_ago <= recent.value for d in f.plan_doses())
 
 
 def _labels(items: tuple[Item, ...]) -> str:

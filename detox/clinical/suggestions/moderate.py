@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from detox.clinical.suggestions.facts import Facts
 from detox.clinical.suggestions.fired import Fired
 from detox.clinical.suggestions.integrity import usable_scores
-from detox.clinical.suggestions.readings import Reading, hours
+from detox.clinical.suggestions.readings import Reading, since
 from detox.clinical.suggestions.words import found
 
 
@@ -38,7 +38,7 @@ def moderate(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
             "D04",
             "STEP_UP",
             (
-                f"{both}: moderate withdrawal confirmed, last step {hours(f.plan.hours_since_last_step or 0)} ago.",
+                f"{both}: moderate withdrawal confirmed, last step {since(f.plan.hours_since_last_step)}.",
                 f"Objective signs: {', '.join(latest.cows.objective if latest.cows else ())}.",
                 f"{previous:g} mg = last tolerated; never above it.",
             ),
@@ -87,7 +87,7 @@ def other_causes(f: Facts, latest: Reading) -> list[str]:
         reasons.append(f"RR {rr:g}")
     for event in f.events("vomiting"):
         if (event.h_ago or 0) <= f.limits.complete_cows_h.value:
-            reasons.append(f"vomiting {hours(event.h_ago or 0)} ago (dose lost or other cause)")
+            reasons.append(f"vomiting {since(event.h_ago)} (dose lost or other cause)")
     if said := found(f.words.vomiting, [latest.note]):
         reasons.append(f"noted {said!r}")
     if said := found(f.words.other_cause, (*f.conditions, *f.notes)):

@@ -62,6 +62,11 @@ def hours(value: float) -> str:
     return " ".join(filter(None, [f"{whole} h" if whole else "", f"{minutes} min" if minutes or not whole else ""]))
 
 
+def since(h_ago: float | None) -> str:
+    """How long ago, in words. What has no time counts as now for a danger, but nobody is told that it is of now."""
+    return "at a time not recorded" if h_ago is None else f"{hours(h_ago)} ago"
+
+
 @dataclass(frozen=True)
 class Cows:
     """A COWS entry, checked: `total` only where every item is there and legal and the typed total agrees."""

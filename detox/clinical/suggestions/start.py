@@ -61,7 +61,7 @@ def bup_start(f: Facts) -> Fired:
             text=f.says.buprenorphine_given.text,
         )
     rule = _bup_criteria(f, checks, latest, latest.cows.total)
-    if not checks.failed and latest.min_ago > f.limits.cows_bup_min.value:
+    if latest.min_ago > f.limits.cows_bup_min.value:
         return no_suggestion(
             "B03",
             f"COWS {latest.cows.total} {latest.when} is older than {f.limits.cows_bup_min.value:g} min for a "
@@ -122,7 +122,8 @@ def _methadone_level(f: Facts, checks: Checks) -> None:
     use, cap = f.case.opioid_use, f.limits.bup_methadone_mg.value
     mg, taken = use.daily_mg, [use.opioid]
     if mg is None and not named(f.words.methadone, use.opioid):
-        mg = max((d.mg or 0 for d in f.doses if named(f.words.methadone, d.drug)), default=None)
+        given = [d.mg for d in f.doses if named(f.words.methadone, d.drug)]
+        mg = None if None in given else max((mg for mg in given if mg is not None), default=None)
         taken = [d.drug for d in f.doses]
     if any(mention.other_mg for drug in taken for mention in mentioned(drug) if mention.drug.id == "methadone"):
         mg = None  # milligrams of levomethadone say nothing of the cap
@@ -193,9 +194,7 @@ def _first_dose(f: Facts, checks: Checks) -> str:
 
 def _qtc_known(f: Facts, checks: Checks) -> None:
     limits = f.limits
-    if f.qtc is None and f.history_unknown:
-        checks.failed.append(f"QTc missing and {f.history_unknown} not recorded: risk factors not known, ECG first.")
-    elif f.qtc is None:
+    if f.qtc is None:
         checks.met.append("QTc missing, no risk factor recorded: baseline ECG within 30 days.")
     else:
         noted = found(f.words.ecg_note, f.notes)

@@ -156,7 +156,9 @@ def hat(f: Facts) -> Fired:
         f"{said}, under {f.alcohol_limit:g} %.",
         f"{said} is not under the site limit {f.alcohol_limit:g} %.",
     )
-    checks.met.append(f"Missed days: {f.plan.missed_days or 0:g}.")
+    days = f.plan.missed_days
+    recent = "Missed days not recorded: the last dose is recent."
+    checks.met.append(recent if days is None else f"Missed days: {days:g}.")
     checks.met[:0] = _beside(f)
     if checks.failed:
         return withhold("C09", *checks.failed, *checks.met, text=f.says.hat_not_normal.text)

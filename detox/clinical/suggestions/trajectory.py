@@ -6,7 +6,7 @@ from detox.clinical.suggestions.facts import Facts
 from detox.clinical.suggestions.fired import Fired, decide
 from detox.clinical.suggestions.integrity import due, interval_h, too_soon, usable_scores
 from detox.clinical.suggestions.moderate import moderate, scores, slow_breathing
-from detox.clinical.suggestions.readings import Reading, hours
+from detox.clinical.suggestions.readings import Reading, hours, since
 from detox.clinical.suggestions.words import found
 
 CHECKLIST = {
@@ -62,7 +62,7 @@ def stop_taper(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
         reasons.append(f"{failed} failed step-downs.")
     reasons += used_again(f)
     for event in f.events("patient_requests_maintenance")[:1]:
-        reasons.append(f"Patient requests maintenance ({hours(event.h_ago or 0)} ago).")
+        reasons.append(f"Patient requests maintenance ({since(event.h_ago)}).")
     if said := found(f.words.wants_maintenance, f.notes):
         reasons.append(f"Patient wants to stop the taper: {said!r}.")
     if reasons:
@@ -72,7 +72,7 @@ def stop_taper(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
 def used_again(f: Facts) -> Iterator[str]:
     """Return to use and a positive urine, in words: never a reason to punish."""
     for event in f.events("return_to_use")[:1]:
-        yield f"Return to use {hours(event.h_ago or 0)} ago: review dose and support, do not taper faster."
+        yield f"Return to use {since(event.h_ago)}: review dose and support, do not taper faster."
     positive = [d for d in ("opiate", "fentanyl") if getattr(f.plan.urine, d) == "positive"]
     if positive:
         yield (
@@ -284,7 +284,7 @@ def too_early(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
             "D07",
             "CONTINUE",
             (
-                f"Last step {hours(plan.hours_since_last_step or 0)} ago: one step per {interval_h(f):g} h; the due "
+                f"Last step {since(plan.hours_since_last_step)}: one step per {interval_h(f):g} h; the due "
                 "flag is wrong.",
                 f"{scores(f)}.",
             ),
@@ -315,10 +315,13 @@ def step_down(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
     low = f.limits.step_cows.value
     if total >= low or any(r.cows and (r.cows.total or 0) >= low for r in usable_scores(f)[:2]):
         return
+    if f.plan.hours_since_last_step is None:
+        return
     if not due(f) and not (f.case.programme == "alpha2" and settled_a_day(f) and not too_soon(f)):
         return
     rule = "D10" if f.case.programme == "alpha2" else "D01"
-    mg = "as the plan says" if f.plan.next_mg is None else f"{f.plan.current_mg or 0:g} to {f.plan.next_mg:g} mg"
+    current, following = f.plan.current_mg, f.plan.next_mg
+    mg = "as the plan says" if current is None or following is None else f"{current:g} to {following:g} mg"
     text = f"Step down to the next lower level of the plan: {f.plan.drug} {mg}."
     if rule == "D10":
         text = f"Step down over 2-4 days, never abrupt stop: {f.plan.drug} {mg}."
@@ -329,7 +332,7 @@ def step_down(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
         (
             f"Both scores below {f.limits.step_cows.value:g}: {scores(f)}.",
             f"{rescue_doses(f)} rescue doses in 24 h; {asked}.",
-            f"Last step {hours(f.plan.hours_since_last_step or 0)} ago.",
+            f"Last step {since(f.plan.hours_since_last_step)}.",
         ),
         to_mg=f.plan.next_mg,
         text=text,
