@@ -1,16 +1,25 @@
 """What tests share: a fixed moment, an empty store, a ward with its people, a patient in a bed, and builders of sets.
 
+The ordinary run goes by the real clock, and hypothesis tries the same examples each time. Under CI one hour of the day
+and one seed are drawn, the same for every worker, and said before the first test. `--hour 02:20 --hypothesis-seed 7`
+repeats them; `python tests/every_hour.py` tries many.
+
 A ward with accounts takes half a second to make (passwords are slow on purpose): it is made once, its file is copied.
 """
 
+import os
+import random
 import shutil
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import hours
 import pytest
+import time_machine
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
@@ -39,6 +48,44 @@ CHOSEN = (
     "yawning", "anxiety_irritability", "gooseflesh",
 )  # fmt: skip
 STILL = dict.fromkeys(CHOSEN, 0)
+
+
+settings.register_profile("repeated", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("seeded", settings.get_profile("repeated"), derandomize=False, database=None)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--hour", help="the ward's hour of the run: 02:20, or a moment: 2026-03-29T01:30 (default: now)")
+
+
+@pytest.hookimpl(tryfirst=True)  # before hypothesis looks for its seed, and xdist hands the options to its workers
+def pytest_configure(config: pytest.Config) -> None:
+    chosen = config.option
+    if os.environ.get("CI"):
+        chosen.hour = chosen.hour or f"{random.randrange(24):02}:{random.randrange(60):02}"
+        chosen.hypothesis_seed = chosen.hypothesis_seed or str(random.randrange(2**32))
+    settings.load_profile("seeded" if chosen.hypothesis_seed else "repeated")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Say what was chosen; the header would not be shown in a quiet run."""
+    given = (("--hour", session.config.option.hour), ("--hypothesis-seed", session.config.option.hypothesis_seed))
+    said = " ".join(f"{name} {value}" for name, value in given if value)
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if said and terminal is not None:
+        terminal.write_line(f"to repeat this run: {said}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hour(pytestconfig: pytest.Config) -> Iterator[None]:
+    """The clock of the test process, and of every server it starts, at the hour that was chosen, if one was."""
+    chosen = pytestconfig.option.hour
+    if not chosen:
+        yield
+        return
+    with time_machine.travel(hours.moment(chosen, hours.real_now())):
+        yield
 
 
 @pytest.fixture(scope="session")

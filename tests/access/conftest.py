@@ -9,6 +9,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
+import hours
 import pytest
 from websockets.sync.client import connect
 
@@ -76,8 +77,8 @@ class Server:
         self.log = folder / "log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(self.port), *flags],
-                cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
+                [sys.executable, *hours.streamlit(), "run", str(script), "--server.port", str(self.port), *flags],
+                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 env={**os.environ, "DETOX_DATABASE": str(self.database), "PYTHONPATH": str(ROOT)},
             )  # fmt: skip
 

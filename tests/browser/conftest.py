@@ -5,11 +5,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hours
 import pytest
 from help import idle
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from serving import Server
-from walk import AHEAD, Clock, Walk
+from walk import START, Clock, Walk
 
 from detox.store import Store
 
@@ -96,12 +97,13 @@ def sign_in(password: str) -> Callable[[Page, str, str], Page]:
 
 @pytest.fixture
 def walk(tmp_path, _ward_file, chromium):
-    """A ward whose clock can be set forward, with nobody in its beds."""
+    """A ward where it is Monday morning, whose clock can be set forward, with nobody in its beds."""
     path = tmp_path / "ward.db"
     shutil.copyfile(_ward_file, path)
-    served = Server(path, AHEAD)
+    ahead = START - hours.real_now()
+    served = Server(path, hours.streamlit(ahead))
     served.start()
-    yield Walk(Store(path), Clock(served), served.url, tmp_path)
+    yield Walk(Store(path), Clock(served, ahead), served.url, tmp_path)
     served.kill()
 
 

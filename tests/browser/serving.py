@@ -9,17 +9,19 @@ import time
 import urllib.request
 from pathlib import Path
 
+import hours
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Server:
     """`streamlit run dashboard.py` on one database; it can be killed and started again on the same port.
 
-    `streamlit` is how Python is told to run it, for one whose clock can be set forward (ahead.py).
+    `streamlit` is how Python is told to run it, for one whose clock can be set forward (hours.streamlit).
     """
 
-    def __init__(self, database: Path, streamlit: tuple[str, ...] = ("-m", "streamlit")) -> None:
-        self.database, self.streamlit = database, streamlit
+    def __init__(self, database: Path, streamlit: tuple[str, ...] | None = None) -> None:
+        self.database, self.streamlit = database, streamlit or hours.streamlit()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]

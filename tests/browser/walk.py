@@ -1,4 +1,6 @@
-"""A stay walked through in Chromium, day by day: the server's clock is set forward by time-machine, nothing else is.
+"""A stay walked through in Chromium, day by day: the server's clock is set by time-machine, nothing else is.
+
+Each walk begins at the same moment of the ward, whatever the hour: its days are the ward's days.
 
 What a person decides, gives, answers and ends is done on the screen; the sets between are kept through the same verbs.
 """
@@ -11,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+import hours
 from help import idle
 from playwright.sync_api import Page, TimeoutError, expect
 from serving import Server
@@ -20,7 +23,8 @@ from detox.clinical import drugs
 from detox.clinical.model import Observation, Vitals
 from detox.store import Store, find
 
-AHEAD = (str(Path(__file__).with_name("ahead.py")),)
+START = datetime(2026, 11, 23, 8, 0, tzinfo=hours.WARD).astimezone(UTC)
+"""A Monday at eight in the morning, with no change of the clocks in the weeks after it."""
 CALM = {
     "systolic_mmhg": 122, "diastolic_mmhg": 78, "heart_rate_per_min": 76, "temperature_c": 36.8,
     "respiratory_rate_per_min": 16, "spo2_percent": 97, "on_oxygen": False, "consciousness": "A", "sedation": "1",
@@ -46,15 +50,14 @@ ITEMS = (
 
 
 class Clock:
-    """The server's clock: it runs on from where it was set, and is only ever set forward."""
+    """The server's clock, `ahead` of the real one: it runs on from where it was set, and is only ever set forward."""
 
-    def __init__(self, served: Server) -> None:
-        self.served = served
-        self.ahead = timedelta(0)
+    def __init__(self, served: Server, ahead: timedelta) -> None:
+        self.served, self.ahead = served, ahead
 
     @property
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return hours.real_now() + self.ahead
 
     def forward(self, *, hours: float = 0, minutes: float = 0) -> datetime:
         step = timedelta(hours=hours, minutes=minutes)
