@@ -12,6 +12,7 @@ import random
 import shutil
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -75,6 +76,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     if said and terminal is not None:
         terminal.write_line(f"to repeat this run: {said}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was skipped, and why, a line a reason."""
+    skipped = Counter(
+        (str(Path(report.nodeid.split("::")[0]).parent), report.longrepr[2].removeprefix("Skipped: "))
+        for report in terminalreporter.stats.get("skipped", ())
+    )
+    for (folder, why), number in sorted(skipped.items()):
+        terminalreporter.write_line(f"{number} skipped in {folder}: {why}")
 
 
 @pytest.fixture(scope="session", autouse=True)
