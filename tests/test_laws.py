@@ -218,6 +218,10 @@ def verbs(
         "chart_other_dose": lambda by: care.chart_other_dose(store, by, elsewhere, now),
         "set_escalation": lambda by: care.set_escalation(store, by, admission.ward_id, (4, 8, 12), now),
         "state": lambda by: care.state(store, by, replace(asked, id="s", name="liver", value="b"), now),
+        "state_all": lambda by: care.state_all(
+            store, by, [replace(asked, id="all", name="liver", value="c")], None, now
+        ),
+        "answer_danger": lambda by: care.answer_danger(store, by, admission.id, "breathing", "oxygen, seen", now),
         "change_programme": lambda by: care.change_programme(
             store, by, replace(asked, id="m", value="maintenance_dot"), now
         ),
@@ -249,6 +253,7 @@ def verbs(
 CARRIED_BY = {  # verbs that go by the permission of another one
     "acknowledge_overdue": "acknowledge", "end_interval": "order_interval", "chart_other_dose": "chart_dose",
     "chart_vomited": "chart_dose", "amend_dose": "chart_dose", "dose_in_error": "chart_dose",
+    "answer_danger": "acknowledge", "state_all": "state",
 }  # fmt: skip
 HERE = sorted((set(MAY) - {"import", "export"}) | set(CARRIED_BY))
 

@@ -12,9 +12,9 @@ from detox.clinical.suggestions.content import content
 from detox.clinical.suggestions.words import named
 
 OF_MEDICINES = (
-    "qt_drugs",
+    "prolong_qt",
     "alpha2",
-    "beta_blockers",
+    "slows_the_pulse",
     "sedatives",
     "sedative_treatment",
     "opioid_analgesia",

@@ -7,7 +7,7 @@ from alert_help import MIDNIGHT, observed
 from suggestion_cases import base
 
 from detox.clinical import vitals
-from detox.clinical.alerts import Course, findings, fold
+from detox.clinical.alerts import AlertEngine, findings, fold
 from detox.clinical.case import read_case
 from detox.clinical.giving import pre_flight
 from detox.clinical.model import Background, PatientLimit
@@ -85,6 +85,6 @@ def test_a_patients_own_limit_moves_the_rule_of_the_scale_it_is_for():
         set_at=MIDNIGHT, until_at=MIDNIGHT + timedelta(hours=8),
     )  # fmt: skip
     for spo2, level in ((85, "critical"), (86, "warning"), (87, None)):
-        course = Course(Background(limits=(limit,)))
+        course = AlertEngine(Background(limits=(limit,)))
         course.add(observed(1, spo2_percent=spo2, spo2_scale=2))
         assert next((f.level for f in course.findings() if f.problem == "oxygen"), None) == level, spo2
