@@ -32,6 +32,23 @@ class Order(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Happened:
+    """Something that happened and is neither a sign of a set nor a dose, under the suggestion rules' name for it.
+
+    `acknowledged_by_physician` belongs to a danger flag; `suggestion`, `approved` and `dose_given` to a corrected
+    ground. None is not known.
+    """
+
+    type: str
+    at: datetime
+    note: str = ""
+    acknowledged_by_physician: bool | None = None
+    suggestion: str | None = None
+    approved: bool | None = None
+    dose_given: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Proposed:
     """What somebody proposes to give first and a day, in mg; None where nobody said."""
 
@@ -49,8 +66,9 @@ class PatientContext:
     `decisions` are newest first. `alerts` are the open ones and the critical ones that data have ended. `results` hold
     the newest of each laboratory value, sign or urine test and when it was taken. `conditions` and `medicines` are None
     where nobody has recorded them, empty where there are none. `allowed` are the locked programmes that the ward may
-    run; None where nobody has said. `age` is in whole years. `not_understood` lists what was written and no rule can
-    read.
+    run; None where nobody has said. `age` is in whole years. `events` are what happened beside sets and doses.
+    `not_understood` lists what was written and no rule can read; of it, `problems` bear on what comes next: beside one
+    of them no suggestion goes on.
     """
 
     now: datetime
@@ -75,7 +93,9 @@ class PatientContext:
     age: float | None = None
     proposed: Proposed = Proposed()
     daily_use_mg: float | None = None
+    events: tuple[Happened, ...] = ()
     not_understood: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     @property
     def plan(self) -> TaperPlan | None:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from detox.chart.context import PatientContext
+from detox.chart.context import Happened, PatientContext
 from detox.clinical.answering import UNCONFIRMED
 from detox.clinical.case import read_case
 from detox.clinical.danger_content import dangers_file
@@ -36,6 +36,7 @@ def events_of(known_of: PatientContext, seen: Sequence[Observation]) -> list[Raw
         *_vomited(known_of.doses, now),
         *_happened(seen, now),
         *_asleep(seen, now),
+        *_besides(known_of.events, now),
         *_answered(known_of),
         *_corrected(known_of, seen),
     ]
@@ -143,6 +144,19 @@ def _asleep(seen: Sequence[Observation], now: datetime) -> Iterator[Raw]:
     for one in seen:
         if one.not_done == "asleep":
             yield {"type": "cows_not_assessed_asleep", "h_ago": hours(one.taken_at, now)}
+
+
+def _besides(events: Sequence[Happened], now: datetime) -> Iterator[Raw]:
+    for one in events:
+        yield known(
+            type=one.type,
+            h_ago=hours(one.at, now),
+            note=one.note or None,
+            acknowledged_by_physician=one.acknowledged_by_physician,
+            suggestion=one.suggestion,
+            approved=one.approved,
+            dose_given=one.dose_given,
+        )
 
 
 def _answered(known_of: PatientContext) -> Iterator[Raw]:

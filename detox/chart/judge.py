@@ -103,6 +103,6 @@ class Judgement:
 def judge(known: PatientContext) -> Judgement:
     """The judgement of what is known. Raises what a rule raises: a rule that errs never says that all is well."""
     of_charts = of_alerts(known)
-    answered = answer(read_case(case_of(known)), [fired_of(one) for one in of_charts])
+    answered = answer(read_case(case_of(known)), [fired_of(one) for one in of_charts], known.problems)
     dangers = [*of_charts, *of_rules(known, answered.calls)]
     return Judgement(known, in_order(dangers), answered.suggestion)

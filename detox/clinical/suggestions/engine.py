@@ -92,11 +92,13 @@ def suggest(case: Case) -> Suggestion:
     return answer(case).suggestion
 
 
-def answer(case: Case, also: Sequence[Fired] = ()) -> Answered:
+def answer(case: Case, also: Sequence[Fired] = (), problems: Sequence[str] = ()) -> Answered:
     """The suggestion, and everything that calls beside it. `also` are dangers that the case does not tell of, such as
-    critical alerts: they call as its own do."""
+    critical alerts: they call as its own do. `problems` say what nobody could read of it, each without a full stop: as
+    beside an impossible value, nothing goes on."""
     file = content()
     f = Facts(case, file)
+    f.problems.extend(problems)
     gaps = integrity(f)
     calls = [*danger(f), *missed(f), *course_over(f), *(one for one in gaps if one.suggestion_class == "HOLD_CALL")]
     gaps = [one for one in gaps if one not in calls]
