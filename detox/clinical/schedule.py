@@ -15,8 +15,8 @@ from detox.clinical.schedule_due import WHAT, Due, Line, known_words, late_words
 
 __all__ = [
     "RECENT", "WHAT", "Cadence", "Clock", "Due", "Interval", "Line", "MonitoringFile", "Recheck", "asked",
-    "breathing_asleep", "is_set", "line_words", "monitoring_file", "next_due", "overdue", "overdue_from",
-    "overdue_level", "silence", "tells_of_state", "words",
+    "breathing_asleep", "due_by_clock", "is_set", "line_words", "monitoring_file", "next_due", "overdue",
+    "overdue_from", "overdue_level", "silence", "tells_of_state", "words",
 ]  # fmt: skip
 
 NOTHING = Vitals()
@@ -49,6 +49,14 @@ def next_due(observations: Sequence[Observation], open_alerts: Iterable[Raised],
     the patient answers it. A partial score can only shorten the wait: it is taken together with the last complete one.
     """
     return _fed(observations, background).due(open_alerts, background)
+
+
+def due_by_clock(
+    observations: Sequence[Observation], open_alerts: Iterable[Raised], background: Background
+) -> dict[str, datetime]:
+    """When each of the two clocks falls due, `vitals` and `cows`; the arguments are those of `next_due`."""
+    clock, alerts = _fed(observations, background), tuple(open_alerts)
+    return {name: clock.due_at(name, alerts, background) for name in ("vitals", "cows")}
 
 
 def asked(observations: Sequence[Observation], background: Background) -> Line:

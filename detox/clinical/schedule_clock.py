@@ -145,12 +145,7 @@ class Clock:
 
     def due(self, open_alerts: Iterable[Raised] = (), background: Background = UNKNOWN) -> Due:
         """When the next set is due: at admission for the first, then by the shortest interval that applies."""
-        if background is not self._background:
-            self._asked, self._background = doses.asked_by(background), background
-        lines = self._scheduled(background)
-        if self._asked.watches:
-            lines.extend(self._after_doses())
-        self._by_alerts(open_alerts, lines)
+        lines = self._lines(open_alerts, background)
         line, soonest = lines[0], lines[0].at
         for other in lines:
             at = other.at
@@ -165,6 +160,19 @@ class Clock:
         if said is not None and (said.taken_at <= line.since or (self._set_at and said.taken_at < self._set_at)):
             said = None
         return Due(line.at, line.interval_min, _what(line, lines), line, red_at, red_line, known, said)
+
+    def due_at(self, clock: str, open_alerts: Iterable[Raised] = (), background: Background = UNKNOWN) -> datetime:
+        """When one of the two clocks, cows or vitals, falls due by itself: a line of both counts for each."""
+        return min(line.at for line in self._lines(open_alerts, background) if line.clock in (clock, "set"))
+
+    def _lines(self, open_alerts: Iterable[Raised], background: Background) -> list[Line]:
+        if background is not self._background:
+            self._asked, self._background = doses.asked_by(background), background
+        lines = self._scheduled(background)
+        if self._asked.watches:
+            lines.extend(self._after_doses())
+        self._by_alerts(open_alerts, lines)
+        return lines
 
     def asked(self, background: Background) -> Line:
         """What the protocol asks by schedule alone: the shortest interval without orders, alerts and doses' looks."""
