@@ -81,6 +81,7 @@ class Words(Content):
     low_dose_start: tuple[Text, ...]
     rescue: tuple[Text, ...]
     ecg_note: tuple[Text, ...]
+    harmless: tuple[Text, ...]
 
     @property
     def prolong_qt(self) -> tuple[str, ...]:
