@@ -18,6 +18,7 @@ class Main(Commands):
         "replay": ("detox.commands.tables", "replay"),
         "score": ("detox.commands.scoring", "score"),
         "suggest": ("detox.commands.scoring", "suggest"),
+        "judge": ("detox.commands.judging", "judge"),
     }
 
 

@@ -30,7 +30,7 @@ def set_limit(store: Store, by: Clinician, wanted: PatientLimit, now: datetime) 
         known = orders.patient_limits(tx, stay.id)
         if (kept := next((one for one in known if one.id == wanted.id), None)) is not None:
             return kept
-        if problems := _limit_problems(wanted, stay, now):
+        if problems := limit_problems(wanted, stay, now):
             raise Refused(problems)
         same = [o for o in known if (o.vital, o.side) == (wanted.vital, wanted.side) and o.holds_at(now)]
         for old in same:
@@ -103,7 +103,8 @@ def _limit(tx: Connection, admission_id: str, limit_id: str) -> PatientLimit:
     return found
 
 
-def _limit_problems(wanted: PatientLimit, stay: Admission, now: datetime) -> dict[str, str]:
+def limit_problems(wanted: PatientLimit, stay: Admission, now: datetime) -> dict[str, str]:
+    """Why a limit cannot be set at `now`: one sentence a field; empty where it can be."""
     problems: dict[str, str] = {}
     if not wanted.reason:
         problems["reason"] = "Say why this patient has other limits, for the next shift."

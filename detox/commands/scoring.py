@@ -91,7 +91,7 @@ def read_vitals(raw: dict[str, object]) -> Vitals:
         if value is None or name in problems:
             continue
         try:
-            values[name] = _typed(name, value)
+            values[name] = typed_vital(name, value)
         except Refused as refused:
             problems[name] = str(refused)
     vitals = Vitals(**values)  # type: ignore[arg-type]
@@ -101,7 +101,8 @@ def read_vitals(raw: dict[str, object]) -> Vitals:
     return vitals
 
 
-def _typed(name: str, value: object) -> object:
+def typed_vital(name: str, value: object) -> object:
+    """The value of one vital in its own type. Raises Refused for another."""
     if name == "on_oxygen":
         if isinstance(value, bool):
             return value
