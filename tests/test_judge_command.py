@@ -237,6 +237,8 @@ def test_a_line_has_its_answer_under_the_keys_of_the_interface(run: Callable[...
         ({"now": None}, "now is missing"),
         ({"now": "2026-11-21T22:40:00"}, "has no offset"),
         ({"now": "yesterday"}, "is no time such as"),
+        ({"now": "1900-12-31T23:59:59+00:00"}, "no admission was then"),
+        ({"now": "9999-12-31T23:59:59+00:00"}, "no admission was then"),
         ({"admission": {"programme": "detox", "admitted_at": at(9)}}, "admission.programme cannot be read"),
         ({"admission": {"programme": "taper"}}, "admission.admitted_at is missing"),
         ({"admission": {"programme": "taper", "admitted_at": at(-9)}}, "lies after now"),

@@ -14,6 +14,8 @@ from detox.clinical.case import EventType, Form, Programme, Setting
 from detox.clinical.model import Author
 from detox.errors import Refused
 
+FIRST_YEAR, LAST_YEAR = 1901, 2199
+"""Years outside these are what a program writes for no date, and no time can be counted from them."""
 COMMENTS = frozenset({"right", "why"})
 """Keys at the top of a line that only comment on it."""
 
@@ -27,10 +29,9 @@ def _moment(value: object) -> datetime:
         raise ValueError(f"{value!r} is no time such as 2026-11-21T22:41:00+00:00") from None
     if found.tzinfo is None:
         raise ValueError(f"{value!r} has no offset: write one, such as +00:00")
-    try:
-        return found.astimezone(UTC)
-    except OverflowError:
-        raise ValueError(f"{value!r} lies outside all times that can be kept") from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(f"{value!r} lies outside {FIRST_YEAR} to {LAST_YEAR}: no admission was then")
+    return found.astimezone(UTC)
 
 
 def _whole(value: object) -> object:

@@ -51,7 +51,7 @@ def answer(line: Mapping[str, object]) -> dict[str, object]:
         "dangers": [_danger(one) for one in made.dangers],
         "doses": {drug: _dose(made, drug) for drug in drugs()},
         "suggestion": made.suggestion.as_dict(known.now),
-        "watches": [],
+        "watches": [],  # no drug is watched for precipitated withdrawal by itself yet
         "next_due": {clock: _text(at) for clock, at in clocks.items()},
         "notes_unread": list(notes.unread(known)),
         "not_understood": list(known.not_understood),
