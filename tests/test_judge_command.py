@@ -22,12 +22,6 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("DETOX_SHARED") or ROOT.parent / "shared")
 EXAMPLES = SHARED / "cases" / "judge_examples.jsonl"
 GOES_ON = {"CONTINUE", "STEP_DOWN", "STEP_UP", "START_MET"}
-LATE = {
-    "minutes-apart": "values charted minutes apart are not combined into one early-warning score yet",
-    "brand": "an opioid beside the plan's own drug is not counted yet",
-    "late-look": "a rise after more than two hours is not watched for yet",
-}
-"""Kinds whose right answer waits for another part of the judgement."""
 
 
 def called(found: Line) -> str:
@@ -182,17 +176,13 @@ def check(kind: Kind, found: Line) -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_each_kind_comes_out_right(name: str, request: pytest.FixtureRequest) -> None:
-    if name in LATE:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=LATE[name]))
+def test_each_kind_comes_out_right(name: str) -> None:
     check(KINDS[name], answer(KINDS[name].line))
 
 
 @pytest.mark.skipif(not EXAMPLES.exists(), reason="the examples that are handed round are not on this machine")
 @pytest.mark.parametrize("name", KINDS)
-def test_each_example_that_is_handed_round_comes_out_right(name: str, request: pytest.FixtureRequest) -> None:
-    if name in LATE:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=LATE[name]))
+def test_each_example_that_is_handed_round_comes_out_right(name: str) -> None:
     lines = {line["id"]: line for line in map(json.loads, EXAMPLES.read_text(encoding="utf-8").splitlines())}
     assert lines.keys() == KINDS.keys()
     check(KINDS[name], answer(lines[name]))
@@ -379,7 +369,7 @@ def test_a_correction_dated_ahead_corrects_nothing() -> None:
         ({"conditions": ["hepatitis C, depression"]}, True),
         ({"conditions": ["hepatitis C; green fever of Mars"]}, True),
         ({"conditions": ["hepatitis C; Martian flux"]}, False),
-        ({"conditions": ["pregnant 20 weeks"]}, False),
+        ({"conditions": ["pregnant 20 weeks"]}, True),
         ({"medicines": ["paracetamol 1 g", "metformin"]}, True),
         ({"medicines": ["metoprolol"]}, True),
         ({"medicines": ["zorbulin 5 mg"]}, False),

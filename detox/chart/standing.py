@@ -10,12 +10,6 @@ from detox.clinical.model import Level, Observation
 
 EXPECTED = ("systolic_mmhg", "heart_rate_per_min", "temperature_c", "respiratory_rate_per_min", "spo2_percent")
 """The vitals without which nobody is settled."""
-LEVEL_OF = {
-    "critical": "critical", "critical_answered": "critical", "warning": "warning", "warning_answered": "warning",
-    "unknown": "unknown", "overdue": "unknown", "overdue_answered": "unknown", "incomplete": "unknown",
-    "settled": "settled",
-}  # fmt: skip
-"""What a rank comes to for somebody who asks only how bad it is."""
 
 
 def rank_of(
@@ -46,6 +40,20 @@ def rank_of(
         if holds:
             return rank
     return "settled"
+
+
+def level_of(standing: Iterable[Level], overdue: Level | None, *, seen: bool, whole: bool) -> str:
+    """How bad it is, for somebody who asks only that: critical, warning, unknown, info or settled.
+
+    What stands counts at its level whether it was answered or not, and before what is not known.
+    """
+    levels = set(standing)
+    for level in ("critical", "warning"):
+        if level in levels:
+            return level
+    if not seen or overdue is not None or not whole:
+        return "unknown"
+    return "info" if levels else "settled"
 
 
 def whole(seen: Sequence[Observation]) -> bool:

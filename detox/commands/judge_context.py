@@ -16,7 +16,7 @@ from detox.chart.case import URINE
 from detox.chart.context import Happened, Order, PatientContext, Proposed
 from detox.chart.events import LOOK_BACK, red
 from detox.chart.judge import judge
-from detox.clinical import alerts, protocols, situations
+from detox.clinical import alerts, entry_times, protocols, situations
 from detox.clinical.alerts import Change
 from detox.clinical.danger_content import dangers_file
 from detox.clinical.model import (
@@ -85,7 +85,7 @@ def _charted(line: AdmissionLine, made: Sequence[Decision]) -> Charted:
     doses = _doses(line, unread)
     events = _events(line, unread)
     seen = observations(line, admission, unread)
-    current, replaced, ahead = _judged(line.now, seen)
+    current, replaced, ahead = _judged(admission.admitted_at, line.now, seen, unread)
     _stop_at_lost(current, unread)
     background = _background(line, admission, plan, doses, current, unread)
     recorded = {o.id: o.recorded_at or o.taken_at for o in current}
@@ -285,7 +285,7 @@ _OTHERWISE = ("naloxone_given", "external_dose", "cows_not_assessed_asleep")
 
 
 def _judged(
-    now: datetime, seen: Sequence[Observation]
+    admitted_at: datetime, now: datetime, seen: Sequence[Observation], unread: Unread
 ) -> tuple[tuple[Observation, ...], tuple[Observation, ...], tuple[Observation, ...]]:
     """The observations that are judged, those that were replaced, and those dated later than now.
 
@@ -295,9 +295,12 @@ def _judged(
     there = [o for o in seen if o.taken_at <= now + CLOCK_TOLERANCE]
     by = {o.replaces: o.id for o in there if o.replaces is not None}
     marked = [replace(o, replaced_by=by.get(o.id)) for o in there]
-    return (
-        tuple(o for o in marked if o.replaced_by is None), tuple(o for o in marked if o.replaced_by is not None), ahead,
-    )  # fmt: skip
+    within = entry_times.judged(admitted_at, now)
+    current = tuple(o for o in marked if o.replaced_by is None and within.holds(o.taken_at))
+    for one in marked:
+        if one.replaced_by is None and not within.holds(one.taken_at):
+            unread.tell(f"The set of {one.taken_at:%Y-%m-%d %H:%M} lies before the admission: it is judged by nobody")
+    return current, tuple(o for o in marked if o.replaced_by is not None), ahead
 
 
 def _stop_at_lost(current: Sequence[Observation], unread: Unread) -> None:

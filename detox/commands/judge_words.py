@@ -4,8 +4,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from detox.care.dosing import DRUGS
-from detox.care.other_doses import other_drugs
+from detox.clinical import drugs
 from detox.clinical.suggestions.content import content
 from detox.clinical.suggestions.words import named
 from detox.commands.judge_form import AdmissionLine
@@ -32,23 +31,9 @@ class Unread:
 
 
 def substance(text: str, form: str = "") -> str | None:
-    """The name under which the ward charts a drug, whatever it was called; None for one that nobody knows."""
-    # goes when detox.clinical.drugs has come: then its `substance` is asked alone
-    try:
-        from detox.clinical import drugs  # type: ignore[attr-defined,unused-ignore]
-    except ImportError:
-        word = text.strip().lower()
-        word = _BRANDS.get(word, word)
-        if word == "naltrexone" and form in ("depot", "injection"):
-            word = "naltrexone_xr"
-        return word if word in {*DRUGS, *other_drugs()} else None
+    """The id of the drug that a name means, whatever it was called; None for one that nobody knows."""
     found = drugs.substance(text, form)
-    return None if found is None else str(found.id)
-
-
-_BRANDS = {
-    "subutex": "buprenorphine", "suboxone": "buprenorphine", "physeptone": "methadone", "catapres": "clonidine",
-}  # fmt: skip
+    return None if found is None else found.id
 
 
 def understand(line: AdmissionLine, unread: Unread) -> None:

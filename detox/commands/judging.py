@@ -11,10 +11,10 @@ from detox.chart import notes
 from detox.chart.danger import Danger
 from detox.chart.judge import Judgement
 from detox.chart.judge import judge as judged
-from detox.chart.standing import LEVEL_OF, rank_of, whole
+from detox.chart.standing import level_of, whole
 from detox.clinical import schedule
 from detox.clinical.danger_content import CLASSES
-from detox.clinical.model import Alert, Author, Level, Observation
+from detox.clinical.model import Alert, Author, Observation
 from detox.clinical.schedule import RECENT, Due
 from detox.commands.common import binary_in, binary_out, lines_file
 from detox.commands.judge_context import charted
@@ -46,7 +46,7 @@ def answer(line: Mapping[str, object]) -> dict[str, object]:
     clocks = schedule.due_by_clock(recent, standing, known.background)
     return {
         "id": line["id"],
-        "level": _level(made, standing, others, due, recent),
+        "level": _level(standing, others, due, known.now, recent),
         "alerts": [*(_alert(made, one) for one in standing), *map(_other, others)],
         "dangers": [_danger(one) for one in made.dangers],
         "doses": {drug: _dose(made, drug) for drug in drugs()},
@@ -64,19 +64,12 @@ def drugs() -> tuple[str, ...]:
 
 
 def _level(
-    made: Judgement, alerts: Sequence[Alert], others: Sequence[Danger], due: Due, recent: Sequence[Observation]
+    alerts: Sequence[Alert], others: Sequence[Danger], due: Due, now: datetime, recent: Sequence[Observation]
 ) -> str:
     """As the board says it; `info` where nothing but that stands."""
-    now = made.known.now
-    standing: list[tuple[Level, bool]] = [(a.finding.level, _answered(made, a) is None) for a in alerts]
-    standing += [(one.level, one.answered is None) for one in others]
-    overdue = schedule.overdue_level(due, now)
-    answered = overdue is not None and any(
-        a.problem == "overdue" and schedule.overdue_level(due, a.at) == overdue for a in made.known.answers
-    )
+    levels = [*(a.finding.level for a in alerts), *(one.level for one in others)]
     seen = [o for o in recent if schedule.tells_of_state(o)]
-    rank = rank_of(standing, overdue, seen=bool(seen), whole=whole(seen), overdue_answered=answered)
-    return "info" if rank == "settled" and standing else LEVEL_OF[rank]
+    return level_of(levels, schedule.overdue_level(due, now), seen=bool(seen), whole=whole(seen))
 
 
 def _alert(made: Judgement, alert: Alert) -> dict[str, object]:

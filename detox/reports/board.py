@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from detox.chart.danger import Danger
 from detox.chart.judge import Judgement
+from detox.chart.standing import level_of, rank_of, whole
 from detox.clinical import protocols, schedule
 from detox.clinical import vitals as vital_signs
 from detox.clinical.answering import Standing, limits_now
@@ -30,12 +31,13 @@ from detox.store import Connection, find, orders
 from detox.store.background import background
 
 LOOK_AHEAD = timedelta(hours=1)
+RANKS_OF_THEIR_OWN = ("incomplete", "settled", "free")
+"""Ranks that are shown as a level of their own."""
 
 RANKS = (
     "critical", "critical_answered", "unknown", "warning", "overdue", "overdue_answered", "warning_answered",
     "incomplete", "settled", "free",
 )  # fmt: skip
-EXPECTED = ("systolic_mmhg", "heart_rate_per_min", "temperature_c", "respiratory_rate_per_min", "spo2_percent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,17 +205,16 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
     withdrawal, values = _withdrawal(seen), _values(seen, own)
     found = suggesting.judged(tx, admission, now) if admission.discharged_at is None else suggesting.Judged(None)
     calls = found.judgement.calls if found.judgement is not None else ()
-    waiting = {a.finding.level for a in alerts if standing[a.id].state == "unanswered"}
-    waiting |= {d.level for d in calls if d.answered is None}
-    levels = {a.finding.level for a in alerts} | {d.level for d in calls}
+    told: list[tuple[Level, bool]] = [(a.finding.level, standing[a.id].state == "unanswered") for a in alerts]
+    told += [(d.level, d.answered is None) for d in calls]
     known = bool(seen) and not ahead and not found.problem
-    rank = _rank(levels, waiting, overdue, known, silence_answered=answered is not None)
-    if rank == "settled" and (later or not _whole(withdrawal, values)):
-        rank = "incomplete"
+    complete, late = whole(seen) and not later, overdue.level if overdue is not None else None
+    rank = rank_of(told, late, seen=known, whole=complete, overdue_answered=answered is not None)
+    level = level_of([level for level, _ in told if level != "info"], late, seen=known, whole=complete)
     return Tile(
         bed=bed.label if bed else "",
         rank=rank,
-        level=_level(rank),
+        level=rank if rank in RANKS_OF_THEIR_OWN else level,
         admission=admission,
         alerts=alerts,
         overdue=overdue,
@@ -255,32 +256,6 @@ def _courses(tx: Connection, alerts: Sequence[Alert], recent: Sequence[Observati
     return {a.id: made for a in alerts if (made := courses(a, recent, doses))}
 
 
-def _rank(
-    levels: set[Level], open_levels: set[Level], overdue: Finding | None, known: bool, *, silence_answered: bool
-) -> str:
-    if "critical" in open_levels:
-        return "critical"
-    if not known or (overdue is not None and overdue.level == "critical" and not silence_answered):
-        return "critical_answered" if "critical" in levels else "unknown"
-    for rank, holds in (
-        ("critical_answered", "critical" in levels),
-        ("warning", "warning" in open_levels),
-        ("overdue", overdue is not None and not silence_answered),
-        ("overdue_answered", overdue is not None),
-        ("warning_answered", "warning" in levels),
-    ):
-        if holds:
-            return rank
-    return "settled"
-
-
-def _level(rank: str) -> str:
-    return {
-        "critical": "critical", "critical_answered": "critical", "warning": "warning", "warning_answered": "warning",
-        "unknown": "unknown", "overdue": "unknown", "overdue_answered": "unknown",
-    }.get(rank, rank)  # fmt: skip
-
-
 def _waiting(t: Tile) -> float:
     since = t.unanswered_since
     return since.timestamp() if since else 0.0
@@ -315,10 +290,6 @@ def _not_done(recent: Sequence[Observation], seen: Sequence[Observation]) -> Obs
     """The newest set that was not, or only in part, taken, unless a later set has told more."""
     since = seen[-1].taken_at if seen else None
     return next((o for o in reversed(recent) if o.not_done and (since is None or o.taken_at >= since)), None)
-
-
-def _whole(withdrawal: Withdrawal | None, values: dict[str, Value]) -> bool:
-    return withdrawal is not None and withdrawal.assessment.total is not None and not set(EXPECTED) - set(values)
 
 
 def _values(seen: Sequence[Observation], limits: Sequence[PatientLimit]) -> dict[str, Value]:
