@@ -4,10 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import pytest
-
 from detox import care
-from detox.care import remembering
 from detox.care.other_doses import chart_other_dose
 from detox.clinical.alerts import LOOKBACK
 from detox.clinical.model import Admission, Clinician, Dose, Observation, Vitals
@@ -26,9 +23,8 @@ def open_rules(store: Store, admission: Admission) -> set[str]:
         return {a.finding.rule for a in find.open_alerts(tx, admission.id)}
 
 
-@pytest.mark.parametrize("remembered", [True, False])
 def test_a_set_every_quarter_of_an_hour_hides_no_reference(
-    store: Store, nurse: Clinician, admission: Admission, seen: Seen, cows: Answers, now: datetime, remembered: bool
+    store: Store, nurse: Clinician, admission: Admission, seen: Seen, cows: Answers, now: datetime
 ) -> None:
     count = LOOKBACK + 4
     sets = [seen(vitals=CALM, answers=cows(), minutes_ago=15 * n + 15) for n in range(count, 0, -1)]
@@ -37,8 +33,6 @@ def test_a_set_every_quarter_of_an_hour_hides_no_reference(
     chart_other_dose(store, nurse, Dose("n", admission.id, None, "naltrexone", 25, "given", at, "clinic"), at)
     for entry in sets[1:]:
         care.record(store, nurse, replace(entry, vitals=CALM), entry.taken_at, confirmed=True)
-    if not remembered:
-        remembering._known.clear()
     assert "precipitated" not in open_rules(store, admission)
     care.record(store, nurse, seen(vitals=CALM, answers=cows(**WORSE)), now, confirmed=True)
     assert "precipitated" in open_rules(store, admission)
