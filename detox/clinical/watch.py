@@ -6,7 +6,6 @@ Times are those of the bedside; all are taken to the whole minute, and a score i
 it. Plain values in, plain values out; every number stands in watch.toml.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from detox.clinical.content import ROOT, Content, Evidence, File, Text, read
+from detox.clinical.drugs import mentioned
 from detox.clinical.model import Score
 from detox.clinical.protocols import scales
 
@@ -28,6 +28,8 @@ __all__ = [
 Positive = Annotated[float, Field(gt=0)]
 MINUTE = timedelta(minutes=1)
 COWS = "cows"
+DEPOT = "_xr"
+"""How the id of a drug ends that is the depot form of another."""
 DOSES = 1024
 """So many different names of doses are remembered."""
 
@@ -72,7 +74,6 @@ class After(Content):
 
     drug: Text
     form: Text
-    names: tuple[Text, ...]
     window_h: Positive
     looks_min: Annotated[tuple[int, ...], Field(min_length=1)]
     near_min: Annotated[int, Field(gt=0)]
@@ -118,9 +119,8 @@ class WatchFile(File):
 
     @model_validator(mode="after")
     def _each_once(self) -> "WatchFile":
-        names = [*{one.drug for one in self.after}, *(name for one in self.after for name in one.names)]
         for what in (
-            [one.scale for one in self.rise], [one.words for one in self.after], names, [o.id for o in self.likelier],
+            [one.scale for one in self.rise], [one.words for one in self.after], [o.id for o in self.likelier],
         ):  # fmt: skip
             if twice := sorted({one for one in what if what.count(one) > 1}):
                 raise ValueError(f"{', '.join(twice)} stands twice")
@@ -143,23 +143,22 @@ def rises() -> Mapping[str, Rise]:
 def precipitant(drug: str, form: str = "") -> After | None:
     """How a dose is watched, by its drug (an id or a name in words) and its form; None: it precipitates nothing.
 
-    The longest name that stands in `drug` decides. Without a form it is the form of that name, for the drug's own id
-    its usual one; a form that is not known is watched as the one that is watched longest.
+    Without a form it is the form of that name, for the drug's own id its usual one; a form that is not known is watched
+    as the one that is watched longest. Of several drugs in one name the one that is watched longest counts.
     """
-    text = drug.lower()
-    found = [(len(name), one) for one in watch_file().after for name in (one.drug, *one.names) if _names(name, text)]
-    if not found:
+    found = [_of_form(one.drug.id, form or one.form) for one in mentioned(drug, form) if one.drug.precipitant]
+    return max(filter(None, found), key=lambda one: one.window_h, default=None)
+
+
+def _of_form(drug_id: str, form: str) -> After | None:
+    depot = drug_id.endswith(DEPOT)
+    same = [one for one in watch_file().after if one.drug == drug_id.removesuffix(DEPOT)]
+    if not same:
         return None
-    longest = max(length for length, _ in found)
-    by_name = next(one for length, one in found if length == longest)
-    if not form:
-        return by_name
-    same = [one for one in watch_file().after if one.drug == by_name.drug]
-    return next((one for one in same if one.form == form.strip().lower()), max(same, key=lambda one: one.window_h))
-
-
-def _names(name: str, text: str) -> bool:
-    return re.search(rf"(?<![a-z]){re.escape(name)}", text) is not None
+    wanted = "depot" if depot else form.strip().lower()
+    if not wanted:
+        return same[0]
+    return next((one for one in same if one.form == wanted), max(same, key=lambda one: one.window_h))
 
 
 @dataclass(frozen=True, slots=True)

@@ -369,7 +369,6 @@ BROKEN = {
     'scale = "cows"': ('scale = "cow"', "unknown scale"),
     'scale = "sows-gossop"': ('scale = "cows"', "stands twice"),
     "back_within = 3": ("back_within = 5", "come back while it is risen"),
-    'names = ["subutex", "suboxone"]': ('names = ["naltrexone"]', "stands twice"),
 }
 
 
