@@ -27,7 +27,7 @@ from detox.clinical.schedule import RECENT
 from detox.instants import CLOCK_TOLERANCE
 from detox.reports import suggesting
 from detox.reports.since import Course, courses, escalation_minutes, standings
-from detox.store import Connection, find, orders
+from detox.store import Connection, Store, find, orders
 from detox.store.background import background
 
 LOOK_AHEAD = timedelta(hours=1)
@@ -175,6 +175,26 @@ class Board:
             for t in self.tiles
             if t.due and t.overdue is None and t.due.at <= self.as_of + LOOK_AHEAD and t.rank != "unknown"
         )
+
+
+_shared: dict[tuple[str, str], tuple[int, Board]] = {}
+SHARED = timedelta(seconds=2)
+"""For how long every tablet of a ward looks at one and the same board, as long as nothing is kept meanwhile."""
+
+
+def shared_board(store: Store, ward_id: str, now: datetime) -> Board:
+    """The board as `board` gives it, worked out once for all tablets that ask within two seconds.
+
+    Forty tablets would otherwise judge forty beds forty times at each tick. Anything that is kept makes it anew.
+    """
+    with store.read() as tx:
+        change = find.last_change(tx)
+        known = _shared.get((str(store.path), ward_id))
+        if known is not None and known[0] == change and timedelta(0) <= now - known[1].as_of < SHARED:
+            return known[1]
+        made = board(tx, ward_id, now)
+    _shared[str(store.path), ward_id] = change, made
+    return made
 
 
 def board(tx: Connection, ward_id: str, now: datetime) -> Board:

@@ -144,8 +144,11 @@ class Facts:
 
     def events(self, *types: str) -> list[Event]:
         """Events of these types, newest first; one without a time counts as now."""
-        found_events = [e for e in self.case.events if e.type in types]
-        return sorted(found_events, key=lambda e: (e.h_ago or 0.0, repr(e)))
+        return [e for e in self._events if e.type in types]
+
+    @cached_property
+    def _events(self) -> list[Event]:
+        return sorted(self.case.events, key=lambda e: (e.h_ago or 0.0, repr(e)))
 
     @cached_property
     def doses(self) -> list[GivenDose]:
