@@ -53,11 +53,6 @@ class Danger:
         made = self.answered
         return made is not None and made.by.role == "physician" and made.giving == "as_ordered"
 
-    @property
-    def calls(self) -> bool:
-        """True when the suggestion must not go on beside it."""
-        return self.level == "critical" or self.state == "past" or WORDS.index(self.giving.opioid) > 0
-
 
 def of_alerts(known: PatientContext) -> tuple[Danger, ...]:
     """The dangers among the kept alerts: critical ones that are open, and ended ones that no physician has answered."""

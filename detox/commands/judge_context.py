@@ -85,7 +85,7 @@ def _charted(line: AdmissionLine, made: Sequence[Decision]) -> Charted:
     doses = _doses(line, unread)
     events = _events(line, unread)
     seen = observations(line, admission, unread)
-    current, replaced, ahead = _judged(admission.admitted_at, line.now, seen, unread)
+    current, ahead = _judged(admission.admitted_at, line.now, seen, unread)
     _stop_at_lost(current, unread)
     background = _background(line, admission, plan, doses, current, unread)
     recorded = {o.id: o.recorded_at or o.taken_at for o in current}
@@ -100,7 +100,6 @@ def _charted(line: AdmissionLine, made: Sequence[Decision]) -> Charted:
         zone=ZONE,
         background=background,
         observations=_looked_at(current, decisions, line.now),
-        replaced=tuple(o for o in replaced if o.taken_at >= line.now - LOOK_BACK),
         ahead=ahead,
         doses=doses,
         plans=(plan,) if plan is not None else (),
@@ -286,8 +285,8 @@ _OTHERWISE = ("naloxone_given", "external_dose", "cows_not_assessed_asleep")
 
 def _judged(
     admitted_at: datetime, now: datetime, seen: Sequence[Observation], unread: Unread
-) -> tuple[tuple[Observation, ...], tuple[Observation, ...], tuple[Observation, ...]]:
-    """The observations that are judged, those that were replaced, and those dated later than now.
+) -> tuple[tuple[Observation, ...], tuple[Observation, ...]]:
+    """The observations that are judged, and those dated later than now.
 
     A correction that is dated ahead is judged by nobody: what it was to replace still stands.
     """
@@ -300,7 +299,7 @@ def _judged(
     for one in marked:
         if one.replaced_by is None and not within.holds(one.taken_at):
             unread.tell(f"The set of {one.taken_at:%Y-%m-%d %H:%M} lies before the admission: it is judged by nobody")
-    return current, tuple(o for o in marked if o.replaced_by is not None), ahead
+    return current, ahead
 
 
 def _stop_at_lost(current: Sequence[Observation], unread: Unread) -> None:

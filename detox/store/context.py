@@ -1,11 +1,12 @@
 """Everything that is known of an admission, read in one go: what board, suggestion and dose form judge by."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from detox.chart.context import Order, PatientContext
+from detox.chart.events import LOOK_BACK
 from detox.clinical import situations
 from detox.clinical.entry_times import judged
 from detox.clinical.giving import ALLOWED
@@ -15,15 +16,11 @@ from detox.store import find, orders
 from detox.store.background import background
 from detox.store.connection import Connection
 
-LOOK_BACK = timedelta(days=3)
-"""How far back every observation is read, a replaced one too; beyond it what no decision has been shown."""
-
 
 class Judged(NamedTuple):
-    """The observations that are judged, those that were replaced, and those dated later than now."""
+    """The observations that are judged, and those dated later than now."""
 
     current: list[Observation]
-    replaced: list[Observation]
     ahead: list[Observation]
 
 
@@ -45,7 +42,6 @@ def read_context(tx: Connection, admission: Admission, now: datetime) -> Patient
         zone=zone,
         background=background(tx, admission, since, now=now),
         observations=tuple(seen.current),
-        replaced=tuple(seen.replaced),
         ahead=tuple(seen.ahead),
         doses=tuple(d for d in every_dose if d.correction is None),
         corrected=tuple(d for d in every_dose if d.correction is not None),
@@ -80,13 +76,12 @@ def _observations(tx: Connection, stay: Admission, decisions: Sequence[Decision]
     """Those within the stay. Older ones only where they were kept after the newest decision: what stood before it was
     shown to whoever made it."""
     start, span = now - LOOK_BACK, judged(stay.admitted_at, now)
-    seen = find.observations(tx, stay.id, start=start, replaced=True)
+    seen = find.observations(tx, stay.id, start=start)
     shown = next((d.decided_at for d in decisions if d.suggestion.get("rules")), None)
     older = find.observations(tx, stay.id, end=start, kept_after=shown)
     return Judged(
-        [o for o in (*older, *seen) if o.replaced_by is None and span.holds(o.taken_at)],
-        [o for o in seen if o.replaced_by is not None],
-        [o for o in seen if o.replaced_by is None and span.is_ahead(o.taken_at)],
+        [o for o in (*older, *seen) if span.holds(o.taken_at)],
+        [o for o in seen if span.is_ahead(o.taken_at)],
     )
 
 
