@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from detox.care import alerting, other_doses
-from detox.care.dose_counts import check_amount
+from detox.care.dose_counts import amount_question, check_amount
 from detox.care.dose_holds import Held, Word, held_at, keep_word, override_hold, proven
 from detox.care.dosing import checked, running_plan, same, second_person
 from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical import entry_times
-from detox.clinical.model import Admission, Clinician, Dose
-from detox.errors import Conflict, Refused
+from detox.clinical.model import Admission, Clinician, Dose, TaperPlan
+from detox.errors import Conflict, NeedsConfirmation, Refused
 from detox.store import Connection, Store, audit, find, keep
 
 
@@ -37,9 +37,12 @@ def amend_dose(
         stay = find.admission(tx, original.admission_id)
         dose = replace(dose, given_at=entry_times.same_unless_moved(dose.given_at, original.given_at))
         dose = _checked(original, dose, stay, now)
-        if dose.given_at != original.given_at:
-            other_doses.check_time(dose, stay, now, confirmed=confirmed)
         witness, held, passed = _allowed(store, tx, by, stay, original, dose, now, witness_id, word)
+        asked = {} if dose.dose_mg == original.dose_mg else amount_question(tx, dose, _plan_of(tx, stay, original))
+        if dose.given_at != original.given_at:
+            other_doses.check_time(dose, stay, now, confirmed=confirmed, also=asked)
+        elif asked and not confirmed:
+            raise NeedsConfirmation(asked)
         keep.dose(tx, dose, by, now, witness)
         keep.dose_correction(tx, original.id, dose.id, reason, by, now)
         keep.dose_carried(tx, original.id, dose.id, given=dose.status == "given", over_hold=passed is None)
@@ -124,12 +127,18 @@ def _allowed(
     held = held_at(store, tx, stay, dose, now)
     if dose.status != "given" or not by_plan(original):
         return None, held, None
-    plan = find.plan(tx, original.plan_id) if original.plan_id is not None else running_plan(tx, stay)
-    check_amount(tx, stay, dose, plan, now, original)
+    check_amount(tx, stay, dose, _plan_of(tx, stay, original), now, original)
     seen_by = next((c.id for c in find.clinicians(tx) if original.witness and c.name == original.witness), None)
     witness = second_person(tx, by, stay, dose.drug, witness_id or (None if seen_by == by.id else seen_by))
     judged = original.status == "given" and dose.given_at == original.given_at and dose.dose_mg <= original.dose_mg
     return witness, held, None if judged else override_hold(tx, dose, held, word)
+
+
+def _plan_of(tx: Connection, stay: Admission, original: Dose) -> TaperPlan | None:
+    """The plan that the dose was charted on; for a held or refused one the plan that runs, None for other medicine."""
+    if original.plan_id is not None:
+        return find.plan(tx, original.plan_id)
+    return running_plan(tx, stay) if by_plan(original) else None
 
 
 def _settle(tx: Connection, doses: tuple[Dose, ...], now: datetime) -> None:

@@ -37,6 +37,21 @@ def check_amount(
     _check_caps(tx, stay, dose, row, every, now)
 
 
+def amount_question(tx: Connection, dose: Dose, plan: TaperPlan | None) -> dict[str, str]:
+    """What to ask of a given dose that is far under the signed daily dose, by its field; empty where nothing is odd.
+
+    Parts of a day's dose are usual: only an amount under the share in giving.toml is asked about.
+    """
+    if dose.status != "given" or plan is None or plan.drug != dose.drug:
+        return {}
+    ordered = _ordered_at(tx, plan, dose.given_at)
+    share = next((row.share for row in giving_file().asked if dose.drug in row.drugs), 0.0)
+    if round(dose.dose_mg, 6) >= round(ordered * share, 6):  # a tenth of 0.3 is 0.03
+        return {}
+    said = f"{dose.dose_mg:g} mg is less than {share:.0%} of the signed {ordered:g} mg a day: is it right?"
+    return {"dose_mg": said}
+
+
 def day_of(tx: Connection, admission_id: str, at: datetime) -> tuple[datetime, datetime]:
     """The ward's midnights before and after a moment: 23 or 25 hours apart when the clocks change."""
     midnight = at.astimezone(zone_of(tx, admission_id)).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from detox.care.dose_counts import check_amount
+from detox.care.dose_counts import amount_question, check_amount
 from detox.care.dose_holds import held_at, keep_word, override_hold, proven
 from detox.care.other_doses import check_time, settle_after
 from detox.care.roles import permit, permitted
@@ -29,7 +29,8 @@ def chart_dose(
     decision or an answer on record that covers all of it. One that had been given already (`dose.against_hold`) is
     kept as it happened, marked so, and calls a physician. `dose.id` is made by whoever enters it, so that sending twice
     keeps one; `witness_id` is the second person, where the ward asks for one. Raises Refused with every problem,
-    NeedsConfirmation for a time shortly before the admission until it is `confirmed`, Conflict, NotAllowed, NotFound.
+    NeedsConfirmation for a time shortly before the admission or far less than is signed until it is `confirmed`,
+    Conflict, NotAllowed, NotFound.
     """
     permit(by, "chart_dose")
     dose = checked(dose, now)
@@ -40,12 +41,13 @@ def chart_dose(
         stay = find.admission(tx, dose.admission_id)
         if stay.discharged_at is not None:
             raise Conflict("The patient has been discharged: nothing more can be charted as given here.")
-        check_time(dose, stay, now, confirmed=confirmed)
         plan = running_plan(tx, stay)
         held = held_at(store, tx, stay, dose, now)
         witness = passed = None
         if dose.status == "given":
             check_amount(tx, stay, dose, plan, now)
+        check_time(dose, stay, now, confirmed=confirmed, also=amount_question(tx, dose, plan))
+        if dose.status == "given":
             witness = second_person(tx, by, stay, dose.drug, witness_id)
             dose = replace(dose, against_hold=dose.against_hold and not held.clear)
             passed = None if dose.against_hold else override_hold(tx, dose, held, word)

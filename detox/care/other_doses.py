@@ -3,6 +3,7 @@
 They are charted because alert rules ask for them, and because a dose from elsewhere counts towards the day's total.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -79,15 +80,19 @@ def settle_after(tx: Connection, dose: Dose, now: datetime) -> None:
         alerting.settle_anew(tx, dose.admission_id, now, "amended")
 
 
-def check_time(dose: Dose, stay: Admission, now: datetime, *, confirmed: bool) -> None:
+def check_time(
+    dose: Dose, stay: Admission, now: datetime, *, confirmed: bool, also: Mapping[str, str] | None = None
+) -> None:
     """Whether the dose can have been given then: here from the admission on, elsewhere in the days before it too.
 
-    Raises Refused, and NeedsConfirmation for one given here shortly before the admission that nobody has confirmed.
+    Raises Refused, and NeedsConfirmation for one given here shortly before the admission that nobody has confirmed;
+    `also` are further questions of the same entry by field, so that one yes answers no question that was not shown.
     """
     if dose.elsewhere:
         entry_times.check_elsewhere("given_at", dose.given_at, stay.admitted_at, now)
         return
-    asked = entry_times.question("given_at", dose.given_at, stay.admitted_at, now, dose.status.capitalize())
+    asked = dict(entry_times.question("given_at", dose.given_at, stay.admitted_at, now, dose.status.capitalize()))
+    asked |= also or {}
     if asked and not confirmed:
         raise NeedsConfirmation(asked)
 

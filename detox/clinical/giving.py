@@ -108,6 +108,15 @@ class Counted(Content):
         return None if self.cap_h is None else timedelta(hours=self.cap_h)
 
 
+class Asked(Content):
+    """Under which part of the signed daily dose a given dose of some drugs is asked about."""
+
+    drugs: tuple[Text, ...]
+    share: Annotated[float, Field(gt=0, lt=1)]
+    source: Text
+    evidence: Evidence
+
+
 class Witness(Content):
     """The drugs for which a ward may ask for a second person."""
 
@@ -152,13 +161,14 @@ class GivingFile(File):
 
     before: tuple[Before, ...]
     counted: tuple[Counted, ...]
+    asked: tuple[Asked, ...]
     witness: Witness
     jurisdiction: Jurisdiction
     missed: Missed
 
     @model_validator(mode="after")
     def _each_drug_once(self) -> "GivingFile":
-        for rows in (self.before, self.counted):
+        for rows in (self.before, self.counted, self.asked):
             drugs = [drug for row in rows for drug in row.drugs]
             if len(set(drugs)) != len(drugs):
                 raise ValueError("a drug stands in two lines")

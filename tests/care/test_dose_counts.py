@@ -1,5 +1,7 @@
 """How much may still be given: by the hours of the drug and the day of the ward, by the caps, with organs unknown."""
 
+import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from detox import care
 from detox.care.dose_counts import still_counts
 from detox.clinical.model import Dose, Observation, StayFact
-from detox.errors import Refused
+from detox.errors import NeedsConfirmation, Refused
 from detox.store import find
 
 HOUR = timedelta(hours=1)
@@ -131,6 +133,41 @@ def test_medical_heroin_has_its_signed_plan_as_the_cap_and_says_so(on, by_order,
     with pytest.raises(Refused, match="no single and no daily maximum of diamorphine: the signed plan is the cap"):
         by_order(stay, "diamorphine", 201)
     assert by_order(stay, "diamorphine", 200).dose_mg == 200
+
+
+# --- far less than is signed
+
+
+@pytest.mark.parametrize(("mg", "asked"), [(0.02, True), (1.99, True), (2.0, False), (5.0, False), (20.0, False)])
+def test_far_less_than_the_signed_dose_is_asked_about(on, take, store, nurse, now, mg, asked):
+    stay = on("methadone", 20, 0)
+    take(stay)
+    dose = Dose(uuid.uuid4().hex, stay.id, None, "methadone", mg, "given", now, "")
+    if asked:
+        with pytest.raises(NeedsConfirmation, match=f"{mg:g} mg is less than 10% of the signed 20 mg a day"):
+            care.chart_dose(store, nurse, dose, now)
+    assert care.chart_dose(store, nurse, dose, now, confirmed=asked).dose_mg == mg
+
+
+@pytest.mark.parametrize(("mg", "asked"), [(0.1, True), (0.18, False), (0.72, False)])
+def test_the_usual_parts_of_an_alpha2_day_are_not_asked_about(on, take, give, mg, asked):
+    stay = on("lofexidine", 2.88, 0, programme="alpha2")
+    take(stay)
+    if asked:
+        with pytest.raises(NeedsConfirmation, match="0.1 mg is less than 5% of the signed 2.88 mg"):
+            give(stay, "lofexidine", mg)
+    else:
+        assert give(stay, "lofexidine", mg).dose_mg == mg
+
+
+def test_a_correction_to_far_less_is_asked_about_too(on, take, store, nurse, now):
+    stay = on("methadone", 20, 0)
+    take(stay)
+    dose = care.chart_dose(store, nurse, Dose("d", stay.id, None, "methadone", 20, "given", now, ""), now)
+    less = replace(dose, id="e", dose_mg=0.2)
+    with pytest.raises(NeedsConfirmation, match="0.2 mg is less than"):
+        care.amend_dose(store, nurse, dose.id, less, "typed wrong", now)
+    assert care.amend_dose(store, nurse, dose.id, less, "typed wrong", now, confirmed=True).dose_mg == 0.2
 
 
 # --- liver and kidneys unknown ---------------------------------------------------------------------------------------
