@@ -10,6 +10,7 @@ from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical import situations
 from detox.clinical.model import Clinician, Decision, TaperPlan
+from detox.clinical.suggestions import content
 from detox.errors import Conflict, Refused
 from detox.store import Connection, Store, audit, find, keep, orders
 
@@ -21,12 +22,13 @@ def write_plan(store: Store, by: Clinician, plan: TaperPlan, now: datetime, *, n
     """Keep a draft plan: drug, daily doses in mg, least hours at a step. It acts only once signed.
 
     The doses of a taper fall with every step; observed maintenance, medical heroin and starts may stay at one or rise.
-    Raises Refused with every problem, NotAllowed unless a physician writes it.
+    Its drug belongs to the programme that the admission is on when it is written. Raises Refused with every problem,
+    NotAllowed unless a physician writes it.
     """
     permit(by, "write_plan")
     with store.write() as tx:
         stay = find.admission(tx, plan.admission_id)
-        _check_plan(plan, falls=stay.programme in TAPERED)
+        _check_plan(plan, stay.programme)
         if stay.discharged_at is not None:
             raise Conflict("The patient has been discharged: admit the patient again first.")
         if any(p.id == plan.id for p in find.plans(tx, plan.admission_id)):
@@ -152,12 +154,19 @@ def decide(
         return find.decision(tx, decision.id) or decision
 
 
-def _check_plan(plan: TaperPlan, *, falls: bool) -> None:
+def _check_plan(plan: TaperPlan, programme: str) -> None:
     doses = [s.dose_mg for s in plan.steps]
     problems: dict[str, str] = {}
     if plan.drug not in DRUGS:
         problems["drug"] = f"Drug {plan.drug!r} is not one of {', '.join(DRUGS)}: choose one of them."
-    if not falls:
+    elif not content().belongs(plan.drug, programme):
+        listed = content().programmes.get(programme)
+        fitting = " or ".join(d for d in listed.drugs if d in DRUGS) if listed else "another"
+        problems["drug"] = (
+            f"{plan.drug.capitalize()} does not belong to the programme {programme}: choose {fitting}, or change the "
+            "programme first."
+        )
+    if programme not in TAPERED:
         if not doses or min(doses) < 0 or max(doses) <= 0:
             problems["steps"] = "The plan has no dose: enter the daily doses in mg, such as 60, or 4, 8."
     elif len(doses) < 2:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from detox import care
-from detox.clinical.model import Decision, Dose, Observation
+from detox.clinical.model import Decision, Dose, Observation, StayFact
 from detox.errors import Refused
 from detox.reports import suggesting
 from detox.store import find
@@ -151,8 +151,13 @@ def test_nor_one_that_came_after_the_dose(on, take, give, decide):
         give(stay, "methadone", 20, "it was decided", ago=10)
 
 
-def test_nor_one_on_a_suggestion_that_did_not_withhold(on, take, give, decide):
-    stay = on("diamorphine", 20, 0)
+def test_nor_one_on_a_suggestion_that_did_not_withhold(
+    on, take, give, decide, store, manager, physician, ward, now
+):  # fmt: skip
+    care.allow_programmes(store, manager, ward.id, ["hat"], now - timedelta(hours=48))
+    stay, early = on("diamorphine", 20, programme="hat"), now - timedelta(hours=1)
+    change = StayFact("p", stay.id, "programme", "taper", "asks for it", early)
+    stay = care.change_programme(store, physician, change, early)  # the plan stays as it was written
     take(stay, respiratory_rate_per_min=11, breath_alcohol_percent=0.0)  # holds this drug, and no rule of danger
     decide(stay)
     with pytest.raises(Refused, match="Respiratory rate 11"):

@@ -204,11 +204,12 @@ def plan_of(stay, now, drug, *doses):
 def test_maintenance_and_starts_may_stay_or_rise(store, physician, admit, now, programme, doses):
     stay = admit(programme=programme)
     assert (
-        care.write_plan(store, physician, plan_of(stay, now, "methadone", *doses), now).steps[-1].dose_mg == doses[-1]
+        care.write_plan(store, physician, plan_of(stay, now, "buprenorphine", *doses), now).steps[-1].dose_mg
+        == doses[-1]
     )
     for none in ((), (0,), (-1, 4)):
         with pytest.raises(Refused, match="has no dose"):
-            care.write_plan(store, physician, plan_of(stay, now, "methadone", *none), now)
+            care.write_plan(store, physician, plan_of(stay, now, "buprenorphine", *none), now)
 
 
 def test_a_taper_still_falls(store, physician, admission, now):

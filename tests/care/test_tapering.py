@@ -69,6 +69,28 @@ def test_a_plan_that_does_not_fall_is_refused(
     assert set(refused.value.problems) == {field}
 
 
+@pytest.mark.parametrize(
+    ("programme", "drug", "fits"),
+    [
+        ("taper", "methadone", True), ("taper", "lofexidine", False), ("taper", "naltrexone_xr", False),
+        ("alpha2", "clonidine", True), ("alpha2", "buprenorphine", False), ("alpha2_start", "lofexidine", True),
+        ("bup_induction", "buprenorphine", True), ("bup_induction", "methadone", False),
+        ("methadone_start", "buprenorphine", False), ("naltrexone_start", "naltrexone_xr", True),
+        ("maintenance_dot", "buprenorphine", True), ("maintenance_dot", "diamorphine", False),
+    ],
+)  # fmt: skip
+def test_a_plan_is_of_a_drug_of_its_programme(
+    store: Store, physician: Clinician, admit: Callable[..., Admission], now: datetime, programme: str, drug: str,
+    fits: bool,
+) -> None:  # fmt: skip
+    plan = plan_of(admit(programme=programme), now, drug=drug)
+    if fits:
+        assert care.write_plan(store, physician, plan, now).drug == drug
+    else:
+        with pytest.raises(Refused, match=f"{drug.capitalize()} does not belong to the programme {programme}: choose"):
+            care.write_plan(store, physician, plan, now)
+
+
 def test_every_problem_of_a_plan_is_told_at_once(
     store: Store, physician: Clinician, admission: Admission, now: datetime
 ) -> None:
@@ -117,8 +139,9 @@ def test_no_more_than_the_signed_step_in_a_day(
 
 
 def test_parts_of_a_dose_add_up_as_people_add(
-    store: Store, chart: Chart, physician: Clinician, admission: Admission, now: datetime
+    store: Store, chart: Chart, physician: Clinician, admit: Callable[..., Admission], now: datetime
 ) -> None:
+    admission = admit(programme="alpha2")
     written = care.write_plan(store, physician, plan_of(admission, now, 0.3, 0.1, drug="clonidine"), now)
     care.sign_plan(store, physician, written.id, now)
     for hours in (9, 5, 1):

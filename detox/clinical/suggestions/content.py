@@ -41,6 +41,14 @@ class Alternatives(Content):
     other_treatment: Text
 
 
+class Programme(Content):
+    """The drugs that a plan of a programme can be of, by their ids."""
+
+    drugs: tuple[Text, ...]
+    source: Text
+    evidence: Evidence
+
+
 class Words(Content):
     """Free words by meaning, in lower case: a text means it when it contains one of them."""
 
@@ -304,7 +312,13 @@ class SuggestionsFile(File):
     words: Words
     says: Says
     limits: Limits
+    programmes: dict[str, Programme]
     rules: dict[str, Rule]
+
+    def belongs(self, drug: str, programme: str) -> bool:
+        """True where a plan of that programme can be of that drug, by id; False for a programme that is not listed."""
+        known = self.programmes.get(programme)
+        return known is not None and drug in known.drugs
 
 
 @cache

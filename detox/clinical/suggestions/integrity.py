@@ -295,7 +295,10 @@ def _effects(f: Facts) -> list[tuple[str, float | None, float]]:
 
 
 def no_plan(f: Facts) -> Iterator[Fired]:
-    """B09: unsigned, or without what a step needs; under 18 only a physician's own pathway."""
+    """B09: unsigned, of another programme's drug, or without what a step needs; a minor has a physician's own pathway.
+
+    A start tells the age among its criteria.
+    """
     gaps = []
     if f.plan.signed is not True:
         gaps.append(
@@ -305,12 +308,14 @@ def no_plan(f: Facts) -> Iterator[Fired]:
         )
     if f.plan.drug is None:
         gaps.append("No valid plan: it names no drug")
+    elif not f.content.belongs(f.plan.drug, f.case.programme):
+        gaps.append(f"No valid plan: {f.plan.drug} does not belong to the programme {f.case.programme}")
     if f.plan.current_mg is None and (f.case.programme in ("taper", "maintenance_dot") or _unchecked(f)):
         gaps.append("No valid plan: the present level is missing")
     if f.case.programme in TAPERS:
         gaps += _step_gaps(f)
-        if f.age is not None and f.age < f.limits.adult.value:
-            gaps.append(f"Age {f.age:g}: under 18, physician pathway only")
+    if f.case.programme not in STARTS and f.age is not None and f.age < f.limits.adult.value:
+        gaps.append(f"Age {f.age:g}: under {f.limits.adult.value:g}, physician pathway only")
     if gaps:
         yield no_suggestion("B09", *(f"{gap}." for gap in gaps))
 
