@@ -3,9 +3,11 @@
 Naming every limit here lets a type checker see a misspelt one, and loading refuses a limit that is missing or extra.
 """
 
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from detox.clinical.drugs import names_of, names_where
 from detox.clinical.protocols import ROOT, Content, Evidence, File, Text, read
@@ -22,10 +24,18 @@ class Limit(Content):
 
 
 class Rule(Content):
-    """What a rule of the table says, why, and on whose word."""
+    """What a rule of the table says, why, and on whose word.
+
+    `ground` names it in a sentence that several rules share; `dose` is added where no rule withholds the dose, and
+    `withheld` stands in place of `text` where one does; `need` says what an integrity rule asks for.
+    """
 
     text: Text
     why: Text
+    ground: str = ""
+    dose: str = ""
+    withheld: str = ""
+    need: str = ""
     source: Text
     evidence: Evidence
 
@@ -33,7 +43,9 @@ class Rule(Content):
 class Alternatives(Content):
     """What else the physician can choose, in sentences."""
 
+    there_is: Text
     maintain: Text
+    maintain_withheld: Text
     hold: Text
     previous: Text
     own: Text
@@ -164,6 +176,9 @@ class Says(Content):
     hat_not_normal: Said
     missed_hat: Said
     urine_panel: Said
+    fever: Said
+    over: Said
+    over_withheld: Said
 
 
 class Limits(Content):
@@ -315,10 +330,37 @@ class SuggestionsFile(File):
     programmes: dict[str, Programme]
     rules: dict[str, Rule]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers(cls, raw: Any) -> Any:
+        return filled(raw) if isinstance(raw, dict) else raw
+
     def belongs(self, drug: str, programme: str) -> bool:
         """True where a plan of that programme can be of that drug, by id; False for a programme that is not listed."""
         known = self.programmes.get(programme)
         return known is not None and drug in known.drugs
+
+
+def filled(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The file as read, each sentence with the limits that it names in braces; `{name_h}` is a limit in min as hours.
+
+    Raises ValueError for a name that is no limit.
+    """
+    limits = raw.get("limits", {})
+    known = {n: f"{one['value']:g}" for n, one in limits.items() if isinstance(one, dict) and "value" in one}
+    known |= {f"{n.removesuffix('_min')}_h": f"{float(v) / 60:g}" for n, v in known.items() if n.endswith("_min")}
+    return {**raw, **{part: _filled(raw[part], known) for part in ("rules", "says", "alternatives") if part in raw}}
+
+
+def _filled(value: Any, known: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(inner, known) for key, inner in value.items()}
+    if not isinstance(value, str):
+        return value
+    try:
+        return value.format_map(known)
+    except (KeyError, IndexError, ValueError) as error:
+        raise ValueError(f"{value!r} names no limit: {error}") from None
 
 
 @cache

@@ -38,7 +38,7 @@ def adult(f: Facts, checks: Checks) -> None:
     """The criterion of age; an age that is not known fails."""
     least = f.limits.adult.value
     if f.age is None:
-        checks.failed.append("Age is not known: under 18 is for a physician's own pathway.")
+        checks.failed.append(f"Age is not known: under {least:g} is for a physician's own pathway.")
     else:
         checks.check(f.age >= least, f"Age {f.age:g}.", f"Age {f.age:g} is under {least:g}: physician pathway only.")
 

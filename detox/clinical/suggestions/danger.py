@@ -63,13 +63,15 @@ def _past_by_physician(f: Facts, one: Fired) -> Fired:
     """What is over and was not answered is by a physician's word; where somebody raised a flag it stays withheld."""
     if not one.past:
         return one
-    flagged = any(not e.acknowledged_by_physician for e in f.events("danger_flag"))
-    return replace(one, past=False) if flagged else replace(one, dose_action="physician_decides")
+    if any(not e.acknowledged_by_physician for e in f.events("danger_flag")):
+        withheld = one.dose_action == "withhold"
+        return replace(one, past=False, text=(f.says.over_withheld if withheld else f.says.over).text)
+    return replace(one, dose_action="physician_decides", text=f.says.over.text)
 
 
 def _score_only(one: Fired) -> bool:
     """True for an early-warning score with no sign of infection: what made it rise is named first."""
-    return one.rule == "A04" and all(reason.startswith("NEWS2") for reason in one.reasons)
+    return one.rule == "A04" and all(reason.removeprefix("Was ").startswith("NEWS2") for reason in one.reasons)
 
 
 def _from_readings(f: Facts) -> Iterator[Fired]:
@@ -78,10 +80,23 @@ def _from_readings(f: Facts) -> Iterator[Fired]:
             for one in rule(f, reading):
                 if not _cleared(f, reading, one):
                     over = bool(one.names) and not any(_newest(f, name) is reading for name in one.names)
+                    if over:
+                        one = replace(one, reasons=(_was(f, one),), text="")
                     yield replace(one, min_ago=reading.min_ago, last_min_ago=reading.min_ago, past=over)
     together = _together(f)
     if together.by:
         yield from (*sedated(f, together), *infection(f, together))
+
+
+def _was(f: Facts, one: Fired) -> str:
+    """What held, in the past tense, with the values that were measured since."""
+    now: dict[int, tuple[Reading, list[str]]] = {}
+    for name in one.names:
+        if (r := _newest(f, name)) is not None:
+            now.setdefault(id(r), (r, []))[1].append(name)
+    said = [r.say(*names) for r, names in now.values() if names != ["cows"]]
+    said += [f"COWS {r.cows.at_least} {r.when}" for r, names in now.values() if "cows" in names and r.cows]
+    return f"Was {one.reasons[0].rstrip('.')}; now {', '.join(said)}: no physician has seen it."
 
 
 def _newest(f: Facts, name: str) -> Reading | None:
@@ -156,7 +171,9 @@ def infection(f: Facts, r: Reading) -> Iterator[Fired]:
     """A04: temperature, early-warning score or words of infection."""
     temp = r.number("temp_c")
     if temp is not None and (temp >= f.limits.temp_high.value or temp <= f.limits.temp_low.value):
-        yield decide("A04", f"{r.say('temp_c')}: assess for infection.", names=("temp_c",), row="A04_temperature")
+        why = [f.says.fever.text] if temp >= f.limits.temp_high.value else []
+        measured = f"{r.say('temp_c')}: assess for infection."
+        yield decide("A04", measured, *why, names=("temp_c",), row="A04_temperature")
     news2 = f.news2_at_least(r)
     if news2 >= f.limits.news2_urgent.value:
         names = tuple(n for n in ("rr", "spo2", "hr", "sbp", "temp_c", "avpu") if n in r.vitals)
@@ -237,7 +254,10 @@ def severe_withdrawal(f: Facts, r: Reading) -> Iterator[Fired]:
         return
     if typed is not None and r.cows.missing and least <= typed <= r.cows.at_most and not r.cows.errors:
         least = typed
-    if least >= f.limits.cows_severe.value:
+    if r.cows.entry.items is not None and r.cows.errors and least < f.limits.cows_severe.value <= r.cows.worst:
+        said = f"COWS between {least} and {r.cows.worst} {r.when}: moderately severe, unless the entry is corrected."
+        yield decide("A16", said, names=("cows",))
+    elif least >= f.limits.cows_severe.value:
         words = "COWS at least" if r.cows.missing else "COWS"
         yield decide("A16", f"{words} {least} {r.when}: moderately severe.", names=("cows",))
 
@@ -355,7 +375,7 @@ def potassium(f: Facts) -> Iterator[Fired]:
 def pregnant(f: Facts) -> Iterator[Fired]:
     """A13: a positive pregnancy test, or a pregnancy among the conditions, during any taper."""
     if f.pregnant and f.case.programme in ("taper", "alpha2", "alpha2_start"):
-        yield decide("A13", f"{f.pregnant}: suspend taper, keep current agonist dose, call obstetrics.")
+        yield decide("A13", f"{f.pregnant}.")
 
 
 def duplicate_or_over(f: Facts) -> Iterator[Fired]:

@@ -1,5 +1,6 @@
 """The engine: strict tiers, danger over integrity over start over trajectory, and the Suggestion they end in."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,10 +17,15 @@ from detox.clinical.suggestions.facts import Facts
 from detox.clinical.suggestions.fired import DoseAction, Fired, SuggestionClass, giving_of
 from detox.clinical.suggestions.flips import would_change
 from detox.clinical.suggestions.integrity import integrity, limit_min, reading_of, required
-from detox.clinical.suggestions.readings import VITALS
+from detox.clinical.suggestions.moderate import slow_breathing
+from detox.clinical.suggestions.readings import VITALS, since
 from detox.clinical.suggestions.start import missed, start
 from detox.clinical.suggestions.trajectory import course_over, trajectory
 
+MOST_GROUNDS = 2
+UNMEASURED = {"B01", "B03"}
+"""Integrity rules that say that a vital of the check before a dose is not there, or too old."""
+SENTENCE = re.compile(r"(?<=[.!?])\s+")
 TAPERING = ("taper", "alpha2", "maintenance_dot")
 
 
@@ -104,6 +110,8 @@ def answer(case: Case, also: Sequence[Fired] = (), problems: Sequence[str] = ())
     gaps = [one for one in gaps if one not in calls]
     everything = sorted([*calls, *also], key=lambda one: one.dose_action != "withhold")
     rest = [] if gaps else [*start(f), *trajectory(f)]
+    if gaps and f.case.programme == "hat" and not UNMEASURED & {one.rule for one in gaps}:
+        rest = [one for one in start(f) if one.suggestion_class == "HOLD_CALL"]
     everything += [one for one in rest if one.suggestion_class == "HOLD_CALL"]
     deciding = _deciding(everything, gaps, rest)
     made = _suggestion(f, file, deciding, [*everything, *gaps, *rest], gaps)
@@ -133,18 +141,24 @@ def _suggestion(
     if first.suggestion_class == "HOLD_CALL":
         action = "withhold" if _withheld(f, deciding) else "physician_decides"
     blocked = tuple((one.rule, _text(file, one)) for one in everything if one not in deciding)
+    text, reasons, missing, alternatives = once(
+        (_first_line(f, file, deciding, action),),
+        _reasons(f, file, deciding, action),
+        _missing(f, file, [*gaps, *(one for one in deciding if one.suggestion_class == "NO_SUGGESTION")]),
+        _alternatives(f, file, first, action),
+    )
     return Suggestion(
         id=f.case.id,
         suggestion_class=first.suggestion_class,
         dose_action=action,
         rules=tuple(dict.fromkeys(one.rule for one in deciding)),
         blocked=blocked,
-        text=_text(file, first),
-        reasons=_reasons(f, file, deciding),
-        missing=_missing(f, [*gaps, *(one for one in deciding if one.suggestion_class == "NO_SUGGESTION")]),
+        text=text[0],
+        reasons=reasons,
+        missing=missing,
         inputs=inputs_of(f),
         would_change=would_change(f, first),
-        alternatives=_alternatives(f, file, first),
+        alternatives=alternatives,
         sources=_sources(file, deciding),
         expires_in_min=_expires(f, first),
         protocol_versions={
@@ -169,38 +183,125 @@ def _text(file: SuggestionsFile, fired: Fired) -> str:
     return fired.text or file.rules[fired.rule].text
 
 
+def _first_line(f: Facts, file: SuggestionsFile, deciding: list[Fired], action: DoseAction | None) -> str:
+    """What to do. Where one rule withholds the dose and another must not wait, both grounds are named."""
+    said = _beside(file, deciding[0], action)
+    if action != "withhold":
+        return said
+    withheld = [one for one in deciding if _withheld(f, [one])]
+    urgent = [one for one in deciding if one not in withheld]
+    grounds = [_grounds(file, some) for some in (withheld, urgent)]
+    if not all(grounds):
+        return said
+    return f"{said} Withheld for {grounds[0]}; decide now for {grounds[1]}."
+
+
+def _grounds(file: SuggestionsFile, some: Sequence[Fired]) -> str:
+    found = [file.rules[one.rule].ground for one in some if one.rule in file.rules]
+    return " and ".join(dict.fromkeys(filter(None, found[:MOST_GROUNDS])))
+
+
+def _beside(file: SuggestionsFile, one: Fired, action: DoseAction | None) -> str:
+    """The text of a rule with its word on the dose, which never contradicts what holds of the whole answer."""
+    rule = file.rules.get(one.rule)
+    if rule is None or one.suggestion_class != "HOLD_CALL":
+        return _text(file, one)
+    if action == "withhold" and one.dose_action != "withhold":
+        return rule.withheld or _text(file, one)
+    return f"{_text(file, one)} {rule.dose}" if rule.dose and action == "physician_decides" else _text(file, one)
+
+
 def _why(file: SuggestionsFile, fired: Fired) -> Iterator[str]:
-    if rule := file.rules.get(fired.rule):
+    if (rule := file.rules.get(fired.rule)) and not fired.past:
         yield rule.why
 
 
-def _reasons(f: Facts, file: SuggestionsFile, deciding: list[Fired]) -> tuple[str, ...]:
+def _reasons(f: Facts, file: SuggestionsFile, deciding: list[Fired], action: DoseAction | None) -> tuple[str, ...]:
     reasons = [reason for one in deciding for reason in one.reasons]
-    reasons += [_text(file, one) for one in deciding[1:]]
+    reasons += [_beside(file, one, action) for one in deciding[1:]]
     reasons += [why for one in deciding for why in _why(file, one)]
     reasons += warnings(f)
+    if deciding[0].suggestion_class == "NO_SUGGESTION":
+        reasons += noticed(f)
     newest = [r.say(*VITALS) for r in f.past[:1] if r.vitals]
     if newest:
         reasons.append(f"Newest vitals: {newest[0]}.")
     if f.latest and f.latest.cows and f.latest.cows.total is not None:
         reasons.append(f"Newest score: COWS {f.latest.cows.total} {f.latest.when}.")
-    tapering = f.case.programme in TAPERING
-    reasons.append(file.alternatives.maintain if tapering else file.alternatives.other_treatment)
-    return tuple(dict.fromkeys(reasons))
+    if f.case.programme in TAPERING:
+        reasons.append(file.alternatives.there_is)
+    return tuple(reasons)
+
+
+def once(*parts: Sequence[str]) -> list[tuple[str, ...]]:
+    """The parts of an answer with no sentence twice in all of them: where it stands first, it stays.
+
+    A text that quotes a note is kept or left out whole.
+    """
+    said: set[str] = set()
+    kept: list[tuple[str, ...]] = []
+    for part in parts:
+        left = []
+        for text in part:
+            sentences = [text] if "'" in text or '"' in text else SENTENCE.split(text)
+            new = [s for s in sentences if s.strip().rstrip(".").lower() not in said]
+            new = list({s.strip().rstrip(".").lower(): s for s in reversed(new)}.values())[::-1]
+            said |= {s.strip().rstrip(".").lower() for s in new}
+            if new:
+                left.append(" ".join(new))
+        kept.append(tuple(left))
+    return kept
+
+
+def noticed(f: Facts) -> list[str]:
+    """What the data show beside what is doubtful: no danger by itself, but not to be lost behind a correction."""
+    day, said = f.limits.complete_cows_h.value, []
+    lost = [since(e.h_ago) for e in f.events("vomiting") if (e.h_ago or 0) <= day]
+    if lost:
+        said.append(f"Look at the patient all the same: vomiting {', '.join(lost)}.")
+    if (hr := f.newest("hr")) and (hr.number("hr") or 0) > f.limits.hr_contradiction.value:
+        said.append(f"Look at the patient all the same: {hr.say('hr')}.")
+    if slow := slow_breathing(f):
+        said.append(f"Look at the patient all the same: {slow}.")
+    if f.poss == "2" and (drowsy := f.newest("poss")):
+        said.append(f"Look at the patient all the same: {drowsy.say('poss')}.")
+    return said
 
 
 def warnings(f: Facts) -> list[str]:
-    """Sentences that stand beside any answer: a masked pulse, a stack of QT drugs."""
+    """Sentences that stand beside any answer: a masked pulse, QT drugs, the scale of SpO2, a dose that was vomited."""
     said = []
     if masking := f.pulse_masked_by:
         said.append(f"Pulse item unreliable: {masking} lowers the pulse (D06).")
     if len(f.qt_drugs) >= f.limits.qt_stack.value:
         said.append(f"QT drugs together: {', '.join(f.qt_drugs)}.")
+    low, high = f.limits.qtc_note.value, f.limits.qtc_stop.value
+    if f.plan.drug == "methadone" and f.qtc is not None and low <= f.qtc < high:
+        said.append(f"QTc {f.qtc:g} ms on methadone, {low:g}-{high - 1:g}: discuss and monitor.")
+    if f.plan.spo2_scale == 2:
+        said.append(f"SpO2 is judged on scale 2: an emergency from {f.limits.spo2_emergency_scale2.value:g} % down.")
+    given = f.plan_doses(f.limits.window_h.value)
+    for event in f.events("vomiting"):
+        before = [d for d in given if event.h_ago is not None and (d.h_ago or 0) >= event.h_ago]
+        if before:
+            dose = f"{before[0].drug} given {since(before[0].h_ago)}"
+            said.append(f"Vomited {since(event.h_ago)}, after {dose}: part of the dose may be lost.")
+            break
     return said
 
 
-def _missing(f: Facts, gaps: list[Fired]) -> tuple[str, ...]:
-    said = [sentence for one in gaps for sentence in one.missing]
+def _needs(file: SuggestionsFile, one: Fired) -> Iterator[str]:
+    """What an integrity rule asks for, in short: its reasons say the rest."""
+    if one.rule in file.rules and file.rules[one.rule].need:
+        yield file.rules[one.rule].need
+        return
+    for sentence in one.missing:
+        short, colon, _ = sentence.partition(": ")
+        yield f"{short}." if colon else sentence
+
+
+def _missing(f: Facts, file: SuggestionsFile, gaps: list[Fired]) -> tuple[str, ...]:
+    said = [sentence for one in gaps for sentence in _needs(file, one)]
     if f.newest("temp_c") is None and f.case.programme != "hat":
         said.append("Temp missing: measure it; infection is not excluded.")
     if f.age is None:
@@ -212,14 +313,18 @@ def _missing(f: Facts, gaps: list[Fired]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said))
 
 
-def _alternatives(f: Facts, file: SuggestionsFile, fired: Fired) -> tuple[str, ...]:
+def _alternatives(f: Facts, file: SuggestionsFile, fired: Fired, action: DoseAction | None) -> tuple[str, ...]:
     words = file.alternatives
+    if action == "withhold":
+        return (words.maintain_withheld, words.own)
     if fired.suggestion_class in ("START_MET", "START_NOT_MET"):
         return (words.later, words.other_treatment, words.maintain, words.own)
     options = [words.maintain]
     if fired.suggestion_class in ("STEP_DOWN", "STEP_UP", "CONTINUE"):
         options.append(words.hold)
-    if fired.suggestion_class in ("HOLD_STEP", "CONTINUE") and f.case.programme == "taper":
+    current, previous = f.plan.current_mg, f.plan.previous_mg
+    higher = current is not None and previous is not None and previous > current
+    if fired.suggestion_class in ("HOLD_STEP", "CONTINUE") and f.case.programme == "taper" and higher:
         options.append(words.previous)
     return (*options, words.own)
 

@@ -47,16 +47,25 @@ def _dangers(f: Facts) -> Iterator[str]:
     told = []
     for name, where, limit in lines:
         now = f.cows if name == "cows" else f.value(name)
-        if now is None and name in ("ciwa_ar", "cows"):
+        if (now is None and name in ("ciwa_ar", "cows")) or _holds(now, where, limit):
             continue
         said = f"Would be HOLD_CALL: {SHORT[name]} {where} {limit.value:g} {UNITS.get(name, '')}{_now(now)}."
         told.append((1.0 if now is None else abs(now - limit.value) / limit.value, said))
-    yield f"Would be HOLD_CALL: POSS 3 or 4{'' if f.poss is None else f' (now {f.poss})'}."
+    if f.poss not in ("3", "4"):
+        yield f"Would be HOLD_CALL: POSS 3 or 4{'' if f.poss is None else f' (now {f.poss})'}."
     for place, (_, said) in enumerate(sorted(told)):
         if place < NEAREST or said.split()[3] in ALWAYS:
             yield said
-    if f.value("breath_alcohol_pct") is not None:
+    if (alcohol := f.value("breath_alcohol_pct")) is not None and alcohol <= f.alcohol_limit:
         yield f"Would be HOLD_CALL: breath alcohol above {f.alcohol_limit:g} %{_now(f.value('breath_alcohol_pct'))}."
+
+
+def _holds(now: float | None, where: str, limit: Limit) -> bool:
+    """True where the value is beyond the limit already: what holds is nothing that would change the answer."""
+    if now is None:
+        return False
+    beyond = {"above": now > limit.value, "at or above": now >= limit.value, "below": now < limit.value}
+    return beyond.get(where, now <= limit.value)
 
 
 def _now(value: float | None) -> str:
@@ -65,9 +74,13 @@ def _now(value: float | None) -> str:
 
 def _step_down(f: Facts, deciding: Fired) -> Iterator[str]:
     limits = f.limits
+    if f.case.programme == "alpha2" and (f.plan.day or 0) >= limits.lofexidine_wind_down_day.value:
+        yield f"Would be HOLD_STEP: COWS {limits.moderate_cows.value:g} or more{_now(f.cows)}."
+        return
     yield f"Would be HOLD_STEP: COWS {limits.step_cows.value:g} or more{_now(f.cows)}."
     yield f"Would be HOLD_STEP: COWS rise of {limits.rise_points.value:g} or more against the previous step."
-    yield f"Would be HOLD_STEP: {limits.rescue_doses.value:g} or more rescue doses in 24 h, or a wish to wait."
+    rescue = f"{limits.rescue_doses.value:g} or more rescue doses in {limits.window_h.value:g} h"
+    yield f"Would be HOLD_STEP: {rescue}, or a wish to wait."
 
 
 def _step_up(f: Facts, deciding: Fired) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """Tier B: integrity rules. Missing, stale or contradictory data end in NO_SUGGESTION with what is needed."""
 
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from detox.clinical.protocols import Item
 from detox.clinical.suggestions.dose_limits import lofexidine_caps
@@ -87,8 +89,7 @@ def basis_changed(f: Facts) -> Iterator[Fired]:
             yield decide(
                 "B07",
                 f"{said} is withdrawn, and a dose was already given on it.",
-                text="Basis changed after the dose was given: physician review now; the earlier suggestion "
-                "is withdrawn. Do not withhold the next dose on this ground.",
+                text="Basis changed after the dose was given: physician review now.",
             )
         else:
             yield no_suggestion("B07", f"{said} is withdrawn; re-run on corrected data.")
@@ -246,7 +247,11 @@ def mistimed(f: Facts) -> Iterator[Fired]:
     """B03: rated before the last dose took effect."""
     if f.case.programme != "hat" and f.latest and (why := before_effect(f, f.latest)):
         score = f.latest.cows.at_least if f.latest.cows else ""
-        yield no_suggestion("B03", f"COWS {score} {f.latest.when} {why}: repeat now.")
+        said = f"COWS {score} {f.latest.when} {why}: {repeat(f)}."
+        text = ""
+        if (wait := effect_left(f)) > 0:
+            text = f"Wait {wait:g} min for the last dose to take effect, then repeat. The standing order is unchanged."
+        yield replace(no_suggestion("B03", said), text=text)
 
 
 def stale(f: Facts) -> Iterator[Fired]:
@@ -256,7 +261,8 @@ def stale(f: Facts) -> Iterator[Fired]:
         reading = reading_of(f, name)
         if reading and reading.min_ago > limit_min(f, name):
             word = "BP" if name in ("sbp", "dbp") else SHORT[name]
-            old.append(f"{word} is stale: {ago(reading.min_ago)}, limit {limit_min(f, name):g} min: repeat now.")
+            again = repeat(f) if name == "cows" else "repeat now"
+            old.append(f"{word} is stale: {ago(reading.min_ago)}, limit {limit_min(f, name):g} min: {again}.")
     if old:
         yield no_suggestion("B03", *dict.fromkeys(old))
 
@@ -272,6 +278,17 @@ def before_effect(f: Facts, reading: Reading) -> str | None:
             when = f"{after:g} min after" if after >= 0 else "before"
             return f"was taken {when} {drug} given {ago(at)}, before its effect window ({window:g} min)"
     return None
+
+
+def effect_left(f: Facts) -> float:
+    """How many minutes are left until every opioid dose has taken effect; 0 where none is waited for."""
+    return max((math.ceil(w - (h_ago or 0) * 60) for _, h_ago, w in _effects(f) if h_ago is not None), default=0)
+
+
+def repeat(f: Facts) -> str:
+    """When a score is to be repeated: now, or when the last dose has taken effect."""
+    wait = effect_left(f)
+    return f"repeat in {wait:g} min, when the dose has taken effect" if wait > 0 else "repeat now"
 
 
 def usable_scores(f: Facts) -> list[Reading]:

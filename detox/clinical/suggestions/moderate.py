@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from detox.clinical.suggestions.facts import Facts
 from detox.clinical.suggestions.fired import Fired
 from detox.clinical.suggestions.integrity import usable_scores
-from detox.clinical.suggestions.readings import Reading, since
+from detox.clinical.suggestions.readings import Reading, hours, since
 from detox.clinical.suggestions.words import found
 
 
@@ -26,9 +26,8 @@ def moderate(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
         f"Two scores: {said} and COWS {confirmed.cows.total} {confirmed.when}" if confirmed and confirmed.cows else said
     )
     if why_not:
-        yield Fired(
-            "D05", "HOLD_STEP", (f"{both}: {'; '.join(why_not)}.", "Repeat in 1 h, look for cause, comfort meds.")
-        )
+        again = f"Repeat in {hours(f.limits.confirm_min.value / 60)}, look for cause, comfort meds."
+        yield Fired("D05", "HOLD_STEP", (f"{both}: {'; '.join(why_not)}.", again))
     elif f.case.programme == "maintenance_dot" or not higher:
         yield Fired(
             "D13", "HOLD_STEP", (f"{both}.", "No earlier higher step: do not start taper; physician re-titrates.")

@@ -76,6 +76,14 @@ class Cows:
     missing: tuple[Item, ...]
     errors: tuple[str, ...]
     objective: tuple[str, ...]
+    pulse_short: int = 0
+    """By how many points the pulse item is under what the charted pulse gives, without a stated reason."""
+
+    @property
+    def worst(self) -> int:
+        """The highest total that an entry which contradicts itself may mean: as typed, or with the pulse's points."""
+        typed = self.entry.total or 0
+        return max(typed if typed <= scale("cows").maximum else 0, self.at_least + self.pulse_short)
 
     @property
     def is_cows(self) -> bool:
@@ -187,7 +195,15 @@ def check_cows(entry: CowsEntry, hr: Value | None, pulse_reason: str) -> Cows:
     cows = Cows(entry, items, tuple(missing), (), tuple(objective))
     errors += _total_errors(cows, errors)
     errors += _pulse_errors(items.get("pulse"), hr, pulse_reason)
-    return Cows(entry, items, tuple(missing), tuple(errors), tuple(objective))
+    short = _pulse_short(items.get("pulse"), hr, pulse_reason)
+    return Cows(entry, items, tuple(missing), tuple(errors), tuple(objective), short)
+
+
+def _pulse_short(item: int | None, hr: Value | None, reason: str) -> int:
+    if item is None or not isinstance(hr, (int, float)) or reason.strip():
+        return 0
+    implied = implied_points(scale("cows").item("resting_pulse"), Vitals(heart_rate_per_min=float(hr)))
+    return max((implied or 0) - item, 0)
 
 
 def _total_errors(cows: Cows, illegal: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ from detox.clinical.drugs import mentioned
 from detox.clinical.suggestions.criteria import Checks, adult, low_dose, signs, uses
 from detox.clinical.suggestions.facts import Facts
 from detox.clinical.suggestions.fired import Fired, no_suggestion, withhold
+from detox.clinical.suggestions.integrity import repeat
 from detox.clinical.suggestions.readings import Reading, hours
 from detox.clinical.suggestions.start_other import alpha2_start, hat, naltrexone_start
 from detox.clinical.suggestions.trajectory import accumulation
@@ -65,7 +66,7 @@ def bup_start(f: Facts) -> Fired:
         return no_suggestion(
             "B03",
             f"COWS {latest.cows.total} {latest.when} is older than {f.limits.cows_bup_min.value:g} min for a "
-            "buprenorphine start: repeat now.",
+            f"buprenorphine start: {repeat(f)}.",
         )
     text = ""
     if rule == "C04":
@@ -88,7 +89,7 @@ def _bup_criteria(f: Facts, checks: Checks, latest: Reading, total: int) -> str:
     checks.check(
         total >= threshold.value,
         f"COWS {total} {latest.when}, at least {threshold.value:g}.",
-        f"COWS {total} {latest.when} is below {threshold.value:g}: recheck 1-2 h.",
+        f"COWS {total} {latest.when} is below {threshold.value:g}.",
     )
     for drug, h_ago in said:
         limit = limits.bup_hours
@@ -195,14 +196,16 @@ def _first_dose(f: Facts, checks: Checks) -> str:
 def _qtc_known(f: Facts, checks: Checks) -> None:
     limits = f.limits
     if f.qtc is None:
-        checks.met.append("QTc missing, no risk factor recorded: baseline ECG within 30 days.")
+        days = limits.qtc_days.value
+        checks.met.append(f"QTc missing, no risk factor recorded: baseline ECG within {days:g} days.")
     else:
         noted = found(f.words.ecg_note, f.notes)
         fine = f.qtc < limits.qtc_note.value or noted is not None
         checks.check(
             fine,
             f"QTc {f.qtc:g} ms{'' if noted is None else f', physician note: {noted!r}'}.",
-            f"QTc {f.qtc:g} ms is 450-499: needs a physician note before the first dose.",
+            f"QTc {f.qtc:g} ms is {limits.qtc_note.value:g}-{limits.qtc_stop.value - 1:g}: needs a physician note "
+            "before the first dose.",
         )
 
 

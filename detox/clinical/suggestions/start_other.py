@@ -87,7 +87,7 @@ def naltrexone_start(f: Facts) -> Fired:
     checks.check(acute is None, "No acute liver disease recorded.", f"Liver: {acute}.")
     checks.check(f.pregnant is None, "Not pregnant.", f"{f.pregnant}: naltrexone not started.")
     pain = found(f.words.opioid_analgesia, (*f.meds, *f.conditions))
-    checks.check(pain is None, "No opioid analgesia recorded.", f"Opioid analgesia need: {pain}.")
+    checks.check(pain is None, "Opioid analgesia: none recorded.", f"Opioid analgesia need: {pain}.")
     return checks.answer(
         "C08", "C08", failed_text="Naltrexone start criteria not met: precipitated withdrawal risk; physician review."
     )

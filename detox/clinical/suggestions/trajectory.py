@@ -189,7 +189,7 @@ def hold_step(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
         reasons.append(said)
     rescue = rescue_doses(f)
     if rescue >= f.limits.rescue_doses.value:
-        reasons.append(f"{rescue} rescue doses in 24 h")
+        reasons.append(f"{rescue} rescue doses in {f.limits.window_h.value:g} h")
     if said := found(f.words.asks_to_wait, f.notes):
         reasons.append(f"patient asks to wait: {said!r}")
     if f.case.programme == "taper" and f.poss != "1":
@@ -331,7 +331,7 @@ def step_down(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
         "STEP_DOWN",
         (
             f"Both scores below {f.limits.step_cows.value:g}: {scores(f)}.",
-            f"{rescue_doses(f)} rescue doses in 24 h; {asked}.",
+            f"{rescue_doses(f)} rescue doses in {f.limits.window_h.value:g} h; {asked}.",
             f"Last step {since(f.plan.hours_since_last_step)}.",
         ),
         to_mg=f.plan.next_mg,
