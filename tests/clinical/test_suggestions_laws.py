@@ -16,7 +16,9 @@ from suggestion_cases import ONE_BY_ONE, base, built, case_files, cows, observat
 from detox.clinical.case import read_case
 from detox.clinical.drugs import class_of, drug, drugs_file
 from detox.clinical.suggestions import Suggestion, content, suggest
+from detox.clinical.suggestions.content import filled
 from detox.clinical.suggestions.danger import danger
+from detox.clinical.suggestions.engine import SENTENCE, once
 from detox.clinical.suggestions.facts import Facts
 from detox.clinical.suggestions.fired import giving_of
 from detox.clinical.suggestions.readings import SHORT, UNITS
@@ -556,3 +558,175 @@ def test_words_of_a_pregnancy_only_raise(case: dict[str, Any], said: str) -> Non
     more["patient"]["conditions"] = [*(case["patient"].get("conditions") or ()), said]
     if case["patient"].get("conditions") is not None:  # a list where there was none is a record, not a word
         assert ADVISES[answer(more).suggestion_class] <= ADVISES[before.suggestion_class]
+
+
+SIGNS = st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in WORSE.items()})
+HAPPENED = st.lists(
+    st.sampled_from(["suicidal_intent", "seizure", "vomiting", "dehydration_signs", "overdose"]),
+    max_size=2,
+    unique=True,
+)
+
+
+@settings(EXAMPLES, max_examples=80)
+@given(cases(), SIGNS, SIGNS, HAPPENED, st.booleans())
+def test_words_agree_with_the_answer(
+    case: dict[str, Any], newest: dict[str, Any], older: dict[str, Any], happened: list[str], pregnant: bool
+) -> None:
+    case["observations"].append(observation(180, 4))
+    case["observations"][0]["vitals"] |= newest
+    case["observations"][-1]["vitals"] |= older
+    case["events"] = [*case["events"], *({"type": one, "h_ago": 2} for one in happened)]
+    if pregnant:
+        case["patient"] |= {"sex_at_birth": "F", "pregnancy": "positive"}
+    words_agree(answer(case))
+
+
+@pytest.mark.parametrize("entry", [entry for _, entry in case_files()], ids=[name for name, _ in case_files()])
+def test_every_named_case_is_said_in_few_words_that_agree(entry: dict[str, Any]) -> None:
+    found = answer(built(entry))
+    words_agree(found)
+    assert len(f"{found.text} {found.reasons[0]}".split()) <= 60
+
+
+def words_agree(found: Suggestion) -> None:
+    """No order against the dose beside the opposite one, no dose to keep while it is withheld, no sentence twice."""
+    parts = (found.text, *found.reasons, *found.missing, *found.alternatives)
+    said = " ".join(parts).lower()
+    assert not ("no opioid" in said and "do not withhold" in said)
+    if found.dose_action == "withhold":
+        assert "do not withhold" not in said
+        assert "maintain at the present dose" not in said
+        assert "keep current agonist dose" not in said
+    else:
+        assert "no opioid" not in said
+    sentences = [one.strip().rstrip(".").lower() for part in parts for one in SENTENCE.split(part)]
+    assert sorted(sentences) == sorted(set(sentences))
+
+
+def test_a_sentence_is_said_where_it_stands_first() -> None:
+    assert once(("Call now. Wait.",), ("wait", "Why."), ("Why. Look.", "Call now.")) == [
+        ("Call now. Wait.",), ("Why.",), ("Look.",),
+    ]  # fmt: skip
+    assert once(("Noted: 'a. b'.",), ("a. b",)) == [("Noted: 'a. b'.",), ("a. b",)]
+
+
+def test_a_withheld_dose_and_what_cannot_wait_are_said_in_one_line() -> None:
+    case = base("taper")
+    case["patient"] |= {"sex_at_birth": "F", "pregnancy": "positive"}
+    assert "keep current agonist dose" in answer(case).text
+    case["observations"][0]["vitals"]["rr"] = 8
+    found = answer(case)
+    assert "Withheld for slow breathing or sedation; decide now for pregnancy" in found.text
+    assert "Maintenance alternative: stop the taper and maintain; at what dose" in " ".join(found.alternatives)
+
+
+def test_fever_is_said_of_a_high_temperature_alone() -> None:
+    for temp, fever in ((38.0, True), (37.9, False), (35.0, False)):
+        case = base("taper")
+        case["observations"][0]["vitals"]["temp_c"] = temp
+        case["observations"][0]["note"] = "new murmur"
+        found = answer(case)
+        assert "A04" in found.rules
+        assert ("fever" in " ".join((found.text, *found.reasons)).lower()) == fever
+
+
+def test_what_is_past_is_said_in_the_past_tense() -> None:
+    case = base("taper")
+    case["observations"][1]["vitals"]["rr"] = 8
+    found = answer(case)
+    assert found.suggestion_class == "HOLD_CALL"
+    assert "rapid response" not in " ".join((found.text, *found.reasons))
+    assert found.reasons[0].startswith("Was RR 8 (7 h ago, RN-A): emergency criteria; now RR 15 (15 min ago, RN-A)")
+    case["observations"][0]["vitals"]["rr"] = 8
+    assert "rapid response" in answer(case).text
+
+
+@pytest.mark.parametrize(("h_ago", "words"), [(0.45, "in 3 min"), (0.5, "Repeat now"), (0.7, "Repeat now")])
+def test_a_score_is_not_repeated_before_the_dose_has_taken_effect(h_ago: float, words: str) -> None:
+    case = base("taper")
+    case["observations"][0]["min_ago"] = h_ago * 60 - 5
+    case["doses"] = [{"drug": "buprenorphine", "mg": 8, "h_ago": h_ago}]
+    found = answer(case)
+    said = " ".join((found.text, *found.reasons))
+    assert found.rules[0] == "B03"
+    assert words in said
+    assert ("repeat now" in said.lower()) == (words == "Repeat now")
+
+
+def test_what_holds_already_is_no_counterfactual() -> None:
+    case = base("alpha2")
+    case["plan"] |= {"day": 12}
+    case["observations"][0]["cows"] = cows(9)
+    assert "Would be HOLD_STEP: COWS 13 or more (now 9)." in answer(case).would_change
+    case = base("taper")
+    case["observations"][0]["vitals"]["hr"] = 131
+    case["observations"][0]["vitals"]["pulse_item_reason"] = "charted"
+    assert not any("HR above 130" in said for said in answer(case).would_change)
+
+
+def test_the_previous_level_is_offered_where_there_is_one() -> None:
+    case = base("taper")
+    case["plan"]["step_due"] = False
+    assert any("previous" in said for said in answer(case).alternatives)
+    case["plan"]["previous_mg"] = 8
+    assert not any("previous" in said for said in answer(case).alternatives)
+    case["plan"]["previous_mg"] = None
+    assert not any("previous" in said for said in answer(case).alternatives)
+
+
+def test_what_limits_an_answer_stands_beside_it() -> None:
+    case = base("maintenance_dot")
+    case["plan"]["spo2_scale"] = 2
+    case["doses"] = [{"drug": "methadone", "mg": 80, "h_ago": 23}]
+    case["events"] = [{"type": "vomiting", "h_ago": 22.5}]
+    for qtc, noted in ((449, False), (450, True), (499, True)):
+        case["patient"]["labs"]["qtc_ms"] = qtc
+        said = " ".join(answer(case).reasons)
+        assert (f"QTc {qtc} ms on methadone, 450-499" in said) == noted
+        assert "scale 2: an emergency from 83 % down" in said
+        assert "Vomited 22.5 h ago, after methadone given 23 h ago" in said
+
+
+def test_a_danger_is_not_hidden_behind_a_correction() -> None:
+    case = base("taper")
+    case["observations"][0]["vitals"]["hr"] = 128
+    case["events"] = [{"type": "vomiting", "h_ago": hours} for hours in (1, 2, 3)]
+    found = answer(case)
+    assert found.rules[0] == "B04"
+    assert "vomiting 1 h ago, 2 h ago, 3 h ago." in " ".join(found.reasons)
+    assert any(said.endswith("HR 128 (15 min ago, RN-A).") for said in found.reasons)
+    minor = base("hat")
+    minor["patient"]["age"] = 12
+    assert answer(minor).suggestion_class == "NO_SUGGESTION"
+    minor["observations"][0]["vitals"]["poss"] = "2"
+    assert (answer(minor).suggestion_class, answer(minor).dose_action) == ("HOLD_CALL", "withhold")
+
+
+def test_each_programme_has_drugs_that_are_known() -> None:
+    assert set(content().programmes) == set(PROGRAMMES)
+    for programme in content().programmes.values():
+        assert all(drug(one) for one in programme.drugs)
+
+
+@pytest.mark.parametrize(
+    ("sum_of_items", "typed", "hr", "calls"),
+    [(20, 25, 78, True), (20, 24, 78, False), (20, 49, 78, False), (21, 21, 121, True), (20, 20, 121, False)],
+)
+def test_a_score_that_contradicts_itself_calls_on_its_worst_reading(
+    sum_of_items: int, typed: int, hr: int, calls: bool
+) -> None:
+    case = base("taper")
+    case["observations"][0]["cows"] = {**cows(sum_of_items), "total": typed}
+    case["observations"][0]["vitals"]["hr"] = hr
+    found = answer(case)
+    assert found.rules[0] == ("A16" if calls else "B04")
+    assert "B04" in {*found.rules, *(rule for rule, _ in found.blocked)}
+
+
+def test_numbers_in_sentences_are_those_of_the_limits() -> None:
+    limits = {"confirm_min": {"value": 90.0}, "qtc_note": {"value": 451}}
+    raw = {"limits": limits, "says": {"one": {"text": "{confirm_h} h apart, from {qtc_note}"}}}
+    assert filled(raw)["says"]["one"]["text"] == "1.5 h apart, from 451"
+    with pytest.raises(ValueError, match="names no limit"):
+        filled({"limits": limits, "rules": {"A01": {"text": "{nothing}"}}})
