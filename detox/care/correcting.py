@@ -22,10 +22,11 @@ def amend_dose(
     """Replace a charted dose by a corrected one (amount, time, given, held or refused), with what was wrong.
 
     What the dose now says is asked against the order, the caps, doses given twice and what held it, as a new dose is;
-    what held it is not asked anew where the time stays and no more was given. Alerts are worked out anew. Another drug
-    is another dose. A time that is the bare minute of the original's, as a form shows it, is the original's to the
-    millisecond; any other is a change of it. `dose.id` is made by whoever enters it. Raises as `chart_dose` does;
-    Conflict when somebody was first.
+    what held it is not asked anew where the time stays and no more was given. One that was given against a hold stays
+    marked so unless nothing holds it as corrected; `dose.against_hold` marks one that turns out to have been. Alerts
+    are worked out anew. Another drug is another dose. A time that is the bare minute of the original's, as a form shows
+    it, is the original's to the millisecond; any other is a change of it. `dose.id` is made by whoever enters it.
+    Raises as `chart_dose` does; Conflict when somebody was first.
     """
     permit(by, "chart_dose")
     reason = _reason(reason)
@@ -37,7 +38,11 @@ def amend_dose(
         stay = find.admission(tx, original.admission_id)
         dose = replace(dose, given_at=entry_times.same_unless_moved(dose.given_at, original.given_at))
         dose = _checked(original, dose, stay, now)
-        witness, held, passed = _allowed(store, tx, by, stay, original, dose, now, witness_id, word)
+        held = held_at(store, tx, stay, dose, now, plain=not by_plan(original))
+        witness = _seen_by(tx, by, stay, original, dose, now, witness_id)
+        marked = dose.against_hold or original.against_hold
+        dose = replace(dose, against_hold=marked and dose.status == "given" and not dose.elsewhere and not held.clear)
+        passed = _passed(tx, original, dose, held, word)
         asked = {} if dose.dose_mg == original.dose_mg else amount_question(tx, dose, _plan_of(tx, stay, original))
         if dose.given_at != original.given_at:
             other_doses.check_time(dose, stay, now, confirmed=confirmed, also=asked)
@@ -54,7 +59,7 @@ def amend_dose(
             detail={
                 "replaces": original.id, "reason": reason, "was": _said(original), "is": _said(dose),
                 "against": held.sentences, "physician": passed.physician.id if passed else None,
-                "signed_with": passed.signed_with if passed else None,
+                "signed_with": passed.signed_with if passed else None, "against_hold": dose.against_hold,
             },
         )  # fmt: skip
         return find.dose(tx, dose.id) or dose
@@ -119,19 +124,26 @@ def _checked(original: Dose, dose: Dose, stay: Admission, now: datetime) -> Dose
     return replace(dose, plan_id=original.plan_id)
 
 
-def _allowed(
-    store: Store, tx: Connection, by: Clinician, stay: Admission, original: Dose, dose: Dose, now: datetime,
-    witness_id: str | None, word: Word | None,
-) -> tuple[Clinician | None, Held, Word | None]:  # fmt: skip
-    """Whether it may stand as given: the second person, what holds it, and by whose word it is passed over."""
-    held = held_at(store, tx, stay, dose, now)
+def _seen_by(
+    tx: Connection, by: Clinician, stay: Admission, original: Dose, dose: Dose, now: datetime, witness_id: str | None
+) -> Clinician | None:
+    """The second person of a dose of a plan that was given; asks its amount against the order and the caps."""
     if dose.status != "given" or not by_plan(original):
-        return None, held, None
+        return None
     check_amount(tx, stay, dose, _plan_of(tx, stay, original), now, original)
     seen_by = next((c.id for c in find.clinicians(tx) if original.witness and c.name == original.witness), None)
-    witness = second_person(tx, by, stay, dose.drug, witness_id or (None if seen_by == by.id else seen_by))
+    return second_person(tx, by, stay, dose.drug, witness_id or (None if seen_by == by.id else seen_by))
+
+
+def _passed(tx: Connection, original: Dose, dose: Dose, held: Held, word: Word | None) -> Word | None:
+    """By whose word what holds the corrected dose is passed over.
+
+    Nobody's is asked for where it stays as it was judged, or was given against the hold.
+    """
     judged = original.status == "given" and dose.given_at == original.given_at and dose.dose_mg <= original.dose_mg
-    return witness, held, None if judged else override_hold(tx, dose, held, word)
+    if dose.status != "given" or dose.elsewhere or judged or (dose.against_hold and word is None):
+        return None
+    return override_hold(tx, dose, held, word)
 
 
 def _plan_of(tx: Connection, stay: Admission, original: Dose) -> TaperPlan | None:

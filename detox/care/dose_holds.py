@@ -75,6 +75,10 @@ class Held:
         return [*said, *([self.problem] if self.problem else [])]
 
 
+class DoseHeld(Refused):
+    """A dose that something holds, and for which no physician's word was given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """Whose word lets a dose be given over a hold, and how it was proven."""
@@ -121,7 +125,7 @@ def proven(store: Store, physician_id: str | None, secret: str, now: datetime) -
 
 
 def override_hold(tx: Connection, dose: Dose, held: Held, word: Word | None) -> Word | None:
-    """By whose word the dose is given over what holds it; None where nothing does. Raises Refused without one."""
+    """By whose word the dose is given over what holds it; None where nothing does. Raises DoseHeld without one."""
     if held.clear:
         return None
     if word is not None:
@@ -136,7 +140,7 @@ def override_hold(tx: Connection, dose: Dose, held: Held, word: Word | None) -> 
     if held.dangers:
         problems["suggestion"] = " ".join(held.dangers)
     problems["reason"] = _CALL if held.looked_at.holds or held.dangers else _MEASURE
-    raise Refused(problems)
+    raise DoseHeld(problems)
 
 
 def keep_word(tx: Connection, dose: Dose, held: Held, word: Word, now: datetime) -> None:

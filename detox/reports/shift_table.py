@@ -164,7 +164,8 @@ def _alert_words(alert: ShiftAlert, at: At) -> str:
 def _dose_words(dose: Dose, at: At) -> str:
     amount = f" {dose.dose_mg:g} mg" if dose.status == "given" else ""
     over = f" over a hold by the word of {dose.over_hold}" if dose.over_hold else ""
-    return _because(f"{at(dose.given_at)} {dose.drug}{amount}{over}", dose.reason)
+    against = " against a hold, physician called" if dose.against_hold else ""
+    return _because(f"{at(dose.given_at)} {dose.drug}{amount}{over}{against}", dose.reason)
 
 
 def _decision_words(decision: Decision, at: At) -> str:
@@ -175,6 +176,7 @@ def _decision_words(decision: Decision, at: At) -> str:
 def _correction_words(correction: Correction, at: At) -> str:
     wrong = correction.dose
     was = "set" if wrong is None else f"dose {wrong.drug} {wrong.dose_mg:g} mg {wrong.status}"
+    was += " against a hold" if wrong is not None and wrong.against_hold else ""
     how = "corrected" if correction.replaced_by_id else "entered in error, said"
     when = f"{was} of {at(correction.taken_at)} {how} {at(correction.corrected_at)}"
     return f"{when} by {correction.by} ({correction.reason})"

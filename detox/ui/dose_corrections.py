@@ -44,7 +44,8 @@ def said(dose: Dose, here: frame.Visit) -> str:
     amount = f"{dose.dose_mg:g} mg given" if dose.status == "given" else dose.status
     where = " elsewhere" if dose.elsewhere else ""
     when = words.when(dose.given_at, here.zone, here.now)
-    return f"{when} {dose.drug.replace('_', ' ')} {amount}{where}, charted by {dose.recorded_by}"
+    against = f", {words.AGAINST_HOLD}" if dose.against_hold else ""
+    return f"{when} {dose.drug.replace('_', ' ')} {amount}{where}{against}, charted by {dose.recorded_by}"
 
 
 def _form(page: PatientPage, dose: Dose, key: str, here: frame.Visit) -> None:
@@ -71,8 +72,9 @@ def _form(page: PatientPage, dose: Dose, key: str, here: frame.Visit) -> None:
                 "Second person of this dose, if it was given", list(people), index=None, key=f"seen-by-{form_key}",
                 placeholder="choose", format_func=lambda i: words.plain(people.get(i, i)),
             )  # fmt: skip
-        if by_plan(dose):
+        if not dose.elsewhere:
             _signature(form_key, signers, here)
+            st.checkbox("It was given already, against what held it then", key=f"against-{form_key}")
         saving.problems(key)
         st.form_submit_button("Correct this dose", key=f"amend-{form_key}", on_click=_save, args=(key, dose))
 
@@ -103,6 +105,7 @@ def _save(key: str, dose: Dose) -> None:
         str(st.session_state.get(f"signed-pin-{form_key}") or ""),
     )
     seen_by = st.session_state.get(f"seen-by-{form_key}")
+    against = bool(st.session_state.get(f"against-{form_key}"))
     here = frame.visit()
     try:
         if right is None:
@@ -115,6 +118,7 @@ def _save(key: str, dose: Dose) -> None:
             wanted = Dose(
                 key, dose.admission_id, None, dose.drug, given_mg if right == "given" else 0.0, right, at,
                 str(why) if why else dose.reason if right == dose.status else "", elsewhere=dose.elsewhere,
+                against_hold=against and right == "given",
             )  # fmt: skip
             saving.agreed(
                 key,

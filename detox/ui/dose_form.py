@@ -9,7 +9,7 @@ import streamlit as st
 
 from detox.care import chart_dose, chart_vomited
 from detox.care.dose_counts import still_counts
-from detox.care.dose_holds import Held, held_now, physicians
+from detox.care.dose_holds import DoseHeld, Held, held_now, physicians
 from detox.care.dosing import second_people
 from detox.care.other_doses import chart_other_dose, other_drugs
 from detox.clinical import drugs
@@ -99,8 +99,8 @@ def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
             "Reason (if held or refused, or by whose word it was given all the same)", key=f"reason-{key}",
             placeholder="drowsy, sedation 3, told Dr Reyes",
         )  # fmt: skip
-        if not held.clear:
-            _physicians_word(key, signers, here)
+        if not held.clear or _was_held(key):
+            _over_hold(key, signers, here)
         saving.problems(key)
         st.form_submit_button(
             "Chart this dose",
@@ -122,6 +122,20 @@ def _counts(page: PatientPage, drug: str, today_mg: float, here: frame.Visit) ->
     if found is None or found[0] <= today_mg:
         return ""
     return f"; with yesterday's <b>{found[0]:g} mg</b> count until {wall(found[1], here.zone, '%a %H:%M')}"
+
+
+def _was_held(key: str) -> bool:
+    """True when the last try was refused because something held it: what holds now may not have held it then."""
+    return bool(st.session_state.get(f"was-held-{key}"))
+
+
+def _over_hold(key: str, signers: dict[str, str], here: frame.Visit) -> None:
+    """The two ways of charting a dose that something holds: a physician orders it, or it had been given already."""
+    _physicians_word(key, signers, here)
+    st.checkbox(
+        "It was given already, against the hold", key=f"against-{key}",
+        help="It is kept as it happened, marked, and calls a physician. Say in the reason what happened.",
+    )  # fmt: skip
 
 
 def _physicians_word(key: str, signers: dict[str, str], here: frame.Visit) -> None:
@@ -165,20 +179,40 @@ def _other_form(page: PatientPage, here: frame.Visit) -> None:
         st.caption(
             words.plain(f"{_named(page.plan.drug).capitalize()} from elsewhere counts towards the day's signed dose.")
         )
+    # outside the form: what holds the medicine is shown as soon as it is chosen
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        drug = st.selectbox("Medicine", sorted(other_drugs(), key=_listed), index=None, format_func=_listed,
+                            key=f"drug-{key}", width=240)  # fmt: skip
+        where = st.segmented_control("Where", list(_PLACES), format_func=_PLACES.__getitem__, key=f"where-{key}")
+    held = None
+    if drug is not None and where != "elsewhere":
+        with here.store.read() as tx:
+            held = held_now(tx, page.admission, drug, here.now, plain=True)
+        st.html(other_held_html(held))
+    with here.store.read() as tx:
+        signers = {c.id: c.name for c in physicians(tx, here.by)}
     with st.form(f"other-dose-{key}", enter_to_submit=False, border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.selectbox("Medicine", sorted(other_drugs(), key=_listed), index=None, format_func=_listed,
-                         key=f"drug-{key}", width=240)  # fmt: skip
             st.number_input("Amount given, mg", min_value=0.0, value=None, step=None, format="%g", key=f"mg-{key}",
                             width=200)  # fmt: skip
             st.date_input("Day (if not today)", value=None, max_value=today, format="YYYY-MM-DD", key=f"day-{key}",
                           width=200)  # fmt: skip
             st.time_input("At (empty: now)", value=None, step=60, key=f"at-{key}", width=180)
-        st.segmented_control("Where", list(_PLACES), format_func=_PLACES.__getitem__, key=f"where-{key}")
         st.text_input("Where, or by whose order", key=f"reason-{key}", placeholder="clinic this morning, Dr Lee")
+        if (held is not None and not held.clear) or (where != "elsewhere" and _was_held(key)):
+            _over_hold(key, signers, here)
         saving.problems(key)
         st.form_submit_button("Chart this other dose", key=f"save-{key}", on_click=_save_other,
                               args=(key, page.admission.id))  # fmt: skip
+
+
+def other_held_html(held: Held) -> str:
+    """What holds a medicine without a plan: dangers and measured vitals; nothing has to be measured before it."""
+    if held.clear:
+        return f'<div class="dx-note">Nothing that is known holds {esc(_named(held.word.drug))}.</div>'
+    holds = held.looked_at.holds
+    said = f'<div class="dx-alert critical"><b>▲▲ Hold this dose.</b> {esc(_told(holds))}</div>' if holds else ""
+    return said + withheld_html(held)
 
 
 def _named(drug: str) -> str:
@@ -287,7 +321,10 @@ def _save(key: str, admission_id: str, drug: str) -> None:
         return
     here = frame.visit()
     given_at = saving.moment(clock, here.now, here.zone)
-    wanted = Dose(key, admission_id, None, drug, float(amount or 0), status, given_at, reason)
+    against = status == "given" and bool(st.session_state.get(f"against-{key}"))
+    wanted = Dose(
+        key, admission_id, None, drug, float(amount or 0), status, given_at, reason, against_hold=against
+    )  # fmt: skip
     try:
         kept = saving.agreed(
             key,
@@ -301,7 +338,7 @@ def _save(key: str, admission_id: str, drug: str) -> None:
                 f"This form was saved as {kept.dose_mg:g} mg {kept.status} before: look at the list of doses first."
             )
     except DetoxError as error:
-        saving.told(key, error)
+        _not_saved(key, error)
     else:
         st.session_state[f"saved-dose-{admission_id}"] = key
         saving.settled(key)
@@ -313,6 +350,8 @@ def _save_other(key: str, admission_id: str) -> None:
     day, clock = st.session_state.get(f"day-{key}"), st.session_state.get(f"at-{key}")
     reason = str(st.session_state.get(f"reason-{key}") or "")
     where = st.session_state.get(f"where-{key}")
+    physician, secret = st.session_state.get(f"signer-{key}"), str(st.session_state.get(f"signed-pin-{key}") or "")
+    against = bool(st.session_state.get(f"against-{key}"))
     here = frame.visit()
     try:
         if where is None:
@@ -320,15 +359,29 @@ def _save_other(key: str, admission_id: str) -> None:
         if day is not None and clock is None:
             raise Refused("Enter the time at which it was given on that day.")
         given_at = saving.moment(clock, here.now, here.zone, on=day)
+        elsewhere = where == "elsewhere"
         wanted = Dose(
-            key, admission_id, None, drug, amount, "given", given_at, reason, elsewhere=where == "elsewhere"
+            key, admission_id, None, drug, amount, "given", given_at, reason, elsewhere=elsewhere,
+            against_hold=against and not elsewhere,
         )  # fmt: skip
-        saving.agreed(key, lambda sure: chart_other_dose(here.store, here.by, wanted, here.now, confirmed=sure))
+        saving.agreed(
+            key,
+            lambda sure: chart_other_dose(
+                here.store, here.by, wanted, here.now, physician_id=physician, secret=secret, confirmed=sure
+            ),
+        )
     except DetoxError as error:
-        saving.told(key, error)
+        _not_saved(key, error)
     else:
         st.session_state[f"saved-dose-{admission_id}"] = key
         saving.settled(key)
+
+
+def _not_saved(key: str, error: DetoxError) -> None:
+    """What was wrong; after a hold the form offers the ways over it, although nothing may hold a dose of now."""
+    if isinstance(error, DoseHeld):
+        st.session_state[f"was-held-{key}"] = True
+    saving.told(key, error)
 
 
 def _saved(here: frame.Visit, admission_id: str) -> None:
@@ -344,5 +397,6 @@ def _saved(here: frame.Visit, admission_id: str) -> None:
             f'<div class="px-saved">✓ Saved {wall(kept.recorded_at, here.zone)} by {esc(kept.recorded_by)}: '
             f"{esc(amount)} at {wall(kept.given_at, here.zone, '%H:%M on %a %-d %b')}"
             f"{': ' + esc(kept.reason) if kept.reason else ''}"
-            f"{'; over a hold by the word of ' + esc(kept.over_hold) if kept.over_hold else ''}</div>"
+            f"{'; over a hold by the word of ' + esc(kept.over_hold) if kept.over_hold else ''}"
+            f"{' <b>' + words.AGAINST_HOLD + '</b>' if kept.against_hold else ''}</div>"
         )

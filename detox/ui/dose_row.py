@@ -213,10 +213,11 @@ def _written(dose: Dose, letter: str, *, few: bool) -> str:
 
 
 def _since(dose: Dose, canvas: Canvas) -> str:
-    """Where it was given, or when it came up again."""
+    """Where it was given, when it came up again, that something held it."""
+    against = f", {words.AGAINST_HOLD}: {esc(dose.reason)}" if dose.against_hold else ""
     if dose.vomited_at is not None:
-        return f" {wall(dose.vomited_at, canvas.zone)}"
-    return f": {esc(dose.reason)}" if dose.elsewhere else ""
+        return f" {wall(dose.vomited_at, canvas.zone)}{against}"
+    return f": {esc(dose.reason)}" if dose.elsewhere else against
 
 
 def _decided(canvas: Canvas, decisions: Sequence[Decision], y: float) -> None:

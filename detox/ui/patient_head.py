@@ -162,5 +162,6 @@ def _dose(dose: Dose, page: PatientPage, zone: ZoneInfo) -> str:
     amount = f" {dose.dose_mg:g} mg" if dose.status == "given" else ""
     sign = "" if dose.status == "given" else "▲ "
     why = f": {esc(dose.reason)}" if dose.reason else ""
+    why = f" <b>{words.AGAINST_HOLD}</b>{why}" if dose.against_hold else why
     at = words.when(dose.given_at, zone, page.as_of)
     return f"<span>{sign}dose <b>{esc(dose.drug)}{amount} {dose.status}</b> {at}{why}</span>"

@@ -22,6 +22,7 @@ def blocks_html(found: ShiftSummary, zone: ZoneInfo) -> str:
     """Done, not done with why, refused, unknown; what nobody recorded is unknown and stands with nothing else."""
     total, people = found.totals, found.patients
     partial = [_set(p, s, zone) for p in people for s in p.of("partial")]
+    against = [_dose(p, d, zone) for p in people for d in p.dosed("given") if d.against_hold]
     asleep = [_set(p, s, zone) for p in people for s in p.of("not_done")]
     held = [_dose(p, d, zone) for p in people for d in p.dosed("held")]
     refused = [_set(p, s, zone) for p in people for s in p.of("refused")]
@@ -34,7 +35,7 @@ def blocks_html(found: ShiftSummary, zone: ZoneInfo) -> str:
     due = _many(total.due_unrecorded, "due set")
     return "".join(
         (
-            _block("done", f"Done: {done}{incomplete}, {dosed} given", partial),
+            _block("done", f"Done: {done}{incomplete}, {dosed} given", [*against, *partial]),
             _block("not_done", f"Not done, with why: {not_done}, {not_given} held", [*asleep, *held]),
             _block("refused", f"Refused: {no}, {no_dose}", [*refused, *dose_refused]),
             _block("unknown", f"? Unknown: {due} with nothing recorded at all", unknown),
@@ -131,8 +132,11 @@ def _set(p: PatientShift, taken: SetTaken, zone: ZoneInfo) -> str:
 
 
 def _dose(p: PatientShift, dose: Dose, zone: ZoneInfo) -> str:
+    amount = f" {dose.dose_mg:g} mg" if dose.status == "given" else ""
+    mark = f" <b>{words.AGAINST_HOLD}</b>" if dose.against_hold else ""
     return (
-        f"{_who(p)}, dose of {esc(dose.drug)} {dose.status} at {wall(dose.given_at, zone)} by {esc(dose.recorded_by)}: "
+        f"{_who(p)}, dose of {esc(dose.drug)}{amount} {dose.status}{mark} at {wall(dose.given_at, zone)} "
+        f"by {esc(dose.recorded_by)}: "
         f"{esc(dose.reason)}"
     )
 

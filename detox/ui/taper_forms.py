@@ -235,6 +235,7 @@ def _at(dose: Dose, day: DayOfPlan, here: frame.Visit) -> str:
     told += f", elsewhere ({esc(dose.reason)})" if dose.elsewhere else ""
     told += f", brought up again {wall(dose.vomited_at, here.zone)}" if dose.vomited_at else ""
     told += f", over a hold by the word of {esc(dose.over_hold)}" if dose.over_hold else ""
+    told += f", <b>{words.AGAINST_HOLD}</b> ({esc(dose.reason)})" if dose.against_hold else ""
     return told + (", corrected" if dose.replaces else "")
 
 
@@ -245,7 +246,8 @@ def _wrong(dose: Dose, here: frame.Visit) -> str:
         return ""
     amount = f"{dose.dose_mg:g} mg given" if dose.status == "given" else dose.status
     how = "corrected" if made.replaced_by else "entered in error"
+    against = f" {words.AGAINST_HOLD}" if dose.against_hold else ""
     return (
-        f"<s>{esc(dose.drug)} {amount} at {wall(dose.given_at, here.zone)} by {esc(dose.recorded_by)}</s> "
+        f"<s>{esc(dose.drug)} {amount}{against} at {wall(dose.given_at, here.zone)} by {esc(dose.recorded_by)}</s> "
         f"{how} {esc(words.when(made.at, here.zone, here.now))} by {esc(made.by)}: {esc(made.reason)}"
     )

@@ -45,6 +45,7 @@ DOSE_ACTIONS = {
     "withhold": "Withhold the next dose until a physician has decided.",
     "physician_decides": "Do not withhold on this ground: the physician decides at once.",
 }
+AGAINST_HOLD = "▲▲ against a hold, physician called"
 DAYS_BY_NAME = 6
 FEW = 2
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")

@@ -290,3 +290,33 @@ def test_an_earlier_moment_shows_what_stood_then(given, amend, store, now):
         page = patient.page(tx, find.wards(tx)[0], stay.id, now, 24)
     assert [d.dose_mg for d in page.corrected] == [20.0]
     assert (page.days[0].given_mg, [d.dose_mg for d in page.days[0].corrected]) == (10.0, [20.0])
+
+
+def test_a_dose_given_against_a_hold_stays_marked_when_it_is_corrected(on, take, give, amend, kept):
+    stay = on("methadone", 30, 0)
+    take(stay, minutes_ago=40, sedation="3")
+    first = give(stay, "methadone", 20, "before the set was read", ago=30, against_hold=True)
+    less = amend(first, dose_mg=10.0, against_hold=False)
+    assert (less.against_hold, less.over_hold) == (True, "")
+    more = amend(less, dose_mg=25.0)
+    assert [(d.dose_mg, d.against_hold) for d in kept(stay)] == [(25.0, True)]
+    assert not amend(more, reason="it was left", status="refused").against_hold
+
+
+def test_nothing_holds_it_any_more_and_the_mark_goes(on, take, give, amend):
+    stay = on("methadone", 30, 0)
+    take(stay, minutes_ago=70)
+    take(stay, minutes_ago=40, sedation="3")
+    first = give(stay, "methadone", 20, "before the set was read", ago=30, against_hold=True)
+    assert not amend(first, given_at=first.given_at - 35 * MINUTE).against_hold
+
+
+def test_another_dose_is_not_raised_over_a_hold_by_a_correction(on, take, amend, store, nurse, now):
+    stay = on("methadone", 30, 0)
+    take(stay, minutes_ago=70)
+    at = now - 60 * MINUTE
+    first = care.chart_other_dose(store, nurse, Dose("o", stay.id, None, "morphine", 1, "given", at, "Dr Lee"), at)
+    take(stay, minutes_ago=40, sedation="3")
+    with pytest.raises(Refused, match="that physician signs here"):
+        amend(first, dose_mg=60.0, given_at=now - 30 * MINUTE)
+    assert amend(first, dose_mg=60.0, given_at=now - 30 * MINUTE, signed=True).over_hold

@@ -1,7 +1,7 @@
 """Charting and correcting doses on the patient's page: what holds a dose, who signs, what stays readable."""
 
 import uuid
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from page_html import html_of
@@ -197,3 +197,117 @@ def test_the_receipt_of_the_dose_before_is_gone_when_the_form_is_opened_anew(dos
     at.toggle(key="give-dose").set_value(False).run()
     at.toggle(key="give-dose").set_value(True).run()
     assert "✓ Saved" not in html_of(at)
+
+
+def _checkbox(at, label):
+    return [c for c in at.checkbox if c.label.startswith(label)]
+
+
+def test_a_dose_given_already_against_the_hold_is_kept_marked_and_calls(dose_form, take, store, admission, open_page):
+    take(sedation="3")
+    at = dose_form()
+    (already,) = _checkbox(at, "It was given already")
+    already.check()
+    _key(at, "status-").set_value("given")
+    _key(at, "mg-").set_value(20.0)
+    _press(at, "Chart this dose")
+    assert any("given against a hold needs the reason" in e.value for e in at.error)
+    _key(at, "reason-").input("given at 22:30, <b>before</b> the set")
+    _press(at, "Chart this dose")
+    assert not at.error
+    assert [(d.dose_mg, d.against_hold, d.over_hold) for d in kept(store, admission)] == [(20.0, True, "")]
+    text = html_of(at)
+    assert "✓ Saved" in text
+    assert "against a hold, physician called" in text
+    assert "methadone 20 mg was given against a hold" in text
+    _key(at, "section").set_value("Plan and doses").run()
+    assert "against a hold, physician called</b> (given at 22:30, &lt;b&gt;before" in html_of(at)
+
+
+@pytest.mark.parametrize("status", ["held", "refused"])
+def test_only_a_given_dose_is_against_a_hold(dose_form, take, store, admission, status):
+    take(sedation="3")
+    at = dose_form()
+    _checkbox(at, "It was given already")[0].check()
+    _key(at, "status-").set_value(status)
+    _key(at, "reason-").input("drowsy")
+    _press(at, "Chart this dose")
+    assert [(d.status, d.against_hold) for d in kept(store, admission)] == [(status, False)]
+
+
+def test_a_clear_dose_does_not_ask_whether_it_was_against_a_hold(dose_form, take):
+    take()
+    assert not _checkbox(dose_form(), "It was given already")
+
+
+def test_what_held_it_at_its_time_brings_the_ways_over_it(dose_form, take, store, admission):
+    take(minutes_ago=90, sedation="3")
+    take(minutes_ago=61, sedation="3")
+    take(minutes_ago=2)
+    at = dose_form()
+    _key(at, "status-").set_value("given")
+    _key(at, "mg-").set_value(20.0)
+    _key(at, "at-").set_value(time(21, 41))
+    _press(at, "Chart this dose")
+    assert any("sedation" in e.value.lower() for e in at.error)
+    assert _checkbox(at, "It was given already")
+    assert kept(store, admission) == []
+
+
+def _other(at, drug, where="here", mg=10.0):
+    next(s for s in at.selectbox if s.label == "Medicine").select(drug)
+    next(b for b in at.get("button_group") if b.label == "Where").set_value(where).run()
+    next(n for n in at.number_input if n.label == "Amount given, mg").set_value(mg)
+    next(t for t in at.text_input if t.label == "Where, or by whose order").input("by telephone")
+
+
+def test_another_dose_shows_what_holds_the_chosen_drug_and_takes_the_same_word(
+    open_page, nurse, take, store, admission, physician, password
+):
+    take(sedation="3")
+    at = open_page(nurse, "patient", admission=admission.id).toggle(key="give-dose").set_value(True).run()
+    assert not _checkbox(at, "It was given already")
+    _other(at, "morphine")
+    assert "sedation" in html_of(at).split("Withhold the next dose")[1].lower()
+    _press(at, "Chart this other dose")
+    assert any("that physician signs here" in e.value for e in at.error)
+    _key(at, "signer-").select(physician.id)
+    _key(at, "signed-pin-").input(password)
+    _press(at, "Chart this other dose")
+    assert not at.error
+    assert [(d.drug, d.over_hold) for d in kept(store, admission)] == [("morphine", physician.name)]
+
+
+def test_another_dose_given_already_is_marked(open_page, nurse, take, store, admission):
+    take(sedation="3")
+    at = open_page(nurse, "patient", admission=admission.id).toggle(key="give-dose").set_value(True).run()
+    _other(at, "morphine")
+    _checkbox(at, "It was given already")[0].check()
+    _press(at, "Chart this other dose")
+    assert [(d.drug, d.against_hold) for d in kept(store, admission)] == [("morphine", True)]
+
+
+@pytest.mark.parametrize(("drug", "where"), [("naloxone", "here"), ("morphine", "elsewhere")])
+def test_naloxone_and_what_has_happened_elsewhere_ask_for_nobody(open_page, nurse, take, store, admission, drug, where):
+    take(sedation="3")
+    at = open_page(nurse, "patient", admission=admission.id).toggle(key="give-dose").set_value(True).run()
+    _other(at, drug, where, 0.4)
+    assert not _checkbox(at, "It was given already")
+    _press(at, "Chart this other dose")
+    assert [(d.drug, d.against_hold) for d in kept(store, admission)] == [(drug, False)]
+
+
+def test_a_correction_keeps_the_mark_and_can_set_it(open_page, nurse, plan, take, chart, store, admission, now):
+    take(40, sedation="3")
+    held = chart(Dose("d", admission.id, None, "methadone", 0, "held", now - 30 * MINUTE, "drowsy"), now)
+    at = _correct(open_page, nurse, admission)
+    _key(at, "wrong-").select(held.id).run()
+    _key(at, "right-").set_value("given")
+    _key(at, "fixed-mg-").set_value(20.0)
+    _key(at, "fixed-why-").input("the other nurse had given it")
+    _key(at, "mistake-").input("it was given")
+    _checkbox(at, "It was given already")[0].check()
+    _press(at, "Correct this dose")
+    (made,) = [d for d in kept(store, admission) if d.correction is None]
+    assert (made.status, made.against_hold) == ("given", True)
+    assert any("against a hold" in o for s in at.selectbox if "Charted entry" in s.label for o in s.options)
