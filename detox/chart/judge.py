@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from detox.chart.case import case_of
 from detox.chart.context import PatientContext
 from detox.chart.danger import Danger, fired_of, in_order, level_of, of_alerts, of_rules, strictest
+from detox.chart.notes import unread_notes
 from detox.clinical import giving
 from detox.clinical.case import read_case
 from detox.clinical.danger_content import WORDS
 from detox.clinical.drugs import class_of
-from detox.clinical.model import LEVELS, Level, Word
+from detox.clinical.model import LEVELS, Level, Observation, Word
 from detox.clinical.suggestions import Suggestion
 from detox.clinical.suggestions.engine import answer
 
@@ -54,6 +55,11 @@ class Judgement:
     known: PatientContext
     dangers: tuple[Danger, ...]
     suggestion: Suggestion
+
+    @property
+    def notes(self) -> tuple[Observation, ...]:
+        """The observations whose notes no decision has been made on, the newest first."""
+        return unread_notes(self.known)
 
     @property
     def level(self) -> Level | None:

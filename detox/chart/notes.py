@@ -1,16 +1,19 @@
-"""Which notes no physician has read: those that were kept since the last decision."""
+"""The notes that no decision has been made on yet: what a physician has to read before the next one."""
 
 from detox.chart.context import PatientContext
+from detox.clinical.model import Observation
 
 
-def unread(known: PatientContext) -> tuple[str, ...]:
-    """Every note that was kept after the newest decision, oldest first; without a decision all of them.
+def unread_notes(known: PatientContext) -> tuple[Observation, ...]:
+    """The observations with a note that were recorded after the newest decision, the newest first.
 
-    Notes of a set that is dated ahead stand among them: words are read whatever the time beside them.
+    Without a decision it is every one at hand. One dated ahead of the clock is among them: its words were written. One
+    that was replaced is not: the note of its correction stands instead.
     """
-    decided = known.decisions[0].decided_at if known.decisions else None
-    return tuple(
-        one.note
+    decided = max((made.decided_at for made in known.decisions), default=None)
+    found = [
+        one
         for one in (*known.observations, *known.ahead)
-        if one.note and (decided is None or (one.recorded_at or one.taken_at) > decided)
-    )
+        if one.note and (decided is None or one.recorded_at is None or one.recorded_at > decided)
+    ]
+    return tuple(sorted(found, key=lambda one: one.taken_at, reverse=True))

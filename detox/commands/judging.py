@@ -53,7 +53,7 @@ def answer(line: Mapping[str, object]) -> dict[str, object]:
         "suggestion": made.suggestion.as_dict(known.now),
         "watches": [],  # no drug is watched for precipitated withdrawal by itself yet
         "next_due": {clock: _text(at) for clock, at in clocks.items()},
-        "notes_unread": list(notes.unread(known)),
+        "notes_unread": [one.note for one in notes.unread_notes(known)],
         "not_understood": list(known.not_understood),
     }
 

@@ -19,7 +19,7 @@ from detox.errors import Conflict, DetoxError, Refused
 from detox.instants import wall
 from detox.reports.patient import PatientPage
 from detox.store import find, orders
-from detox.ui import frame, saving, words
+from detox.ui import frame, note_words, saving, words
 from detox.ui.words import esc
 
 _STATUS = {"given": "Given", "held": "Held", "refused": "Refused"}
@@ -101,6 +101,7 @@ def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
         )  # fmt: skip
         if not held.clear or _was_held(key):
             _over_hold(key, signers, here)
+        _notes(page, here)
         saving.problems(key)
         st.form_submit_button(
             "Chart this dose",
@@ -109,6 +110,12 @@ def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
             on_click=_save,
             args=(key, page.admission.id, plan.drug),
         )
+
+
+def _notes(page: PatientPage, here: frame.Visit) -> None:
+    """The notes since the last decision, above the button, whatever the form says."""
+    if page.tile.judgement is not None and page.tile.judgement.notes:
+        st.html(note_words.notes_html(page.tile.judgement.notes, here.zone, page.as_of))
 
 
 def _ever(page: PatientPage) -> tuple[Dose, ...]:
@@ -201,6 +208,7 @@ def _other_form(page: PatientPage, here: frame.Visit) -> None:
         st.text_input("Where, or by whose order", key=f"reason-{key}", placeholder="clinic this morning, Dr Lee")
         if (held is not None and not held.clear) or (where != "elsewhere" and _was_held(key)):
             _over_hold(key, signers, here)
+        _notes(page, here)
         saving.problems(key)
         st.form_submit_button("Chart this other dose", key=f"save-{key}", on_click=_save_other,
                               args=(key, page.admission.id))  # fmt: skip

@@ -17,7 +17,7 @@ from detox.errors import Conflict, DetoxError
 from detox.instants import from_text
 from detox.reports.patient import PatientPage
 from detox.reports.protocols import ReviewState, review_states
-from detox.ui import frame, saving, words
+from detox.ui import frame, note_words, saving, words
 from detox.ui.words import esc
 
 PROMISE = "Decision support for supervision. Nothing changes a dose until a physician signs."
@@ -42,12 +42,21 @@ def card(page: PatientPage, shown: Shown | None, zone: ZoneInfo) -> None:
             f'<div class="px-says unknown"><h3>? No suggestion</h3><div>{esc(page.suggestion_problem)}</div>'
             f'<div class="px-foot">{PROMISE}</div></div>'
         )
+        _beside(page, zone)
         return
     with frame.visit().store.read() as tx:
         state = review_states(tx)[content().id]
     st.html(card_html(shown, zone, page.as_of, state))
+    _beside(page, zone)
     with st.expander("Rules, sources and known limits"):
         st.html(sources_html(shown))
+
+
+def _beside(page: PatientPage, zone: ZoneInfo) -> None:
+    """Whatever the answer: the notes since the last decision."""
+    found = page.tile.judgement
+    if found is not None and found.notes:
+        st.html(note_words.notes_html(found.notes, zone, page.as_of))
 
 
 def card_html(shown: Shown, zone: ZoneInfo, now: datetime, review: ReviewState) -> str:
@@ -95,8 +104,13 @@ def sources_html(shown: Shown) -> str:
 
 
 @st.fragment
-def decision(admission_id: str, shown: Shown, basis: str, plan_id: str | None, last: str, programme: str) -> None:
-    """Accept, change or decline; for physicians only. `last` is the id of the decision before this one."""
+def decision(
+    admission_id: str, shown: Shown, basis: str, plan_id: str | None, last: str, programme: str, *, notes: bool = False
+) -> None:
+    """Accept, change or decline; for physicians only. `last` is the id of the decision before this one.
+
+    `notes` is True where notes were written since then.
+    """
     here = frame.visit()
     if not here.may("decide"):
         st.caption("A physician decides on this: accept, change or decline.")
@@ -110,6 +124,8 @@ def decision(admission_id: str, shown: Shown, basis: str, plan_id: str | None, l
         # one form, so that what was typed and the signature arrive together
         with st.form(f"sign-{choice}", enter_to_submit=False, border=False):
             _answer(verdict, key, choice, shown, programme)
+            if notes and verdict == "accepted":
+                st.caption(note_words.ACCEPTING)
             saving.signature(here, key)
             saving.problems(key)
             st.form_submit_button(

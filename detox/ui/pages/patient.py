@@ -80,11 +80,12 @@ def _suggestion(page: PatientPage, here: frame.Visit) -> None:
             page.admission.id, shown, page.basis, page.plan.id if page.plan else None, last.id if last else "",
             page.admission.programme,
         )  # fmt: skip
+        notes = page.tile.judgement is not None and bool(page.tile.judgement.notes)
         if page.answered and here.may("decide"):
             with st.expander("Nothing was recorded since that decision. Decide again", key="decide-again"):
-                suggestion_card.decision(*form)
+                suggestion_card.decision(*form, notes=notes)
         else:
-            suggestion_card.decision(*form)
+            suggestion_card.decision(*form, notes=notes)
 
 
 def _charts(page: PatientPage, here: frame.Visit) -> None:
