@@ -7,6 +7,7 @@ from detox.chart.case import case_of
 from detox.chart.context import PatientContext
 from detox.chart.danger import Danger, fired_of, in_order, level_of, of_alerts, of_rules, strictest
 from detox.chart.notes import unread_notes
+from detox.chart.watching import Watched, watches_of
 from detox.clinical import giving
 from detox.clinical.case import read_case
 from detox.clinical.danger_content import WORDS
@@ -50,16 +51,25 @@ class DoseWord:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What board, card and dose form say of one patient at one moment. `dangers` are the worst first."""
+    """What board, card and dose form say of one patient at one moment. `dangers` are the worst first.
+
+    `watches` are those for precipitated withdrawal that run, on which a rise stands, or that passed unseen.
+    """
 
     known: PatientContext
     dangers: tuple[Danger, ...]
     suggestion: Suggestion
+    watches: tuple[Watched, ...] = ()
 
     @property
     def notes(self) -> tuple[Observation, ...]:
         """The observations whose notes no decision has been made on, the newest first."""
         return unread_notes(self.known)
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """A sentence for each watch whose window has passed with nobody looking."""
+        return tuple(one.unseen for one in self.watches if one.passed)
 
     @property
     def level(self) -> Level | None:
@@ -111,4 +121,4 @@ def judge(known: PatientContext) -> Judgement:
     of_charts = of_alerts(known)
     answered = answer(read_case(case_of(known)), [fired_of(one) for one in of_charts], known.problems)
     dangers = [*of_charts, *of_rules(known, answered.calls)]
-    return Judgement(known, in_order(dangers), answered.suggestion)
+    return Judgement(known, in_order(dangers), answered.suggestion, watches_of(known))

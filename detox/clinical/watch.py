@@ -100,10 +100,16 @@ class After(Content):
 
 
 class Likelier(Content):
-    """What makes precipitated withdrawal likelier: shown beside the watch."""
+    """What makes precipitated withdrawal likelier: shown beside the watch where it is known.
+
+    By a positive `result`, or by the `answer` to the question `fact` of situations.toml.
+    """
 
     id: Text
     says: Text
+    result: str = ""
+    fact: str = ""
+    answer: str = ""
     source: Text
     evidence: Evidence
 

@@ -227,6 +227,7 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
     calls = found.judgement.calls if found.judgement is not None else ()
     told: list[tuple[Level, bool]] = [(a.finding.level, standing[a.id].state == "unanswered") for a in alerts]
     told += [(d.level, d.answered is None) for d in calls]
+    told += [("warning", False)] if found.judgement is not None and found.judgement.unseen else []
     known = bool(seen) and not ahead and not found.problem
     complete, late = whole(seen) and not later, overdue.level if overdue is not None else None
     rank = rank_of(told, late, seen=known, whole=complete, overdue_answered=answered is not None)

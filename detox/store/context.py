@@ -13,7 +13,7 @@ from detox.clinical.giving import ALLOWED
 from detox.clinical.model import Admission, Decision, Observation, StayFact, TaperPlan
 from detox.clinical.protocols import vitals_file
 from detox.store import find, orders
-from detox.store.background import background
+from detox.store.background import background, with_scores
 from detox.store.connection import Connection
 
 
@@ -40,7 +40,7 @@ def read_context(tx: Connection, admission: Admission, now: datetime) -> Patient
         now=now,
         admission=admission,
         zone=zone,
-        background=background(tx, admission, since, now=now),
+        background=with_scores(tx, admission.id, background(tx, admission, since, now=now)),
         observations=tuple(seen.current),
         ahead=tuple(seen.ahead),
         doses=tuple(d for d in every_dose if d.correction is None),

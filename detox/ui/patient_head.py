@@ -8,7 +8,7 @@ from detox.clinical import protocols
 from detox.clinical.model import Dose, Interpretation
 from detox.reports.board import Value
 from detox.reports.patient import Change, PatientPage
-from detox.ui import limit_words, situation_words, words
+from detox.ui import limit_words, situation_words, watch_words, words
 from detox.ui.words import esc
 
 _SHORT = {
@@ -45,6 +45,7 @@ def identity_html(page: PatientPage, zone: ZoneInfo, unit: str = "C") -> str:
         f'<div class="px-facts">{"".join(f"<span>{fact}</span>" for fact in facts)}{_due(page, zone)}</div>'
         + situation_words.band_html(page.facts, stay)
         + limit_words.line_html(tile.limits, zone, page.as_of, unit)
+        + watch_words.lines_html(tile.judgement, zone, page.as_of)
     )
 
 

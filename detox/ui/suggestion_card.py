@@ -17,7 +17,7 @@ from detox.errors import Conflict, DetoxError
 from detox.instants import from_text
 from detox.reports.patient import PatientPage
 from detox.reports.protocols import ReviewState, review_states
-from detox.ui import frame, note_words, saving, words
+from detox.ui import frame, note_words, saving, watch_words, words
 from detox.ui.words import esc
 
 PROMISE = "Decision support for supervision. Nothing changes a dose until a physician signs."
@@ -53,10 +53,13 @@ def card(page: PatientPage, shown: Shown | None, zone: ZoneInfo) -> None:
 
 
 def _beside(page: PatientPage, zone: ZoneInfo) -> None:
-    """Whatever the answer: the notes since the last decision."""
+    """Whatever the answer: the watches that passed unseen, and the notes since the last decision."""
     found = page.tile.judgement
-    if found is not None and found.notes:
-        st.html(note_words.notes_html(found.notes, zone, page.as_of))
+    if found is None:
+        return
+    passed = "".join(watch_words.passed_html(one, zone, page.as_of) for one in found.watches if one.passed)
+    if told := passed + note_words.notes_html(found.notes, zone, page.as_of):
+        st.html(told)
 
 
 def card_html(shown: Shown, zone: ZoneInfo, now: datetime, review: ReviewState) -> str:

@@ -10,7 +10,7 @@ from detox.clinical.model import LEVELS, Admission, Alert
 from detox.clinical.protocols import vitals_file
 from detox.clinical.vitals import SIGNS
 from detox.reports.board import Board, Graded, Tile, Value, Withdrawal
-from detox.ui import limit_words, situation_words, words
+from detox.ui import limit_words, situation_words, watch_words, words
 from detox.ui.words import esc
 
 _SHORT = {
@@ -57,6 +57,7 @@ def tile_html(tile: Tile, now: datetime, zone: ZoneInfo, unit: str) -> str:
     told = [(LEVELS.index(a.finding.level), alert_html(a, now, tile, zone, unit)) for a in tile.alerts]
     told += [(LEVELS.index(d.level), danger_html(d, now)) for d in tile.calls]
     lines += [html for _, html in sorted(told, key=lambda one: -one[0])]
+    lines.append(watch_words.lines_html(tile.judgement, zone, now))
     if tile.failed:
         lines.append(f'<div class="dx-alert unknown"><b>? No judgement.</b> {esc(tile.failed)}</div>')
     if tile.overdue is not None:
