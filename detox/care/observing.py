@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from detox.care import alerting
 from detox.care.roles import permit
 from detox.care.text import clean
-from detox.clinical import entry_times, protocols, schedule
+from detox.clinical import entry_times, noted, protocols, schedule
 from detox.clinical import vitals as vital_signs
 from detox.clinical.alerts import LOOKBACK
 from detox.clinical.judgement import answered, assessments
@@ -51,8 +51,9 @@ def record(
     """Keep one observation with its assessments, alerts and audit event, in one transaction.
 
     `entry.id` is made by whoever enters it, so that sending twice keeps one. Raises Refused (every problem at once),
-    NeedsConfirmation for unusual values, or a time before the admission, that nobody has confirmed, Conflict when the
-    id stands for other content, NotAllowed, NotFound, StoreError. After any of them nothing is kept.
+    NeedsConfirmation for unusual values, a time before the admission, or a note that names a sign which is not charted,
+    that nobody has confirmed, Conflict when the id stands for other content, NotAllowed, NotFound, StoreError. After
+    any of them nothing is kept.
 
     `history` is True for what a file brings along: it may be of before the stay; then it is kept and judged by nobody.
     """
@@ -195,7 +196,7 @@ def _check_stay(admission: Admission, entry: Observation) -> None:
 def _ask_if_unusual(entry: Observation, earlier: Sequence[Observation], asked: Mapping[str, str]) -> None:
     before = (o.vitals for o in reversed(earlier) if o.taken_at <= entry.taken_at)
     last = next((vitals for vitals in before if vitals.measured()), None)
-    questions = {**asked, **vital_signs.unusual(protocols.vitals_file(), entry.vitals, last)}
+    questions = {**asked, **vital_signs.unusual(protocols.vitals_file(), entry.vitals, last), **noted.question(entry)}
     if questions:
         raise NeedsConfirmation(questions)
 

@@ -6,7 +6,7 @@ not rise from the minimum, a rule that names an unknown measure are refused with
 
 import math
 from functools import cache
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -190,15 +190,43 @@ class Times(Content):
     evidence: Evidence
 
 
+class Noted(Content):
+    """Phrases of a note that a sign exists for: whoever writes one without charting the sign is asked about it.
+
+    `signs` are names of what is charted beside the vitals, or of coded vitals: any of them charted is enough. `words`
+    name lists of suggestions.toml whose phrases count too.
+    """
+
+    signs: Annotated[tuple[Text, ...], Field(min_length=1)]
+    phrases: tuple[Text, ...] = ()
+    words: tuple[Text, ...] = ()
+    source: Text
+    evidence: Evidence
+
+    @model_validator(mode="after")
+    def _something(self) -> "Noted":
+        if not self.phrases and not self.words:
+            raise ValueError(f"{', '.join(self.signs)}: no phrase is asked about")
+        return self
+
+
 class VitalsFile(File):
     """vitals.toml."""
 
     ranges: tuple[Range, ...]
     coded: tuple[Coded, ...]
     other: tuple[Other, ...]
+    noted: tuple[Noted, ...]
     jumps: tuple[Jump, ...]
     times: Times
     temperature_sites: tuple[Text, ...]
+
+    @model_validator(mode="after")
+    def _noted_signs(self) -> "VitalsFile":
+        known = {one.name for one in self.other if one.kind in ("sign", "event")} | {one.vital for one in self.coded}
+        if unknown := sorted({sign for one in self.noted for sign in one.signs} - known):
+            raise ValueError(f"noted: {', '.join(unknown)} is no sign, no event and no coded vital")
+        return self
 
     def range(self, vital: str, spo2_scale: int | None = None) -> Range:
         """The ranges of a vital, for oxygen saturation by the SpO2 scale (1 unless set). Raises KeyError for none."""

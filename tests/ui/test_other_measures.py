@@ -183,6 +183,19 @@ def test_nothing_counted_leaves_the_rate_alone(form):
     assert _key(form, "-respiratory_rate_per_min").value == 14
 
 
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_note_that_names_a_sign_is_asked_about_once(form, kept, marked):
+    _key(form, "-note").input("had a <b>seizure</b>").run()
+    _press(form, "Save set")
+    assert "You wrote &#x27;seizure&#x27;: chart it as a sign? If it is there, mark Seizure first" in html_of(form)
+    assert kept() == []
+    if marked:
+        _key(form, "-signs").set_value(["seizure"]).run()
+    _press(form, "Yes, right: save")
+    (only,) = kept()
+    assert (only.note, only.other) == ("had a <b>seizure</b>", {"seizure": 1} if marked else {})
+
+
 @pytest.mark.parametrize("seconds", other_measures.COUNT_S)
 def test_the_timer_runs_without_script_and_says_every_second(seconds):
     text = other_measures.timer_html(seconds)

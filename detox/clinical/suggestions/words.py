@@ -29,6 +29,14 @@ def found(words: tuple[str, ...], texts: Iterable[str | None]) -> str | None:
     return None
 
 
+def phrase(words: tuple[str, ...], text: str) -> str | None:
+    """The first of `words` that `text` says and does not deny, as it is written there; None where it says none."""
+    for match in _pattern(words).finditer(text.lower()):
+        if not _denied(text.lower()[: match.start()]):
+            return text[match.start() : match.end()]
+    return None
+
+
 def found_but(words: tuple[str, ...], denied: tuple[str, ...], texts: Iterable[str | None]) -> str | None:
     """The same for words that a phrase takes back after them: "pregnancy test negative". Such a phrase is not read."""
     for text in texts:
