@@ -4,18 +4,21 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from detox.clinical.entry_times import judged
 from detox.clinical.model import Admission, Dose, Observation, Ward
 from detox.clinical.schedule import RECENT
 from detox.errors import NotFound
+from detox.reports import suggesting
 from detox.reports.csv_text import csv_bytes
 from detox.reports.shift_patient import Answer, Correction, Counts, PatientShift, Rows, patient_shift
 from detox.reports.shift_period import ShiftPeriod, period, recent, shift_of
 from detox.reports.shift_table import file_name, header, row_of
+from detox.reports.suggesting import Judged
 from detox.store import Connection, Store, find, find_shift
+from detox.store.as_of import as_of
 from detox.store.background import background
 
 __all__ = ["UNRECORDED", "ShiftPeriod", "ShiftSummary", "period", "recent", "shift_csv", "shift_of", "summary"]
@@ -54,9 +57,30 @@ def summary(store: Store, ward_id: str, period: ShiftPeriod, now: datetime) -> S
         stays = find.admissions_between(tx, ward_id, period.starts_at, period.ends_at)
         read = [_rows(tx, admission, period, now) for admission in stays]
     newest = max((o.taken_at for rows in read for o in rows.current), default=period.starts_at)
-    as_of = min(max(now, newest), period.ends_at)  # a stay in the future carries its own time
-    patients = [patient_shift(rows, period.starts_at, as_of) for rows in read]
-    return ShiftSummary(ward, period, as_of, tuple(sorted(patients, key=_by_bed)))
+    moment = min(max(now, newest), period.ends_at)  # a stay in the future carries its own time
+    judged = _judged(store, stays, moment, now)
+    patients = [
+        replace(patient_shift(rows, period.starts_at, moment), judged=judged.get(rows.admission.id)) for rows in read
+    ]
+    return ShiftSummary(ward, period, moment, tuple(sorted(patients, key=_by_bed)))
+
+
+def _judged(store: Store, stays: Sequence[Admission], at: datetime, now: datetime) -> dict[str, Judged]:
+    """The judgement of everyone who was there at that moment, by what was known then; by admission."""
+    ids = [stay.id for stay in stays if stay.discharged_at is None or stay.discharged_at > at]
+    if not ids:
+        return {}
+    with as_of(store, at) if at < now else store.read() as tx:
+        known = [stay for one in ids if (stay := _entered(tx, one)) is not None]
+        return {stay.id: suggesting.judged(tx, stay, at) for stay in known}
+
+
+def _entered(tx: Connection, admission_id: str) -> Admission | None:
+    """The admission as it was known at the connection's moment; None where nobody had entered it."""
+    try:
+        return find.admission(tx, admission_id)
+    except NotFound:
+        return None
 
 
 def shift_csv(store: Store, ward_id: str, shift_key: str, now: datetime) -> tuple[str, bytes]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from detox.chart.danger import Danger
 from detox.clinical import protocols
 from detox.clinical import vitals as vital_signs
 from detox.clinical.model import (
@@ -23,6 +24,7 @@ from detox.clinical.model import (
     Observation,
 )  # fmt: skip
 from detox.clinical.schedule import RECENT, Due, next_due, overdue_from
+from detox.reports.suggesting import Judged
 
 Kind = Literal["done", "partial", "not_done", "refused", "note"]
 
@@ -156,7 +158,11 @@ class Counts:
 @dataclass(frozen=True, slots=True)
 class PatientShift:
     """One patient in one shift. `bed` is the last bed taken before the shift's end, `unrecorded_at` the due times
-    that passed with no entry at all, `due` the next set as of the summary's `as_of` (None after the discharge)."""
+    that passed with no entry at all, `due` the next set as of the summary's `as_of` (None after the discharge).
+
+    `judged` is the judgement as of then, by what was known then; None for somebody who had left, or who was entered
+    only later.
+    """
 
     admission: Admission
     bed: str
@@ -170,6 +176,13 @@ class PatientShift:
     decisions: tuple[Decision, ...]
     corrections: tuple[Correction, ...]
     due: Due | None
+    judged: Judged | None = None
+
+    @property
+    def dangers(self) -> tuple[Danger, ...]:
+        """The dangers of that judgement, the worst first."""
+        made = self.judged.judgement if self.judged is not None else None
+        return made.dangers if made is not None else ()
 
     def of(self, kind: Kind) -> tuple[SetTaken, ...]:
         """The entries of one block."""

@@ -43,6 +43,7 @@ def header() -> list[str]:
         "alerts_opened", "alerts_still_open", "doses_given", "doses_held", "doses_refused", "decisions", "corrections",
         "next_due_at", "next_due_why",
         *(f"count_{f.name}" for f in fields(Counts)),
+        "dangers",
     ]  # fmt: skip
 
 
@@ -69,6 +70,7 @@ def row_of(patient: PatientShift, period: ShiftPeriod, as_of: datetime, time_zon
     cells.append(_list(_correction_words(c, at) for c in patient.corrections))
     cells += [at(patient.due.at), patient.due.why] if patient.due else [None, None]
     cells += asdict(patient.counts).values()
+    cells.append(_dangers(patient))
     return cells
 
 
@@ -76,6 +78,15 @@ def file_name(period: ShiftPeriod) -> str:
     """shift_2026-11-21_night.csv: when, and nothing about whom or where."""
     plain = unicodedata.normalize("NFKD", period.key.replace("/", "_", 1)).encode("ascii", "ignore").decode()
     return f"shift_{''.join(c if c.isalnum() or c in '-_' else '-' for c in plain)}.csv"
+
+
+def _dangers(patient: PatientShift) -> str | None:
+    """The dangers of the judgement, the worst first; "none" where there is none, empty where nothing was judged."""
+    if patient.judged is None:
+        return None
+    if patient.judged.judgement is None:
+        return f"not judged: {patient.judged.problem}"
+    return _list(f"{d.level}: {d.rule} {d.problem}: {d.message}" for d in patient.dangers) or "none"
 
 
 At = Callable[[datetime | None], str | None]

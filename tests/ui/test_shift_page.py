@@ -38,6 +38,21 @@ def test_four_blocks_and_counts_that_the_file_repeats(open_page, nurse, store, w
     assert 'href="/export/' in text
 
 
+def test_the_dangers_stand_above_the_blocks_at_their_level(open_page, nurse, store, admission, now):
+    entry = Observation("s", admission.id, now - timedelta(minutes=9), other={"suicidal_intent": 1}, note="<i>x</i>")
+    care.record(store, nurse, entry, now, confirmed=True)
+    text = html_of(open_page(nurse, "shift"))
+    head, danger = text.split("Dangers as of Sat 22:41: ")[1].split("</h3>")[:2]
+    assert head == "1 critical"
+    assert '<div class="dx-alert critical"><b>▲▲ Suicidal intent' in danger
+    assert text.index("Dangers as of") < text.index('class="px-block')
+
+
+def test_no_danger_is_said(open_page, nurse, store, admission, vitals, now):
+    care.record(store, nurse, Observation("s", admission.id, now, vitals()), now, confirmed=True)
+    assert "Dangers as of Sat 22:41: none found" in html_of(open_page(nurse, "shift"))
+
+
 def test_the_last_six_shifts_can_be_chosen(open_page, nurse, admission):
     at = open_page(nurse, "shift")
     choice = next(w for w in at.get("button_group") if w.key == "shift")

@@ -57,6 +57,7 @@ def _page() -> None:
         st.error(words.plain(error))
         return
     _head(found, here)
+    st.html(shift_html.dangers_html(found, here.zone))
     st.html(shift_html.blocks_html(found, here.zone))
     st.caption(f"Unknown: {reading.UNRECORDED}")
     st.html(shift_html.table_html(found, here.zone, here.now, here.ward.temperature_unit))
