@@ -151,6 +151,7 @@ def _physicians_word(key: str, signers: dict[str, str], here: frame.Visit) -> No
         st.selectbox(
             "Given over the hold by order of (only a physician)", list(signers), index=None, key=f"signer-{key}",
             placeholder="choose, if it is given all the same", format_func=lambda i: words.plain(signers.get(i, i)),
+            width=340,
         )  # fmt: skip
         if here.ward.demo:
             st.caption("In the demo ward a signature takes no PIN.")
@@ -189,7 +190,7 @@ def _other_form(page: PatientPage, here: frame.Visit) -> None:
     # outside the form: what holds the medicine is shown as soon as it is chosen
     with st.container(horizontal=True, vertical_alignment="bottom"):
         drug = st.selectbox("Medicine", sorted(other_drugs(), key=_listed), index=None, format_func=_listed,
-                            key=f"drug-{key}", width=240)  # fmt: skip
+                            key=f"drug-{key}", width=340)  # fmt: skip
         where = st.segmented_control("Where", list(_PLACES), format_func=_PLACES.__getitem__, key=f"where-{key}")
     held = None
     if drug is not None and where != "elsewhere":

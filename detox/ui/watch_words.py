@@ -43,5 +43,5 @@ def _running(one: Watched, zone: ZoneInfo, now: datetime) -> str:
     if look is not None:
         told.append(f"next look <b>{'now' if look.due <= now else words.when(look.due, zone, now)}</b>")
     told += [f"likelier: {esc(', '.join(one.likelier))}"] if one.likelier else []
-    missed = f" <b>▲ {esc(one.unseen)}</b>" if one.unseen else ""
-    return f'<div class="dx-note dx-watch">{" · ".join(told)}{missed}</div>'
+    missed = f"<div><b>▲ {esc(one.unseen)}</b></div>" if one.unseen else ""
+    return f'<div class="dx-note">{" · ".join(told)}{missed}</div>'
