@@ -408,10 +408,10 @@ def test_a_note_that_says_danger_raises(note: str) -> None:
 def test_notes_are_unread_until_a_physician_decides() -> None:
     sets = (one_set(290, note="before"), one_set(100), one_set(8, note="after"))
     decision = {"at": at(90), "by": PHYSICIAN, "verdict": "declined", "class": "HOLD_STEP", "reason": "later"}
-    assert answer(taper(*sets))["notes_unread"] == ["before", "after"]
+    assert answer(taper(*sets))["notes_unread"] == ["after", "before"]
     assert answer(taper(*sets, decisions=[decision]))["notes_unread"] == ["after"]
     found = answer(taper(*sets, decisions=[decision | {"by": NURSE}]))
-    assert found["notes_unread"] == ["before", "after"]
+    assert found["notes_unread"] == ["after", "before"]
     assert any("not a physician's" in said for said in texts(found, "not_understood"))
 
 

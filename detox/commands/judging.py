@@ -12,10 +12,12 @@ from detox.chart.danger import Danger
 from detox.chart.judge import Judgement
 from detox.chart.judge import judge as judged
 from detox.chart.standing import level_of, whole
+from detox.chart.watching import Watched
 from detox.clinical import schedule
 from detox.clinical.danger_content import CLASSES
-from detox.clinical.model import Alert, Author, Observation
+from detox.clinical.model import Alert, Author, Level, Observation
 from detox.clinical.schedule import RECENT, Due
+from detox.clinical.watch import COWS
 from detox.commands.common import binary_in, binary_out, lines_file
 from detox.commands.judge_context import charted
 from detox.commands.judge_form import read_line
@@ -46,12 +48,12 @@ def answer(line: Mapping[str, object]) -> dict[str, object]:
     clocks = schedule.due_by_clock(recent, standing, known.background)
     return {
         "id": line["id"],
-        "level": _level(standing, others, due, known.now, recent),
+        "level": _level(standing, others, ["warning"] if made.unseen else [], due, known.now, recent),
         "alerts": [*(_alert(made, one) for one in standing), *map(_other, others)],
         "dangers": [_danger(one) for one in made.dangers],
         "doses": {drug: _dose(made, drug) for drug in drugs()},
         "suggestion": made.suggestion.as_dict(known.now),
-        "watches": [],  # no drug is watched for precipitated withdrawal by itself yet
+        "watches": [_watch(one) for one in made.watches],
         "next_due": {clock: _text(at) for clock, at in clocks.items()},
         "notes_unread": [one.note for one in notes.unread_notes(known)],
         "not_understood": list(known.not_understood),
@@ -64,10 +66,11 @@ def drugs() -> tuple[str, ...]:
 
 
 def _level(
-    alerts: Sequence[Alert], others: Sequence[Danger], due: Due, now: datetime, recent: Sequence[Observation]
-) -> str:
+    alerts: Sequence[Alert], others: Sequence[Danger], told: Sequence[Level], due: Due, now: datetime,
+    recent: Sequence[Observation],
+) -> str:  # fmt: skip
     """As the board says it; `info` where nothing but that stands."""
-    levels = [*(a.finding.level for a in alerts), *(one.level for one in others)]
+    levels = [*(a.finding.level for a in alerts), *(one.level for one in others), *told]
     seen = [o for o in recent if schedule.tells_of_state(o)]
     return level_of(levels, schedule.overdue_level(due, now), seen=bool(seen), whole=whole(seen))
 
@@ -123,6 +126,24 @@ def _danger(one: Danger) -> dict[str, object]:
 def _dose(made: Judgement, drug: str) -> dict[str, object]:
     word = made.dose(drug)
     return {"may_give": word.may_give, "because": list(word.because), "take_first": list(word.take_first)}
+
+
+def _watch(one: Watched) -> dict[str, object]:
+    """One watch for precipitated withdrawal: a look is `done` when a score was charted near it, else null."""
+    watch = one.watch
+    reference = watch.reference.get(COWS)
+    return {
+        "drug": watch.drug,
+        "form": watch.form,
+        "since": _text(watch.since),
+        "until": _text(watch.until),
+        "reference_cows": reference.at_least if reference is not None else None,
+        "looks": [
+            {"due": _text(look.due), "done": None if look.done_at is None else _text(look.done_at)}
+            for look in watch.looks
+        ],
+        "unseen": one.unseen,
+    }
 
 
 def _person(by: Author | None) -> dict[str, str] | None:
