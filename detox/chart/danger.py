@@ -219,7 +219,9 @@ def _of_rule(known: PatientContext, one: Fired) -> Danger:
     problem = by_value if row is None or row.spans else row.problem
     level: Level = row.level if row is not None else "critical"
     since = known.now if one.min_ago is None else known.now - timedelta(minutes=max(one.min_ago, 0))
-    last = since if one.last_min_ago is None else known.now - timedelta(minutes=max(one.last_min_ago, 0))
+    last = since if one.min_ago is not None else _newest_charted(known)
+    if one.last_min_ago is not None:
+        last = known.now - timedelta(minutes=max(one.last_min_ago, 0))
     belongs = problem or (row.problem if row is not None else "danger_flag")
     answers = [a for a in known.answers if a.problem == belongs and a.at >= last]
     of_physicians = [a for a in answers if a.by.role == "physician"]
@@ -237,6 +239,16 @@ def _of_rule(known: PatientContext, one: Fired) -> Danger:
         names=one.names,
     )
     return _as_ordered(made)
+
+
+def _newest_charted(known: PatientContext) -> datetime:
+    """When anything was charted last: only an answer after it can speak of a rule that has no time of its own."""
+    moments = [known.admission.admitted_at]
+    moments += [o.recorded_at or o.taken_at for o in known.observations]
+    moments += [d.recorded_at or d.given_at for d in known.doses]
+    moments += [at for at, _ in known.results.values()]
+    moments += [fact.set_at for fact in known.facts.values()]
+    return max(moments)
 
 
 def _how(row: DangerRow | None) -> str:

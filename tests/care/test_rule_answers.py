@@ -1,0 +1,58 @@
+"""A danger rule that has no time of its own (pregnancy, a result) can be answered, until something newer is charted."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from detox import care
+from detox.chart.judge import judge
+from detox.clinical.model import Observation, StayFact
+from detox.store import find
+from detox.store.context import read_context
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def pregnant(store, nurse, admission, vitals, now):
+    at = now - 20 * MINUTE
+    care.state(store, nurse, StayFact("f", admission.id, "pregnancy", "positive", "", at), at)
+
+    def danger(at):
+        with store.read() as tx:
+            found = judge(read_context(tx, find.admission(tx, admission.id), at)).dangers
+        return next(d for d in found if d.rule == "A13")
+
+    def take(at):
+        care.record(store, nurse, Observation(uuid.uuid4().hex, admission.id, at, vitals()), at, confirmed=True)
+
+    take(now - 10 * MINUTE)
+    return danger, take
+
+
+def test_a_physicians_order_counts_until_the_next_set(store, physician, admission, pregnant, now) -> None:
+    danger, take = pregnant
+    assert danger(now).answered is None
+    care.answer_danger(store, physician, admission.id, "pregnancy", "obstetrics called", now, giving="as_ordered")
+    assert danger(now).ordered
+    assert danger(now + 5 * MINUTE).ordered
+    take(now + 5 * MINUTE)
+    assert not danger(now + 6 * MINUTE).ordered
+
+
+def test_a_nurses_answer_is_no_order(store, nurse, admission, pregnant, now) -> None:
+    danger, _ = pregnant
+    care.answer_danger(store, nurse, admission.id, "pregnancy", "told Dr Test", now)
+    made = danger(now)
+    assert made.answered is not None
+    assert made.answered.by.id == nurse.id
+    assert not made.ordered
+
+
+def test_an_answer_before_the_newest_set_is_none(store, physician, admission, pregnant, now) -> None:
+    danger, take = pregnant
+    at = now - 5 * MINUTE
+    care.answer_danger(store, physician, admission.id, "pregnancy", "obstetrics called", at, giving="as_ordered")
+    take(now)
+    assert danger(now).answered is None
