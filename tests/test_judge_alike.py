@@ -214,7 +214,7 @@ def said(found: Judgement) -> dict[str, object]:
         "rules": sorted(found.suggestion.rules),
         "missing": sorted(found.suggestion.missing),
         "doses": {drug: (word.may_give, word.take_first) for drug, word in words.items()},
-        "notes": notes.unread_notes(found.known),
+        "notes": [one.note for one in notes.unread_notes(found.known)],
     }
 
 

@@ -32,7 +32,7 @@ def form(page: PatientPage) -> None:
     key = saving.entry_id(here, page.admission.id, "dose-correction", len(page.corrected))
     chosen = st.selectbox(
         "Charted entry to correct", list(charted), index=None, key=f"wrong-{key}", placeholder="choose by its time",
-        format_func=lambda i: words.plain(said(charted[i], here)),
+        format_func=lambda i: said(charted[i], here),
     )  # fmt: skip
     if chosen:
         _form(page, charted[chosen], key, here)
@@ -70,7 +70,7 @@ def _form(page: PatientPage, dose: Dose, key: str, here: frame.Visit) -> None:
         if by_plan(dose) and two and not dose.witness:
             st.selectbox(
                 "Second person of this dose, if it was given", list(people), index=None, key=f"seen-by-{form_key}",
-                placeholder="choose", format_func=lambda i: words.plain(people.get(i, i)),
+                placeholder="choose", format_func=lambda i: people.get(i, i),
             )  # fmt: skip
         if not dose.elsewhere:
             _signature(form_key, signers, here)
@@ -84,7 +84,7 @@ def _signature(form_key: str, signers: dict[str, str], here: frame.Visit) -> Non
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "If something held it: by order of (only a physician)", list(signers), index=None, key=f"signer-{form_key}",
-            placeholder="only where it was given over a hold", format_func=lambda i: words.plain(signers.get(i, i)),
+            placeholder="only where it was given over a hold", format_func=lambda i: signers.get(i, i),
         )  # fmt: skip
         if not here.ward.demo:
             st.text_input(

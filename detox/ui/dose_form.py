@@ -88,7 +88,7 @@ def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
         if two:
             st.selectbox(
                 "Second person, who saw it given", list(people), index=None, key=f"witness-{key}", placeholder="choose",
-                format_func=lambda i: words.plain(people.get(i, i)),
+                format_func=lambda i: people.get(i, i),
             )  # fmt: skip
         if looked_at.holds:
             st.pills(
@@ -150,8 +150,7 @@ def _physicians_word(key: str, signers: dict[str, str], here: frame.Visit) -> No
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Given over the hold by order of (only a physician)", list(signers), index=None, key=f"signer-{key}",
-            placeholder="choose, if it is given all the same", format_func=lambda i: words.plain(signers.get(i, i)),
-            width=340,
+            placeholder="choose, if it is given all the same", format_func=lambda i: signers.get(i, i), width=340,
         )  # fmt: skip
         if here.ward.demo:
             st.caption("In the demo ward a signature takes no PIN.")
@@ -292,7 +291,7 @@ def _vomited_form(page: PatientPage, here: frame.Visit) -> None:
     ):
         st.selectbox(
             "Dose", list(recent), index=None, key=f"which-{key}", placeholder="choose",
-            format_func=lambda i: words.plain(
+            format_func=lambda i: (
                 f"{_named(recent[i].drug)} {recent[i].dose_mg:g} mg at {wall(recent[i].given_at, here.zone)}"
             ),
         )  # fmt: skip

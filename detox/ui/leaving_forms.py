@@ -58,7 +58,7 @@ def _decline_form(page: PatientPage, here: frame.Visit, left: int) -> None:
         st.form(f"decline-{key}", enter_to_submit=False, border=False),
     ):
         st.selectbox(
-            "Line", list(labels), index=None, format_func=lambda n: words.plain(labels[n]), key=f"line-{key}",
+            "Line", list(labels), index=None, format_func=lambda n: labels[n], key=f"line-{key}",
             placeholder="choose",
         )  # fmt: skip
         st.text_input("Reason", key=f"why-{key}", placeholder="has a kit at home, shown on 20 Nov")

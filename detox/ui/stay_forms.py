@@ -26,7 +26,7 @@ def forms(page: PatientPage) -> None:
     with st.form(move_key, enter_to_submit=False):
         st.selectbox(
             "Move to a free bed", list(free), index=None, placeholder="choose", key=f"bed-{move_key}",
-            format_func=lambda b: words.plain(free.get(b, b)),
+            format_func=lambda b: free.get(b, b),
         )  # fmt: skip
         saving.problems(move_key)
         st.form_submit_button("Move", key=f"save-{move_key}", on_click=_move, args=(move_key, stay.id))

@@ -57,7 +57,7 @@ def esc(text: object) -> str:
 
 
 def plain(text: object) -> str:
-    """Anybody's text where Streamlit would read markdown: every mark is shown, none is obeyed."""
+    """Anybody's text where Streamlit would read markdown: every mark is shown, none obeyed. Not for a selectbox."""
     return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
 
 

@@ -70,7 +70,7 @@ def _stay(key: str, beds: dict[str, str], here: frame.Visit) -> None:
     )  # fmt: skip
     right.selectbox(
         "Bed", ["", *beds], index=None, key=f"bed-{key}", placeholder="choose",
-        format_func=lambda b: words.plain(beds.get(b, NOT_IN_A_BED)),
+        format_func=lambda b: beds.get(b, NOT_IN_A_BED),
     )  # fmt: skip
     left, middle, right = st.columns(3)
     today = here.now.astimezone(here.zone).date()

@@ -166,7 +166,7 @@ def _corrections(page: PatientPage, here: frame.Visit) -> None:
     else:
         chosen = st.selectbox(
             "Set to correct", list(sets), index=None, key="correct", placeholder="choose by its time",
-            format_func=lambda i: words.plain(
+            format_func=lambda i: (
                 f"{words.when(sets[i].taken_at, here.zone, here.now)} by {sets[i].recorded_by}"
                 f"{' (dated ahead of the clock)' if sets[i] in page.tile.ahead else ''}"
             ),
