@@ -67,8 +67,15 @@ def _answered_html(alert: Alert, page: PatientPage, here: frame.Visit) -> str:
     return (
         f'<div class="dx-alert {alert.finding.level} px-alert"><b>{sign} {esc(alert.finding.message)}</b> '
         f'<span class="dx-quiet">answered {esc(words.ago(alert.acknowledged_at, here.now))} ago by '
-        f"{esc(alert.acknowledged_by)}{since}{following}</span>{tiles.also_html(alert)}</div>"
+        f"{esc(alert.acknowledged_by)}{_ordered(alert, page)}{since}{following}</span>{tiles.also_html(alert)}</div>"
     )
+
+
+def _ordered(alert: Alert, page: PatientPage) -> str:
+    """That a physician's answer lets the doses go on: the nurse who gives them reads it here."""
+    judgement = page.tile.judgement
+    ordered = judgement is not None and any(d.alert_id == alert.id and d.ordered for d in judgement.dangers)
+    return " · <b>give doses as ordered</b>" if ordered else ""
 
 
 def _with_answer(
