@@ -19,6 +19,7 @@ from detox.clinical.suggestions.fired import Fired, giving_of
 State = Literal["standing", "past"]
 
 UNSTATED = Giving()
+BY_ANSWER = "a physician answers it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _ended(known: PatientContext, alert: Alert) -> Danger | None:
         message=f"Was: {finding.message}. Clear since {_at(known, alert.resolved_at)}, no physician has seen it",
         action="Call the physician: it is over, but nobody has answered it. The next dose waits for that word.",
         giving=giving.at_most("physician"),
-        how="a physician answers it",
+        how=BY_ANSWER,
         answered=_answer(known, alert),
         alert_id=alert.id,
     )
@@ -225,16 +226,17 @@ def _of_rule(known: PatientContext, one: Fired) -> Danger:
     belongs = problem or (row.problem if row is not None else "danger_flag")
     answers = [a for a in known.answers if a.problem == belongs and a.at >= last]
     of_physicians = [a for a in answers if a.by.role == "physician"]
+    said = one.reasons[0] if one.reasons else one.text
     made = Danger(
         rule=one.rule,
         problem=belongs,
         level="warning" if one.past else level,
         state="past" if one.past else "standing",
         since=since,
-        message=one.reasons[0] if one.reasons else one.text,
+        message=_was(said) if one.past else said,
         action=one.text,
         giving=giving_of(one),
-        how=_how(row),
+        how=BY_ANSWER if one.past else _how(row),
         answered=next(reversed(of_physicians or answers), None),
         names=one.names,
     )
@@ -249,6 +251,10 @@ def _newest_charted(known: PatientContext) -> datetime:
     moments += [at for at, _ in known.results.values()]
     moments += [fact.set_at for fact in known.facts.values()]
     return max(moments)
+
+
+def _was(said: str) -> str:
+    return f"Was: {said.rstrip('.')}. Clear since, no physician has answered it"
 
 
 def _how(row: DangerRow | None) -> str:

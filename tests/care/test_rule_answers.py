@@ -56,3 +56,22 @@ def test_an_answer_before_the_newest_set_is_none(store, physician, admission, pr
     care.answer_danger(store, physician, admission.id, "pregnancy", "obstetrics called", at, giving="as_ordered")
     take(now)
     assert danger(now).answered is None
+
+
+def test_what_is_over_and_unanswered_says_so(store, nurse, physician, admission, vitals, now) -> None:
+    for minutes, degrees in ((60, 38.4), (30, 36.8), (10, 36.8)):
+        at = now - minutes * MINUTE
+        hot = Observation(uuid.uuid4().hex, admission.id, at, vitals(temperature_c=degrees))
+        care.record(store, nurse, hot, at, confirmed=True)
+
+    def fevers():
+        with store.read() as tx:
+            found = judge(read_context(tx, find.admission(tx, admission.id), now)).dangers
+        return [d for d in found if d.problem == "temperature"]
+
+    (fever,) = fevers()
+    assert fever.state == "past"
+    assert fever.message.startswith("Was: temp 38.4")
+    assert fever.how == "a physician answers it"
+    care.answer_danger(store, physician, admission.id, "temperature", "seen, a cold", now)
+    assert fevers() == []
