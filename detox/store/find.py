@@ -339,10 +339,14 @@ def open_alerts(tx: Connection, admission_id: str) -> list[Alert]:
 
 
 def dangerous_alerts(tx: Connection, admission_id: str) -> list[Alert]:
-    """The open alerts of a stay, and the critical ones that data have ended, oldest first."""
+    """The open alerts of a stay, the critical ones that data have ended, and every answered one, oldest first.
+
+    An answer goes on speaking of what its alert had seen after the alert has ended.
+    """
     rows = tx.execute(
-        _ALERT + "WHERE a.admission_id = ? AND (a.resolved_at IS NULL OR (a.level = 'critical' "
-        "AND a.resolution = 'data')) ORDER BY a.opened_at, a.rowid",
+        _ALERT + "WHERE a.admission_id = ? AND (a.resolved_at IS NULL OR (a.level = 'critical' "  # noqa: S608
+        "AND a.resolution = 'data') OR EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = a.id)) "
+        "ORDER BY a.opened_at, a.rowid",
         (admission_id,),
     )
     return [_alert(r) for r in rows]

@@ -75,3 +75,17 @@ def test_what_is_over_and_unanswered_says_so(store, nurse, physician, admission,
     assert fever.how == "a physician answers it"
     care.answer_danger(store, physician, admission.id, "temperature", "seen, a cold", now)
     assert fevers() == []
+
+
+def test_an_answer_to_a_red_reading_counts_after_its_alert_has_ended(
+    store, physician, nurse, admission, vitals, now
+) -> None:
+    for minutes, degrees in ((60, 38.4), (30, 36.8), (10, 36.8)):
+        at = now - minutes * MINUTE
+        hot = Observation(uuid.uuid4().hex, admission.id, at, vitals(temperature_c=degrees))
+        opened = care.record(store, nurse, hot, at, confirmed=True).opened
+        for alert in opened:
+            care.acknowledge(store, physician, alert.id, "seen, a cold", at + MINUTE)
+    with store.read() as tx:
+        known = read_context(tx, find.admission(tx, admission.id), now)
+    assert [d.rule for d in judge(known).dangers if d.problem == "temperature"] == []
