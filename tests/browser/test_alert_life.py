@@ -4,18 +4,10 @@ import re
 
 import pytest
 from help import idle
-from walk import pick
+from playwright.sync_api import expect
+from walk import answer, pick
 
 pytestmark = pytest.mark.browser
-
-
-def answer(page, alert, button, label, text):
-    """Open the place beside the alert, say something, confirm."""
-    row = page.locator("[data-testid=stHorizontalBlock]").filter(has=page.locator(".dx-alert", has_text=alert)).last
-    row.get_by_role("button", name=button).click()
-    page.get_by_label(label).fill(text)
-    page.keyboard.press("Tab")
-    page.get_by_role("button", name=button, exact=True).last.click()
 
 
 def test_from_its_opening_to_the_look_back(walk, people):
@@ -50,8 +42,11 @@ def test_from_its_opening_to_the_look_back(walk, people):
 
     physician.get_by_role("link", name="Look back").last.click()
     physician.get_by_text("As it stood on").wait_for()
+    stood = physician.get_by_text(re.compile("^As it stood on"))
     while not physician.get_by_text(re.compile("^unanswered 0 min$")).count():
+        moment = stood.inner_text()
         physician.get_by_role("button", name=re.compile("^◀ Previous")).click()
+        expect(stood).not_to_have_text(moment)  # or the page that has not moved yet would be read, and the way overshot
         idle(physician)
     assert "Respiratory rate 8" in physician.locator(".st-key-tile").inner_text()
     assert physician.get_by_role("button", name="Acknowledge").count() == 0, "the past can be answered"

@@ -1,7 +1,9 @@
 """Naltrexone, maintenance and medical heroin once each, on screen, over as many days as it takes."""
 
+import re
+
 import pytest
-from walk import doses
+from walk import answer, doses
 
 pytestmark = pytest.mark.browser
 
@@ -40,12 +42,24 @@ def test_a_week_of_observed_maintenance_with_a_missed_day(walk, people, password
     walk.open(physician)
     walk.plan(physician, password, "methadone", "60")
     for day in range(1, 8):
-        walk.see(3)
+        walk.see(3, temperature_c=38.4 if day == 6 else 36.8)
         if day > 1:
             nurse, physician = people()
         walk.open(nurse)
         if day == 4:
             walk.dose(nurse, "Refused", why="did not come, reached by phone")
+        elif day == 6:  # a fever takes a physician's word for this dose, signed in the form
+            walk.open_dose(nurse)
+            nurse.locator(".st-key-dose").get_by_text("Do not withhold on this ground").wait_for()
+            walk.dose(nurse, "Given", "60", why="seen by Dr Test, swabs sent", by="P. Test", secret=password)
+            nurse.locator(".st-key-dose").get_by_text(re.compile("over a hold by the word of P. Test")).wait_for()
+            walk.shot(nurse, "maintenance-fever")
+            walk.open(physician)
+            answer(physician, "38.4: 38.0 or more", "Acknowledge", "What was done?", "a cold by its look, swabs sent")
+            physician.get_by_text(re.compile("answered 0 min ago by P. Test")).first.wait_for()
+            for _ in range(2):  # it has gone by the evening, and was answered: no dose waits for it any more
+                walk.clock.forward(minutes=30)
+                walk.see(3)
         else:
             walk.dose(nurse, "Given", "60")
         walk.clock.forward(hours=24)

@@ -1,7 +1,9 @@
 """Detoxification with each medicine once, from admission to its end, on screen, over as many days as it takes."""
 
+import re
+
 import pytest
-from walk import decisions, doses
+from walk import answer, decisions, doses
 
 from detox import care
 from detox.store import find
@@ -29,11 +31,22 @@ def test_a_seven_day_buprenorphine_detox(walk, people, password):
     walk.open(physician)
     walk.expect(physician, "Hold and call the physician", "precipitated", "Do not withhold")
     walk.shot(physician, "2-precipitated")
-    walk.decide(physician, password, "Decline", "more buprenorphine now, by my order")
-    walk.clock.forward(minutes=40)
-    walk.see(9, heart_rate_per_min=84)
+    walk.open(nurse)  # no nurse alone gives more
+    walk.open_dose(nurse)
+    nurse.locator(".st-key-dose").get_by_text("Do not withhold on this ground").wait_for()
+    walk.shot(nurse, "2-by-a-physician's-word")
+    answer(physician, "COWS 22 against 15", "Acknowledge", "What was done?", "4 mg more now, stay", "as ordered")
+    physician.get_by_text(re.compile("answered 0 min ago by P. Test")).wait_for()
     walk.open(nurse)
     walk.dose(nurse, "Given", "4")
+    nurse.locator(".st-key-dose").get_by_text(re.compile("over a hold by the word of P. Test")).wait_for()
+    walk.open(physician)
+    walk.decide(physician, password, "Decline", "more buprenorphine was given, by my order")
+    walk.clock.forward(minutes=40)
+    walk.see(9, heart_rate_per_min=84)  # near the score before it: over
+    walk.open(nurse)
+    assert nurse.locator(".dx-alert.critical").count() == 0
+    walk.shot(nurse, "2-over")
 
     walk.clock.forward(hours=20)  # day 2: the taper begins
     walk.see(5)
@@ -140,9 +153,11 @@ def test_methadone_from_the_first_dose_to_the_last(walk, people, password):
         walk.see(3, sedation="2", respiratory_rate_per_min=11)
     nurse, physician = people()
     walk.open(physician)
-    walk.expect(physician, "Hold the step", "over-medication")
+    walk.expect(physician, "Hold and call the physician", "Withhold the next dose", "Methadone day 2")
     walk.shot(physician, "methadone-accumulates")
     walk.decide(physician, password, "Accept")
+    walk.open(nurse)
+    walk.dose(nurse, "Held", why="drowsy, breathing 11, Dr Test has seen her")
 
     for day, mg in ((4, "20"), (5, "10")):
         for hours in (8, 17):
@@ -166,7 +181,9 @@ def test_methadone_from_the_first_dose_to_the_last(walk, people, password):
     walk.decide(physician, password, "Accept")
     walk.open(nurse)
     walk.discharge(nurse, "completed")
-    assert [mg for _, mg, status in doses(walk) if status == "given"] == [30, 30, 20, 10]
+    assert [(mg, status) for _, mg, status in doses(walk)] == [
+        (30, "given"), (30, "given"), (0, "held"), (20, "given"), (10, "given"),
+    ]  # fmt: skip
 
 
 def test_lofexidine_with_a_held_dose(walk, people, password):
@@ -200,6 +217,12 @@ def test_lofexidine_with_a_held_dose(walk, people, password):
     walk.clock.forward(hours=6)
     walk.see(5)
     nurse, physician = people()
+    walk.open(nurse)
+    walk.open_dose(nurse)  # one reading is not enough to end what was so low
+    nurse.locator(".st-key-dose").get_by_text("Withhold the next dose").wait_for()
+    walk.shot(nurse, "lofexidine-one-reading")
+    walk.clock.forward(minutes=30)
+    walk.see(5)
     walk.open(nurse)
     walk.dose(nurse, "Given", "0.54")
 

@@ -183,8 +183,10 @@ class Walk:
             page.get_by_text("Give a dose", exact=True).click()
             form.wait_for()
 
-    def dose(self, page: Page, what: str, mg: str = "", why: str = "", held_for: str = "") -> None:
-        """Chart a dose of the plan, and wait until it is on disk."""
+    def dose(
+        self, page: Page, what: str, mg: str = "", why: str = "", held_for: str = "", by: str = "", secret: str = ""
+    ) -> None:
+        """Chart a dose of the plan, and wait until it is on disk; `by` is a physician who signs over what holds it."""
         self.open_dose(page)
         page.get_by_role("radiogroup", name="What happened").get_by_role("radio", name=what).click()
         if mg:
@@ -194,6 +196,10 @@ class Walk:
             page.get_by_role("button", name=re.compile(held_for)).click()
         if why:
             page.get_by_label(re.compile("^Reason .if held")).fill(why)
+            page.keyboard.press("Tab")
+        if by:
+            pick(page, "Given over the hold by order of (only a physician)", by)
+            page.get_by_label("This physician's own PIN or password").fill(secret)
             page.keyboard.press("Tab")
         page.get_by_role("button", name="Chart this dose").click()
         page.locator(".st-key-dose").get_by_text("✓ Saved").wait_for()
@@ -240,6 +246,17 @@ class Walk:
         page.get_by_text("The stay has ended").first.wait_for()
 
 
+def answer(page: Page, alert: str, button: str, label: str, text: str, doses: str = "") -> None:
+    """Open the place beside the alert, say something, confirm; `doses` is what a physician orders meanwhile."""
+    row = page.locator("[data-testid=stHorizontalBlock]").filter(has=page.locator(".dx-alert", has_text=alert)).last
+    row.get_by_role("button", name=button).click()
+    page.get_by_label(label).fill(text)
+    page.keyboard.press("Tab")
+    if doses:
+        page.get_by_role("radiogroup", name="Doses meanwhile").get_by_role("radio", name=doses).click()
+    page.get_by_role("button", name=button, exact=True).last.click()
+
+
 def doses(walk: Walk) -> list[tuple[str, float, str]]:
     """Drug, mg and status of every charted dose, oldest first."""
     with walk.store.read() as tx:
@@ -267,4 +284,6 @@ def pick(page: Page, label: str, option: str) -> None:
         with contextlib.suppress(TimeoutError):
             choice.click(timeout=5_000)
             break
+    else:
+        choice.click(timeout=5_000)  # or what was only typed would be taken for what was chosen
     expect(box).to_have_value(option)
