@@ -63,11 +63,11 @@ class PatientContext:
     `observations` were taken by `now`, oldest first, and none was replaced: those of the last days and every older one
     that no decision has been shown. `ahead` are dated later than now: they are judged by nobody. `doses` are all that
     stand, oldest first; `corrected` those charted wrongly. `plans` and `decisions` are newest first. `alerts` are the
-    open ones, the answered, and the critical ones that data have ended. `results` hold the newest of each laboratory value, sign or
-    urine test and when it was taken. `conditions` and `medicines` are None where nobody has recorded them, empty where
-    there are none. `allowed` are the locked programmes that the ward may run; None where nobody has said. `age` is in
-    whole years. `events` are what happened beside sets and doses. `not_understood` lists what was written and no rule
-    can read; of it, `problems` bear on what comes next: beside one of them no suggestion goes on.
+    open ones, the answered, and the critical ones that data have ended. `results` hold the newest of each laboratory
+    value, sign or urine test and when it was taken. `conditions` and `medicines` are None where nobody has recorded
+    them, empty where there are none. `allowed` are the locked programmes that the ward may run; None where nobody has
+    said. `age` is in whole years. `events` are what happened beside sets and doses. `not_understood` lists what was
+    written and no rule can read; of it, `problems` bear on what comes next: beside one of them no suggestion goes on.
     """
 
     now: datetime

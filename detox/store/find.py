@@ -344,7 +344,7 @@ def dangerous_alerts(tx: Connection, admission_id: str) -> list[Alert]:
     An answer goes on speaking of what its alert had seen after the alert has ended.
     """
     rows = tx.execute(
-        _ALERT + "WHERE a.admission_id = ? AND (a.resolved_at IS NULL OR (a.level = 'critical' "  # noqa: S608
+        _ALERT + "WHERE a.admission_id = ? AND (a.resolved_at IS NULL OR (a.level = 'critical' "  # noqa: S608 - our own names
         "AND a.resolution = 'data') OR EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = a.id)) "
         "ORDER BY a.opened_at, a.rowid",
         (admission_id,),
