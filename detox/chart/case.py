@@ -115,6 +115,7 @@ def _plan(known_of: PatientContext) -> Raw:
     starting = admission.programme.endswith(("_start", "_induction"))
     return stay | known(
         drug=plan.drug,
+        dose_asked=False,
         signed=plan.signed_at is not None,
         daily_levels=True,
         current_mg=plan.step(at).dose_mg,

@@ -233,7 +233,7 @@ def _of_rule(known: PatientContext, one: Fired) -> Danger:
         level="warning" if one.past else level,
         state="past" if one.past else "standing",
         since=since,
-        message=_was(said) if one.past else said,
+        message=said,
         action=one.text,
         giving=giving_of(one),
         how=BY_ANSWER if one.past else _how(row),
@@ -251,10 +251,6 @@ def _newest_charted(known: PatientContext) -> datetime:
     moments += [at for at, _ in known.results.values()]
     moments += [fact.set_at for fact in known.facts.values()]
     return max(moments)
-
-
-def _was(said: str) -> str:
-    return f"Was: {said.rstrip('.')}. Clear since, no physician has answered it"
 
 
 def _how(row: DangerRow | None) -> str:

@@ -11,8 +11,8 @@ from detox.chart.watching import Watched, watches_of
 from detox.clinical import giving
 from detox.clinical.case import read_case
 from detox.clinical.danger_content import WORDS
-from detox.clinical.drugs import class_of
-from detox.clinical.model import LEVELS, Level, Observation, Word
+from detox.clinical.drugs import class_of, substance
+from detox.clinical.model import LEVELS, Level, Observation, TaperPlan, Word
 from detox.clinical.suggestions import Suggestion
 from detox.clinical.suggestions.engine import answer
 
@@ -113,7 +113,27 @@ class Judgement:
         if plan is None or plan.drug != drug or plan.signed_at is None:
             words.append("physician")
             notes.append(STARTS_TREATMENT.format(drug=drug))
+        elif said := _given_already(known, plan):
+            words.append("physician")
+            notes.append(said)
         return DoseWord(drug, max(words, key=WORDS.index), looked_at, tuple(bearing), tuple(notes))
+
+
+def _given_already(known: PatientContext, plan: TaperPlan) -> str:
+    """That the signed daily dose was given within the hours that count, and from when the next can be; else nothing."""
+    counted = giving.giving_file().counting(plan.drug)
+    near = [d for d in known.given if _drug_of(d.drug) == plan.drug and known.now - d.given_at < counted.apart]
+    ordered, given = plan.step(plan.current_step).dose_mg, round(sum(d.dose_mg for d in near), 6)
+    if not near or given < ordered:
+        return ""
+    after = (max(d.given_at for d in near) + counted.apart).astimezone(known.zone)
+    return f"{given:g} mg of the signed {ordered:g} mg a day were given already: the next from {after:%a %H:%M} on."
+
+
+def _drug_of(name: str) -> str:
+    """The id of the drug that a charted name means; the name itself where nobody knows it."""
+    found = substance(name)
+    return name if found is None else found.id
 
 
 def judge(known: PatientContext) -> Judgement:

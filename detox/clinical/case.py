@@ -101,11 +101,13 @@ class UrinePanel(Form):
 class Plan(Form):
     """The prescribed plan: dose levels in mg, its clock in hours and days, and what start rules need to know.
 
+    `dose_asked` is False where nobody is about to give a dose: then one that was given today is no duplicate.
     `daily_levels` says that the levels are daily doses; where nobody says it, a level that is no more than one dose of
     lofexidine is read as one.
     """
 
     drug: Drug | None = None
+    dose_asked: bool | None = None
     daily_levels: bool | None = None
     current_mg: Number = None
     next_mg: Number = None

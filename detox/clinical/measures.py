@@ -46,6 +46,7 @@ SCORES: Mapping[str, str] = {
     "cows": "the COWS points; a partial sum is a lower bound",
     "cows_fall": "by how much COWS fell since the score before",
     "cows_fall_undosed": "the same, where no opioid or alpha-2 dose is charted that explains it",
+    "cows_fall_possible": "the greatest undosed fall that is not excluded: items that are missing now leave it open",
     "cows_rise_in_watch": "COWS points above the score before the dose that a watch began with",
     "sows_rise_in_watch": "SOWS points above the score before that dose, the greatest of the SOWS scales",
     "risen_in_watch": "1 where this score shows precipitated withdrawal, 0 where none stands any more",
@@ -91,6 +92,7 @@ CARRIED: frozenset[str] = frozenset({"losses"})
 
 NAMES: Mapping[str, str] = {
     "cows": "COWS", "cows_fall": "COWS falling by", "cows_fall_undosed": "COWS falling without a dose by",
+    "cows_fall_possible": "COWS falling without a dose by",
     "respiratory_rate_fall_per_min": "breathing below baseline by", "spo2_fall_percent": "SpO2 below baseline by",
     "systolic_fall_mmhg": "systolic below baseline by", "systolic_fall_percent": "percent of systolic lost",
     "heart_rate_rise_per_min": "pulse over baseline by", "shock_index_rise": "shock index up by",
@@ -410,17 +412,21 @@ class Measurer:
         values["cows"] = points = made.at_least
         rated = [(seen, found) for seen in earlier if (found := _rated(seen)) is not None]
         partial: set[str] = set() if made.complete else {"cows"}
-        if made.complete and rated:
-            before, found = rated[-1]
-            fall = found.at_least - points
-            names = {"cows_fall"}
+        if not rated:
+            return partial
+        before, found = rated[-1]
+        fall, names = found.at_least - points, set()
+        if made.complete:
             values["cows_fall"] = fall
-            if not self._dosed_since(before.taken_at, observation.taken_at):
+            names.add("cows_fall")
+        if not self._dosed_since(before.taken_at, observation.taken_at):
+            if made.complete:
                 values["cows_fall_undosed"] = fall
                 names.add("cows_fall_undosed")
-            if not found.complete:
-                partial |= names
-        return partial
+            if made.complete or found.complete:
+                values["cows_fall_possible"] = fall
+                names.add("cows_fall_possible")
+        return partial if found.complete else partial | names
 
     def _dosed_since(self, before: datetime, now: datetime) -> bool:
         """True when a dose is charted that can explain a fall between two scores."""

@@ -71,7 +71,7 @@ def test_what_is_over_and_unanswered_says_so(store, nurse, physician, admission,
 
     (fever,) = fevers()
     assert fever.state == "past"
-    assert fever.message.startswith("Was: temp 38.4")
+    assert fever.message.startswith("Was temp 38.4")
     assert fever.how == "a physician answers it"
     care.answer_danger(store, physician, admission.id, "temperature", "seen, a cold", now)
     assert fevers() == []

@@ -83,7 +83,7 @@ def given_twice(f: Facts) -> Iterator[str]:
 def already_given(f: Facts) -> Iterator[str]:
     """The observed daily dose was given already, and this is about giving it."""
     scheduled = _scheduled(f)
-    if f.case.programme != "maintenance_dot" or scheduled is None:
+    if f.case.programme != "maintenance_dot" or scheduled is None or f.plan.dose_asked is False:
         return
     window = _interval(f) * f.limits.interval_share.value
     for d in f.plan_doses(window):
