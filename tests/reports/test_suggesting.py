@@ -111,7 +111,8 @@ def test_a_step_is_due_once_its_hours_are_over(case, plan, hours, due):
 def test_the_signed_plan_where_it_stands(case, plan):
     plan(30)
     assert case()["plan"] == {
-        "day": 3, "drug": "buprenorphine", "dose_asked": False, "daily_levels": True, "signed": True, "current_mg": 8.0, "next_mg": 6.0,
+        "day": 3, "drug": "buprenorphine", "dose_asked": False, "daily_levels": True, "signed": True,
+        "current_mg": 8.0, "next_mg": 6.0,
         "step_due": True,
         "hours_since_last_step": 30.0, "min_step_interval_h": 24.0, "failed_step_downs": 0, "days_at_dose": 2,
     }  # fmt: skip
