@@ -74,7 +74,7 @@ def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
         people = {c.id: c.name for c in second_people(tx, here.by)}
         signers = {c.id: c.name for c in physicians(tx, here.by)}
     looked_at = held.looked_at
-    st.html(looked_at_html(looked_at, here) + withheld_html(held))
+    st.html(withheld_html(held) + looked_at_html(looked_at, here, held=bool(held.dangers)))
     if looked_at.gaps:
         st.page_link(
             "pages/record.py", label="**Take these vitals first**", query_params={"admission": page.admission.id}
@@ -231,14 +231,16 @@ def _listed(drug: str) -> str:
     return drugs.drug(drug).listed
 
 
-def looked_at_html(found: PreFlight, here: frame.Visit) -> str:
-    """Each vital that the dose depends on, how old it is, and what it says about the dose."""
+def looked_at_html(found: PreFlight, here: frame.Visit, *, held: bool = False) -> str:
+    """Each vital that the dose depends on, its age and its word about the dose; `held` where a danger holds it."""
     if found.row is None:
         return '<div class="dx-note">No vital sign is asked for before this dose.</div>'
     if found.holds:
         said = f'<div class="dx-alert critical"><b>▲▲ Hold this dose.</b> {esc(_told(found.holds))}</div>'
     elif found.gaps:
         said = f'<div class="dx-alert unknown"><b>? Take vitals first.</b> {esc(_told(found.gaps))}</div>'
+    elif held:
+        said = '<div class="dx-note">The vitals before this dose are recent; what holds it stands above.</div>'
     else:
         said = '<div class="dx-note">Nothing that was measured holds this dose.</div>'
     parts = "".join(_part(one, here) for one in found.checks)
