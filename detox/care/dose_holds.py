@@ -70,9 +70,8 @@ class Held:
 
     @property
     def dangers(self) -> list[str]:
-        """The dangers that hold it, a sentence for the strictest of each problem, and why there is no judgement."""
-        first = {one.problem: one for one in reversed(self.word.dangers)}
-        said = [one.message.rstrip(".") + "." for one in self.word.dangers if first[one.problem] is one]
+        """The dangers that hold it, a sentence each, and why there is no judgement."""
+        said = [one.message.rstrip(".") + "." for one in self.word.dangers]
         return [*said, *([self.problem] if self.problem else [])]
 
 

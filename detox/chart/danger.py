@@ -92,6 +92,16 @@ def in_order(dangers: Sequence[Danger]) -> tuple[Danger, ...]:
     )
 
 
+def one_a_problem(dangers: Sequence[Danger]) -> list[Danger]:
+    """One of each problem, the worst first: an alert, which says what to do, before a rule of the same level."""
+    best: dict[str, Danger] = {}
+    for one in dangers:
+        known = best.get(one.problem)
+        if known is None or (one.level == known.level and one.alert_id and not known.alert_id):
+            best[one.problem] = one
+    return [one for one in dangers if best[one.problem] is one]
+
+
 def fired_of(danger: Danger) -> Fired:
     """A danger from elsewhere as a rule of the suggestion engine: it calls for a physician."""
     withheld = danger.giving.opioid == "no"

@@ -12,6 +12,7 @@ from detox.care.dose_counts import still_counts
 from detox.care.dose_holds import DoseHeld, Held, held_now, physicians
 from detox.care.dosing import second_people
 from detox.care.other_doses import chart_other_dose, other_drugs
+from detox.chart.danger import one_a_problem
 from detox.clinical import drugs
 from detox.clinical.giving import TWO_PEOPLE, Check, PreFlight, giving_file
 from detox.clinical.model import Dose, TaperPlan
@@ -169,7 +170,7 @@ def withheld_html(held: Held) -> str:
         return ""
     withheld = held.word.may_give == "no"
     action = words.DOSE_ACTIONS["withhold" if withheld else "physician_decides"]
-    said = "".join(f"<li>{esc(one)}</li>" for one in held.dangers)
+    said = "".join(f"<li>{esc(one.message)}</li>" for one in one_a_problem(held.word.dangers))
     look, sign = ("critical", "▲▲") if withheld else ("warning", "▲")
     return (
         f'<div class="dx-alert {look}"><b>{sign} {esc(action)}</b><ul>{said}</ul>'

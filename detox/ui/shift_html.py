@@ -1,10 +1,10 @@
 """The shift summary as HTML: four blocks that are never merged, and a line of numbers for each patient."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from detox.chart.danger import Danger
+from detox.chart.danger import one_a_problem
 from detox.clinical.model import LEVELS, Dose
 from detox.instants import wall
 from detox.reports.shift import ShiftSummary
@@ -47,7 +47,7 @@ def blocks_html(found: ShiftSummary, zone: ZoneInfo) -> str:
 
 def dangers_html(found: ShiftSummary, zone: ZoneInfo) -> str:
     """What stands against each patient as of the summary, the worst patient first: one a problem, its worst."""
-    told = [(p, listed) for p in found.patients if (listed := _one_a_problem(p.dangers))]
+    told = [(p, listed) for p in found.patients if (listed := one_a_problem(p.dangers))]
     told.sort(key=lambda one: -LEVELS.index(one[1][0].level))
     lines = "".join(
         f'<div class="px-danger"><div>{_who(p)}</div>{"".join(danger_html(d, found.as_of) for d in listed)}</div>'
@@ -64,16 +64,6 @@ def dangers_html(found: ShiftSummary, zone: ZoneInfo) -> str:
         f'<div class="px-dangers"><h3>Dangers as of {wall(found.as_of, zone, "%a %H:%M")}: '
         f"{', '.join(counted) or 'none found'}</h3>{lines}</div>"
     )
-
-
-def _one_a_problem(dangers: Sequence[Danger]) -> list[Danger]:
-    """The worst first; of a problem what an alert tells, which says what to do, before a rule of the same level."""
-    best: dict[str, Danger] = {}
-    for one in dangers:
-        known = best.get(one.problem)
-        if known is None or (one.level == known.level and one.alert_id and not known.alert_id):
-            best[one.problem] = one
-    return [one for one in dangers if best[one.problem] is one]
 
 
 def counts_html(found: ShiftSummary) -> str:
