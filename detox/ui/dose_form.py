@@ -75,11 +75,14 @@ def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
         people = {c.id: c.name for c in second_people(tx, here.by)}
         signers = {c.id: c.name for c in physicians(tx, here.by)}
     looked_at = held.looked_at
-    st.html(withheld_html(held) + looked_at_html(looked_at, here, held=bool(held.dangers)))
-    if looked_at.gaps:
-        st.page_link(
-            "pages/record.py", label="**Take these vitals first**", query_params={"admission": page.admission.id}
-        )
+    with (
+        st.container()
+    ):  # a place of its own: what comes and goes here does not build the form anew under a typing hand
+        st.html(withheld_html(held) + looked_at_html(looked_at, here, held=bool(held.dangers)))
+        if looked_at.gaps:
+            st.page_link(
+                "pages/record.py", label="**Take these vitals first**", query_params={"admission": page.admission.id}
+            )
     with st.form(f"dose-{key}", enter_to_submit=False, border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.segmented_control("What happened", list(_STATUS), format_func=_STATUS.__getitem__, key=f"status-{key}")
@@ -192,13 +195,13 @@ def _other_form(page: PatientPage, here: frame.Visit) -> None:
         drug = st.selectbox("Medicine", sorted(other_drugs(), key=_listed), index=None, format_func=_listed,
                             key=f"drug-{key}", width=340)  # fmt: skip
         where = st.segmented_control("Where", list(_PLACES), format_func=_PLACES.__getitem__, key=f"where-{key}")
-    held = None
-    if drug is not None and where != "elsewhere":
-        with here.store.read() as tx:
-            held = held_now(tx, page.admission, drug, here.now, plain=True)
-        st.html(other_held_html(held))
     with here.store.read() as tx:
+        here_given = drug if where != "elsewhere" else None
+        held = held_now(tx, page.admission, here_given, here.now, plain=True) if here_given else None
         signers = {c.id: c.name for c in physicians(tx, here.by)}
+    with st.container():  # a place of its own, as above
+        if held is not None:
+            st.html(other_held_html(held))
     with st.form(f"other-dose-{key}", enter_to_submit=False, border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.number_input("Amount given, mg", min_value=0.0, value=None, step=None, format="%g", key=f"mg-{key}",

@@ -131,6 +131,7 @@ class Walk:
 
     def open(self, page: Page) -> None:
         """The patient's page, as it stands now, from the board."""
+        idle(page)
         page.get_by_role("link", name="Ward board", exact=True).click()
         page.get_by_role("link", name="Open", exact=True).click()
         page.locator(".px-says").wait_for()
@@ -209,13 +210,15 @@ class Walk:
         self.open_dose(page)
         page.get_by_text("Other medicine, or given elsewhere").click()
         pick(page, "Medicine", drugs.drug(drug).listed)
+        page.get_by_role("radio", name="Given elsewhere").click()
+        idle(page)  # what holds the medicine stands above the form, and goes for a dose from elsewhere
         page.get_by_label("Amount given, mg").fill(mg)
         page.get_by_role("spinbutton", name=re.compile("^year, Day")).click()
         page.keyboard.type((self.clock.now - timedelta(days=1)).strftime("%Y%m%d"))
         page.get_by_role("spinbutton", name=re.compile("^hour, At .empty. now")).last.click()
         page.keyboard.type("0800")
-        page.get_by_role("radio", name="Given elsewhere").click()
         page.get_by_label("Where, or by whose order").fill(where)
+        page.keyboard.press("Tab")
         page.get_by_role("button", name="Chart this other dose").click()
         page.get_by_text("✓ Saved").first.wait_for()
 
