@@ -80,8 +80,8 @@ class Both:
         with store.read() as tx:
             ward = find.wards(tx)[0]
         person = Patient(uuid.uuid4().hex, "Silva", "Maria", date(1991, 4, 2), "F")
-        stay = Admission("a", person, ward.id, None, "taper", self.now, pregnancy="negative", opioid="heroin")
-        self.stay = care.admit(store, self.nurse, stay, None, self.now)
+        admission = Admission("a", person, ward.id, None, "taper", self.now, pregnancy="negative", opioid="heroin")
+        self.admission = care.admit(store, self.nurse, admission, None, self.now)
         self.line: Line = {
             "id": "a",
             "admission": {
@@ -137,7 +137,7 @@ class Both:
         return Observation(uuid.uuid4().hex, "a", at, vitals, cows, note=act.note)
 
     def take(self, act: Act) -> None:
-        at = max(self.now - timedelta(minutes=act.late), self.stay.admitted_at + timedelta(hours=1))
+        at = max(self.now - timedelta(minutes=act.late), self.admission.admitted_at + timedelta(hours=1))
         made = self.entry(act, at)
         self.keep(made)
         self.last = made

@@ -23,12 +23,12 @@ from detox.clinical.model import (
     Clinician,
     Decision,
     Dose,
+    HistoryAnswer,
     IntervalOrder,
     Observation,
     Patient,
     PatientLimit,
     Snooze,
-    StayFact,
     TaperPlan,
     TaperStep,
     Vitals,
@@ -186,7 +186,7 @@ def verbs(
     account = {"username": "ana", "name": "A. Test", "role": "nurse", "password": "long enough"}
     entry = seen(vitals=vitals())
     dose = Dose("d", admission.id, None, "buprenorphine", 4, "given", now, "ordered by Dr Lee")
-    asked = StayFact("f", admission.id, "programme", "taper", "as agreed", now)
+    asked = HistoryAnswer("f", admission.id, "programme", "taper", "as agreed", now)
     given = care.hand_over(store, nurse, "given", "another browser", admission.id, "sows-gossop", now)
     signed = content_files()[0]
     return {

@@ -21,7 +21,7 @@ TOLD = {"alternatives", "because", "message", "reasons", "text"}
 
 
 def backwards(text: str) -> str:
-    """The words of a sentence spelled backwards; what stands in braces is a value and stays."""
+    """The words of a sentence spelled backwards; what stands in braces is a value and admissions."""
     return WORD.sub(lambda found: found[0] if found[0][0] in "{\\" else found[0][::-1], text)
 
 

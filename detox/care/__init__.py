@@ -1,6 +1,7 @@
 """The verbs of the ward. Each checks who may do it, keeps one thing whole or not at all, and returns what was kept."""
 
 from detox.care.accounts import add_clinician, set_up_ward
+from detox.care.admissions import admit, discharge, move
 from detox.care.answering import acknowledge, acknowledge_overdue, answer_danger, set_escalation, snooze
 from detox.care.correcting import amend_dose, dose_in_error
 from detox.care.dosing import chart_dose, chart_vomited
@@ -18,7 +19,6 @@ from detox.care.stating import (
     state,
     state_all,
 )
-from detox.care.staying import admit, discharge, move
 from detox.care.tapering import decide, end_plan, move_plan, sign_plan, write_plan
 
 __all__ = [

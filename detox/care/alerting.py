@@ -21,8 +21,8 @@ def settle(
 ) -> tuple[tuple[Alert, ...], tuple[Alert, ...]]:
     """Open, escalate and resolve what a new observation changes; returns the alerts opened and resolved.
 
-    A late entry (older than the newest one) may change what later ones meant: then the stay is worked out anew. One of
-    before the stay changes nothing.
+    A late entry (older than the newest one) may change what later ones meant: then the admission is worked out anew.
+    One of before the admission changes nothing.
     """
     span = judged(background.admitted_at, now)
     if not span.holds(kept.taken_at):
@@ -37,8 +37,8 @@ def settle(
     for problem in ahead:
         del standing[problem]
     if standing and _not_in_order(earlier):
-        stay = find.admission(tx, kept.admission_id)
-        before = [o for o in find.in_stay(tx, stay, now) if o.id != kept.id]
+        admission = find.admission(tx, kept.admission_id)
+        before = [o for o in find.in_admission(tx, admission, now) if o.id != kept.id]
         open_now = rules.applied({}, rules.fold(before, background))
     else:
         open_now = {problem: rules.OpenAlert(a.finding, a.opened_at) for problem, a in standing.items()}
@@ -83,7 +83,7 @@ def _not_in_order(seen: Sequence[Observation]) -> bool:
 def settle_anew(
     tx: Connection, admission_id: str, now: datetime, resolution: str, *, late: str | None = None
 ) -> tuple[tuple[Alert, ...], tuple[Alert, ...]]:
-    """Work out the whole stay from its current observations and bring the kept alerts in line with it.
+    """Work out the whole admission from its current observations and bring the kept alerts in line with it.
 
     An open alert that the data no longer raise ends as `resolution`; what they raise and nobody has seen yet opens
     now. Alerts that were right at their time stay as they were. What a `late` observation would have opened and the
@@ -91,12 +91,12 @@ def settle_anew(
 
     Only what is judged at `now` counts. The alert of a set that is dated ahead stands until that set is corrected.
     """
-    stay = find.admission(tx, admission_id)
-    span = judged(stay.admitted_at, now)
-    ahead = {o.id for o in find.ahead(tx, stay, now)}
+    admission = find.admission(tx, admission_id)
+    span = judged(admission.admitted_at, now)
+    ahead = {o.id for o in find.ahead(tx, admission, now)}
     standing = {a.finding.problem: a for a in find.open_alerts(tx, admission_id) if a.finding.kind != "silence"}
-    seen = find.in_stay(tx, stay, now)
-    changes = rules.fold(seen, backgrounds.background(tx, stay, now=now))
+    seen = find.in_admission(tx, admission, now)
+    changes = rules.fold(seen, backgrounds.background(tx, admission, now=now))
     should_stand: dict[str, rules.Change] = {}
     for change in changes:
         if change.action == "resolved":
@@ -163,7 +163,7 @@ def _past(
 
 
 def close_all(tx: Connection, admission_id: str, now: datetime) -> None:
-    """The stay has ended: its open alerts end with it and say so."""
+    """The admission has ended: its open alerts end with it and say so."""
     for alert in find.open_alerts(tx, admission_id):
         keep.resolve(tx, alert.id, now, None, "discharged")
 

@@ -208,7 +208,7 @@ def _check_snooze(finding: Finding, wanted: Snooze, before: int, now: datetime) 
 
 def _due(tx: Connection, admission_id: str, now: datetime) -> schedule.Due:
     admission = find.admission(tx, admission_id)
-    recent = find.last_in_stay(tx, admission, schedule.RECENT, now)
+    recent = find.last_in_admission(tx, admission, schedule.RECENT, now)
     at = recent[-1].taken_at if recent else admission.admitted_at
     known = background(tx, admission, at, first=len(recent) >= schedule.RECENT, now=now)
     return schedule.next_due(recent, find.open_alerts(tx, admission_id), known)

@@ -35,17 +35,17 @@ def amend_dose(
         if (known := find.dose(tx, dose.id)) is not None:
             return same(known, dose)
         original = _original(tx, original_id, dose.admission_id)
-        stay = find.admission(tx, original.admission_id)
+        admission = find.admission(tx, original.admission_id)
         dose = replace(dose, given_at=entry_times.same_unless_moved(dose.given_at, original.given_at))
-        dose = _checked(original, dose, stay, now)
-        held = held_at(store, tx, stay, dose, now, plain=not by_plan(original))
-        witness = _seen_by(tx, by, stay, original, dose, now, witness_id)
+        dose = _checked(original, dose, admission, now)
+        held = held_at(store, tx, admission, dose, now, plain=not by_plan(original))
+        witness = _seen_by(tx, by, admission, original, dose, now, witness_id)
         marked = dose.against_hold or original.against_hold
         dose = replace(dose, against_hold=marked and dose.status == "given" and not dose.elsewhere and not held.clear)
         passed = _passed(tx, original, dose, held, word)
-        asked = {} if dose.dose_mg == original.dose_mg else amount_question(tx, dose, _plan_of(tx, stay, original))
+        asked = {} if dose.dose_mg == original.dose_mg else amount_question(tx, dose, _plan_of(tx, admission, original))
         if dose.given_at != original.given_at:
-            other_doses.check_time(dose, stay, now, confirmed=confirmed, also=asked)
+            other_doses.check_time(dose, admission, now, confirmed=confirmed, also=asked)
         elif asked and not confirmed:
             raise NeedsConfirmation(asked)
         keep.dose(tx, dose, by, now, witness)
@@ -107,7 +107,7 @@ def _original(tx: Connection, dose_id: str, admission_id: str) -> Dose:
     return original
 
 
-def _checked(original: Dose, dose: Dose, stay: Admission, now: datetime) -> Dose:
+def _checked(original: Dose, dose: Dose, admission: Admission, now: datetime) -> Dose:
     """The entry as it would be kept, or Refused with every problem of it."""
     if dose.drug != original.drug:
         raise Refused(
@@ -115,7 +115,7 @@ def _checked(original: Dose, dose: Dose, stay: Admission, now: datetime) -> Dose
         )
     own = by_plan(original)
     dose = checked(dose, now) if own else other_doses.checked(replace(dose, elsewhere=original.elsewhere), now)
-    if stay.discharged_at is not None and dose.given_at > stay.discharged_at:
+    if admission.discharged_at is not None and dose.given_at > admission.discharged_at:
         raise Refused({"given_at": "The patient had left by then: set the time back."})
     if original.vomited_at is not None and dose.status == "given" and dose.given_at > original.vomited_at:
         raise Refused({"given_at": "It was brought up before that time: correct the time again."})
@@ -125,14 +125,20 @@ def _checked(original: Dose, dose: Dose, stay: Admission, now: datetime) -> Dose
 
 
 def _seen_by(
-    tx: Connection, by: Clinician, stay: Admission, original: Dose, dose: Dose, now: datetime, witness_id: str | None
+    tx: Connection,
+    by: Clinician,
+    admission: Admission,
+    original: Dose,
+    dose: Dose,
+    now: datetime,
+    witness_id: str | None,
 ) -> Clinician | None:
     """The second person of a dose of a plan that was given; asks its amount against the order and the caps."""
     if dose.status != "given" or not by_plan(original):
         return None
-    check_amount(tx, stay, dose, _plan_of(tx, stay, original), now, original)
+    check_amount(tx, admission, dose, _plan_of(tx, admission, original), now, original)
     seen_by = next((c.id for c in find.clinicians(tx) if original.witness and c.name == original.witness), None)
-    return second_person(tx, by, stay, dose.drug, witness_id or (None if seen_by == by.id else seen_by))
+    return second_person(tx, by, admission, dose.drug, witness_id or (None if seen_by == by.id else seen_by))
 
 
 def _passed(tx: Connection, original: Dose, dose: Dose, held: Held, word: Word | None) -> Word | None:
@@ -146,15 +152,15 @@ def _passed(tx: Connection, original: Dose, dose: Dose, held: Held, word: Word |
     return override_hold(tx, dose, held, word)
 
 
-def _plan_of(tx: Connection, stay: Admission, original: Dose) -> TaperPlan | None:
+def _plan_of(tx: Connection, admission: Admission, original: Dose) -> TaperPlan | None:
     """The plan that the dose was charted on; for a held or refused one the plan that runs, None for other medicine."""
     if original.plan_id is not None:
         return find.plan(tx, original.plan_id)
-    return running_plan(tx, stay) if by_plan(original) else None
+    return running_plan(tx, admission) if by_plan(original) else None
 
 
 def _settle(tx: Connection, doses: tuple[Dose, ...], now: datetime) -> None:
-    """Work the stay's alerts out anew where readings came after a dose that stands no longer, or stands otherwise."""
+    """Work the alerts out anew where readings came after a dose that stands no longer, or stands otherwise."""
     given = [d.given_at for d in doses if d.status == "given"]
     newest = find.last_observations(tx, doses[0].admission_id, 1, judged=False)
     if given and newest and newest[-1].taken_at >= min(given):

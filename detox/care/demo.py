@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import singledispatchmethod
 from pathlib import Path
 
-from detox.care import accounts, answering, dosing, observing, stating, staying, tapering
+from detox.care import accounts, admissions, answering, dosing, observing, stating, tapering
 from detox.care.demo_course import (
     LAST_USE_H,
     SCALE,
@@ -35,11 +35,11 @@ from detox.clinical.model import (
     Clinician,
     Decision,
     Dose,
+    HistoryAnswer,
     Observation,
     Patient,
     Role,
     Shift,
-    StayFact,
     TaperPlan,
     TaperStep,
 )  # fmt: skip
@@ -154,10 +154,10 @@ class _Scene:
             planned_days=person.planned_days,
         )
         bed_id = self.beds[str(person.bed)]
-        self.admissions[person.family_name] = staying.admit(self.store, self.nurse, wanted, bed_id, at)
+        self.admissions[person.family_name] = admissions.admit(self.store, self.nurse, wanted, bed_id, at)
         if person.programme == "alpha2":  # liver and kidneys decide on the dose
             for name in ("liver", "kidneys"):
-                stating.state(self.store, self.nurse, StayFact(self._id(), wanted.id, name, "none", "", at), at)
+                stating.state(self.store, self.nurse, HistoryAnswer(self._id(), wanted.id, name, "none", "", at), at)
 
     @singledispatchmethod
     def _do(self, what: What, person: Person, admission: Admission, at: datetime) -> None:
@@ -218,7 +218,7 @@ class _Scene:
         for task in situations.discharge_file().item:
             if task.before_last_step:
                 name = situations.CHECKED + task.name
-                fact = StayFact(self._id(), admission.id, name, situations.DONE, "", at)
+                fact = HistoryAnswer(self._id(), admission.id, name, situations.DONE, "", at)
                 stating.state(self.store, self.nurse, fact, at)
 
     @_do.register
@@ -231,7 +231,7 @@ class _Scene:
 
     @_do.register
     def _leave(self, what: Left, person: Person, admission: Admission, at: datetime) -> None:
-        staying.discharge(self.store, self.nurse, admission.id, what.reason, at)
+        admissions.discharge(self.store, self.nurse, admission.id, what.reason, at)
 
     def _current(self, admission: Admission) -> TaperPlan:
         with self.store.read() as tx:

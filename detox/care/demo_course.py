@@ -89,7 +89,7 @@ What: TypeAlias = Seen | Corrected | Planned | Dosed | Decided | Answered | Left
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An invented patient: the stay, the plan, and how high the withdrawal goes.
+    """An invented patient: the admission, the plan, and how high the withdrawal goes.
 
     `slots` are the wall times of the doses; `story` is told in minutes before now; sets go on by themselves until
     `quiet_min` before now.
@@ -119,7 +119,7 @@ class Person:
     story: tuple[tuple[float, What], ...] = ()
 
     def came_at(self, now: datetime) -> datetime:
-        """When the stay began."""
+        """When the admission began."""
         return now - timedelta(hours=self.came_h)
 
 

@@ -18,7 +18,7 @@ HAPPENED = "Do not give it; call the physician. If it was given already, chart i
 
 
 def check_amount(
-    tx: Connection, stay: Admission, dose: Dose, plan: TaperPlan | None, now: datetime, wrong: Dose | None = None
+    tx: Connection, admission: Admission, dose: Dose, plan: TaperPlan | None, now: datetime, wrong: Dose | None = None
 ) -> None:
     """Refuse a given dose that is more than the signed plan orders, twice what was given already, or over a cap.
 
@@ -29,12 +29,12 @@ def check_amount(
     row = giving_file().counting(dose.drug)
     every = [
         d
-        for d in find.doses(tx, stay.id)
+        for d in find.doses(tx, admission.id)
         if d.status == "given" and d.drug == dose.drug and (wrong is None or d.id != wrong.id)
     ]
     _check_day(tx, dose, plan, row, every)
     _check_apart(tx, dose, plan, row, every)
-    _check_caps(tx, stay, dose, row, every, now)
+    _check_caps(tx, admission, dose, row, every, now)
 
 
 def amount_question(tx: Connection, dose: Dose, plan: TaperPlan | None) -> dict[str, str]:
@@ -59,7 +59,7 @@ def day_of(tx: Connection, admission_id: str, at: datetime) -> tuple[datetime, d
 
 
 def zone_of(tx: Connection, admission_id: str) -> ZoneInfo:
-    """The time zone of the stay's ward."""
+    """The time zone of the admission's ward."""
     ward_id = find.admission(tx, admission_id).ward_id
     return ZoneInfo(next(w.time_zone for w in find.wards(tx) if w.id == ward_id))
 
@@ -67,7 +67,7 @@ def zone_of(tx: Connection, admission_id: str) -> ZoneInfo:
 def still_counts(doses: Sequence[Dose], drug: str, at: datetime) -> tuple[float, datetime] | None:
     """What was given of the drug within the hours that count at `at`, and until when any of it does; None: nothing.
 
-    `doses` are those of the stay; the amount is in mg.
+    `doses` are those of the admission; the amount is in mg.
     """
     apart = giving_file().counting(drug).apart
     near = [d for d in doses if d.status == "given" and d.drug == drug and at - apart < d.given_at <= at]
@@ -106,14 +106,14 @@ def _told(said: str, row: Counted) -> str:
 
 
 def _check_caps(
-    tx: Connection, stay: Admission, dose: Dose, row: Counted, every: Sequence[Dose], now: datetime
+    tx: Connection, admission: Admission, dose: Dose, row: Counted, every: Sequence[Dose], now: datetime
 ) -> None:
     """The first-day, single and daily caps of the labels, lower where liver or kidneys ask for it."""
-    facts = situations.newest(orders.stay_facts(tx, stay.id))
-    measured = find.last_other(tx, stay.id, "egfr_ml_min", *judged(stay.admitted_at, now))
+    facts = situations.newest(orders.history_answers(tx, admission.id))
+    measured = find.last_other(tx, admission.id, "egfr_ml_min", *judged(admission.admitted_at, now))
     egfr = measured[1] if measured else None
     over = over_caps(
-        dose.drug, dose.dose_mg, _towards_cap(tx, dose, row, every), stay.programme, stay.setting,
+        dose.drug, dose.dose_mg, _towards_cap(tx, dose, row, every), admission.programme, admission.setting,
         situations.conditions(facts), egfr, unanswered(facts, egfr),
     )  # fmt: skip
     if over:

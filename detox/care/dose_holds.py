@@ -88,29 +88,31 @@ class Word:
     decision_id: str | None = None
 
 
-def look(tx: Connection, stay: Admission, drug: str, at: datetime) -> giving.PreFlight:
+def look(tx: Connection, admission: Admission, drug: str, at: datetime) -> giving.PreFlight:
     """What the readings at that time say about a dose of the drug."""
-    seen = find.last_observations(tx, stay.id, LOOKED_BACK, at, judged=False)
-    return giving.pre_flight(drug, seen, at, stay.spo2_scale)
+    seen = find.last_observations(tx, admission.id, LOOKED_BACK, at, judged=False)
+    return giving.pre_flight(drug, seen, at, admission.spo2_scale)
 
 
-def held_now(tx: Connection, stay: Admission, drug: str, now: datetime, *, plain: bool = False) -> Held:
+def held_now(tx: Connection, admission: Admission, drug: str, now: datetime, *, plain: bool = False) -> Held:
     """What holds a dose of the drug now. An error of the engine holds it too: it never says that all is well."""
     try:
-        return Held(judge(read_context(tx, stay, now)).dose(drug), plain=plain)
+        return Held(judge(read_context(tx, admission, now)).dose(drug), plain=plain)
     except Exception:
         logging.getLogger(__name__).exception("judgement failed")
-        return Held(DoseWord(drug, "physician", look(tx, stay, drug, now)), _FAILED, plain)
+        return Held(DoseWord(drug, "physician", look(tx, admission, drug, now)), _FAILED, plain)
 
 
-def held_at(store: Store, tx: Connection, stay: Admission, dose: Dose, now: datetime, *, plain: bool = False) -> Held:
+def held_at(
+    store: Store, tx: Connection, admission: Admission, dose: Dose, now: datetime, *, plain: bool = False
+) -> Held:
     """What held a dose at the time at which it was given: by what was known then, where it is charted late."""
     if now - dose.given_at <= CLOCK_TOLERANCE:
-        return held_now(tx, stay, dose.drug, now, plain=plain)
+        return held_now(tx, admission, dose.drug, now, plain=plain)
     with as_of(store, dose.given_at) as then:
-        known = held_now(then, stay, dose.drug, dose.given_at, plain=plain)
+        known = held_now(then, admission, dose.drug, dose.given_at, plain=plain)
     # readings from before the dose that were typed in after it count too
-    return replace(known, word=replace(known.word, looked_at=look(tx, stay, dose.drug, dose.given_at)))
+    return replace(known, word=replace(known.word, looked_at=look(tx, admission, dose.drug, dose.given_at)))
 
 
 def proven(store: Store, physician_id: str | None, secret: str, now: datetime) -> Word | None:

@@ -38,17 +38,17 @@ def chart_dose(
     with store.write() as tx:
         if (known := find.dose(tx, dose.id)) is not None:
             return same(known, dose)
-        stay = find.admission(tx, dose.admission_id)
-        if stay.discharged_at is not None:
+        admission = find.admission(tx, dose.admission_id)
+        if admission.discharged_at is not None:
             raise Conflict("The patient has been discharged: nothing more can be charted as given here.")
-        plan = running_plan(tx, stay)
-        held = held_at(store, tx, stay, dose, now)
+        plan = running_plan(tx, admission)
+        held = held_at(store, tx, admission, dose, now)
         witness = passed = None
         if dose.status == "given":
-            check_amount(tx, stay, dose, plan, now)
-        check_time(dose, stay, now, confirmed=confirmed, also=amount_question(tx, dose, plan))
+            check_amount(tx, admission, dose, plan, now)
+        check_time(dose, admission, now, confirmed=confirmed, also=amount_question(tx, dose, plan))
         if dose.status == "given":
-            witness = second_person(tx, by, stay, dose.drug, witness_id)
+            witness = second_person(tx, by, admission, dose.drug, witness_id)
             dose = replace(dose, against_hold=dose.against_hold and not held.clear)
             passed = None if dose.against_hold else override_hold(tx, dose, held, word)
         dose = replace(dose, plan_id=plan.id if plan is not None and plan.drug == dose.drug else None)
@@ -90,9 +90,9 @@ def chart_vomited(store: Store, by: Clinician, dose_id: str, vomited_at: datetim
         return find.dose(tx, dose_id) or dose
 
 
-def running_plan(tx: Connection, stay: Admission) -> TaperPlan | None:
+def running_plan(tx: Connection, admission: Admission) -> TaperPlan | None:
     """The signed plan that runs, or None."""
-    return next((p for p in find.plans(tx, stay.id) if p.signed_at and p.ended_at is None), None)
+    return next((p for p in find.plans(tx, admission.id) if p.signed_at and p.ended_at is None), None)
 
 
 def same(known: Dose, dose: Dose) -> Dose:
@@ -124,10 +124,10 @@ def checked(dose: Dose, now: datetime) -> Dose:
 
 
 def second_person(
-    tx: Connection, by: Clinician, stay: Admission, drug: str, witness_id: str | None
+    tx: Connection, by: Clinician, admission: Admission, drug: str, witness_id: str | None
 ) -> Clinician | None:
     """The second person, where the ward asks for one: somebody else who may chart a dose. Raises Refused."""
-    wanted = (orders.ward_setting(tx, stay.ward_id, giving.TWO_PEOPLE) or "").split()
+    wanted = (orders.ward_setting(tx, admission.ward_id, giving.TWO_PEOPLE) or "").split()
     if witness_id is None:
         if drug in wanted:
             raise Refused({"witness": f"On this ward {drug} takes two people: choose who saw it given."})

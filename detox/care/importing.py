@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from detox.care.admissions import admit
 from detox.care.observing import checked, record
 from detox.care.roles import permit
-from detox.care.staying import admit
 from detox.care.text import clean
 from detox.clinical import protocols
 from detox.clinical import vitals as vital_signs
@@ -84,8 +84,8 @@ def import_rows(
 ) -> ImportReport:
     """Keep each row in the order of time, one transaction a row; a dry run only says what would be.
 
-    New patients and stays are made with the file's ids, without a bed. Rows of before a known stay are kept as its
-    history: no alert is worked out from them. A time in the future is rejected,
+    New patients and admissions are made with the file's ids, without a bed. Rows of before a known
+    admission are kept as its history: no alert is worked out from them. A time in the future is rejected,
     unless every row lies more than a year ahead: then the dates were shifted on purpose and are kept as written.
     Raises NotAllowed, Refused when there is no ward (or no single one and none named), StoreError.
     """
@@ -109,7 +109,7 @@ def import_rows(
         _told(store, by, now, work, len(every))
     return ImportReport(
         len(every), work.kept, work.already, tuple(sorted(work.rejected)), tuple(sorted(work.unusual)),
-        len(work.new_patients), len(work.new_stays), ahead, dry_run,
+        len(work.new_patients), len(work.new_admissions), ahead, dry_run,
     )  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def importer(store: Store, now: datetime) -> Clinician:
 
 
 class _Import:
-    """One run: what has been kept so far, and which stays are known."""
+    """One run: what has been kept so far, and which admissions are known."""
 
     def __init__(self, store: Store, tx: Connection, by: Clinician, now: datetime, ward_id: str, ahead: bool) -> None:
         self.store = store
@@ -144,8 +144,8 @@ class _Import:
         self.rejected: list[Problem] = []
         self.unusual: list[Problem] = []
         self.new_patients: set[str] = set()
-        self.new_stays: set[str] = set()
-        self._stays: dict[tuple[str, str], Admission] = {}
+        self.new_admissions: set[str] = set()
+        self._admissions: dict[tuple[str, str], Admission] = {}
         self._planned: dict[str, Observation] = {}
         self._last: dict[str, Vitals] = {}
 
@@ -171,7 +171,7 @@ class _Import:
     def would_take(self, row: Charted) -> None:
         """Judge one row as `take` would, and write nothing."""
         try:
-            entry = checked(self._entry(row, keep_stay=False), max(self.now, row.taken_at))
+            entry = checked(self._entry(row, keep_admission=False), max(self.now, row.taken_at))
             if self._known(entry, row):
                 self.already += 1
                 return
@@ -186,52 +186,52 @@ class _Import:
         if entry.vitals.measured():
             self._last[entry.admission_id] = entry.vitals
 
-    def _entry(self, row: Charted, *, keep_stay: bool = True) -> Observation:
+    def _entry(self, row: Charted, *, keep_admission: bool = True) -> Observation:
         if row.taken_at > self.now + CLOCK_TOLERANCE and not self.ahead:
             raise Refused({"taken_at": "The time lies in the future: correct it, or the clock of this machine."})
-        stay = self._stays.get((row.patient_id, row.admission_id)) or self._stay(row, keep_stay)
+        admission = self._admissions.get((row.patient_id, row.admission_id)) or self._admission(row, keep_admission)
         observation_id = _id("observation", row.patient_id, row.admission_id, to_text(row.taken_at))
-        return Observation(observation_id, stay.id, row.taken_at, row.vitals, other=row.other)
+        return Observation(observation_id, admission.id, row.taken_at, row.vitals, other=row.other)
 
-    def _stay(self, row: Charted, keep_stay: bool) -> Admission:
+    def _admission(self, row: Charted, keep_admission: bool) -> Admission:
         _check_id("patient_id", row.patient_id)
         _check_id("admission_id", row.admission_id)
         patient = find.patient_by_external_id(self.tx, row.patient_id)
-        stay = find.admission_by_external_id(self.tx, row.admission_id)
-        planned = next((s for (_, external), s in self._stays.items() if external == row.admission_id), None)
-        if (other := stay or planned) is not None and other.patient.external_id != row.patient_id:
+        admission = find.admission_by_external_id(self.tx, row.admission_id)
+        planned = next((s for (_, external), s in self._admissions.items() if external == row.admission_id), None)
+        if (other := admission or planned) is not None and other.patient.external_id != row.patient_id:
             owner = other.patient.external_id or "another one"
-            why = f"The admission is that of patient {owner}: give each stay an admission_id of its own."
+            why = f"The admission is that of patient {owner}: give each admission an admission_id of its own."
             raise Refused({"admission_id": why})
-        if stay is None:
+        if admission is None:
             if patient is None:
                 person = _id("patient", row.patient_id)
                 patient = Patient(person, row.patient_id, "(imported)", external_id=row.patient_id)
                 self.new_patients.add(row.patient_id)
-            stay = Admission(
+            admission = Admission(
                 _id("admission", row.admission_id), patient, self.ward_id, None, "taper", row.taken_at,
                 external_id=row.admission_id,
             )  # fmt: skip
-            self.new_stays.add(row.admission_id)
-            if keep_stay:
-                stay = admit(self.store, self.by, stay, None, max(self.now, row.taken_at))
-        self._stays[row.patient_id, row.admission_id] = stay
-        return stay
+            self.new_admissions.add(row.admission_id)
+            if keep_admission:
+                admission = admit(self.store, self.by, admission, None, max(self.now, row.taken_at))
+        self._admissions[row.patient_id, row.admission_id] = admission
+        return admission
 
     def _known(self, entry: Observation, row: Charted) -> bool:
         """True when this very row is kept, or stands earlier in the file. Raises Conflict where its values differ."""
         kept = self._planned.get(entry.id) or find.observation(self.tx, entry.id)
         if kept is None:
             return False
-        stay = self._stays[row.patient_id, row.admission_id]
-        given = kept.vitals.spo2_scale or stay.spo2_scale
+        admission = self._admissions[row.patient_id, row.admission_id]
+        given = kept.vitals.spo2_scale or admission.spo2_scale
         as_kept = [replace(v, spo2_scale=v.spo2_scale or given) for v in (kept.vitals, entry.vitals)]
         if as_kept[0] != as_kept[1] or kept.other != entry.other:
             raise Conflict("")
         return True
 
     def _check_still_here(self, entry: Observation, row: Charted) -> None:
-        left = self._stays[row.patient_id, row.admission_id].discharged_at
+        left = self._admissions[row.patient_id, row.admission_id].discharged_at
         if left is not None and entry.taken_at > left:
             raise Refused({"taken_at": "The patient had left by then: set the time back, or admit the patient again."})
 
@@ -245,7 +245,7 @@ class _Import:
             self.unusual.append(Problem(row.line_number, column, _cell(row, column), question))
 
 
-_OTHER_VALUES = "Another set is kept for this stay and time, with other values: correct it on the patient's page."
+_OTHER_VALUES = "Another set is kept for this admission and time, with other values: correct it on the patient's page."
 
 
 def _told(store: Store, by: Clinician, now: datetime, work: _Import, rows: int) -> None:

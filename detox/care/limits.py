@@ -1,6 +1,6 @@
-"""What is set for one stay: limits of a vital for some hours, and what is usual for this person.
+"""What is set for one admission: limits of a vital for some hours, and what is usual for this person.
 
-The alerts of the stay follow in the same transaction: a limit or a baseline decides which of them hold.
+The alerts of the admission follow in the same transaction: a limit or a baseline decides which of them hold.
 """
 
 from dataclasses import replace
@@ -18,27 +18,27 @@ from detox.store import Connection, Store, audit, find, orders
 
 
 def set_limit(store: Store, by: Clinician, wanted: PatientLimit, now: datetime) -> PatientLimit:
-    """Set where warning and critical begin for one vital of one stay, in the vital's unit, until a time.
+    """Set where warning and critical begin for one vital of one admission, in the vital's unit, until a time.
 
     It holds from `now` and ends the limit that held for the same vital and side. `wanted.id` is made by the screen so
-    that a double tap keeps one. Raises Refused with every problem at once, Conflict after the stay, NotFound.
+    that a double tap keeps one. Raises Refused with every problem at once, Conflict after the admission, NotFound.
     """
     permit(by, "set_limit")
     wanted = replace(wanted, reason=clean(wanted.reason), set_at=now, set_by=by.name, ended_at=None, ended_by="")
     with store.write() as tx:
-        stay = _here(tx, wanted.admission_id)
-        known = orders.patient_limits(tx, stay.id)
+        admission = _here(tx, wanted.admission_id)
+        known = orders.patient_limits(tx, admission.id)
         if (kept := next((one for one in known if one.id == wanted.id), None)) is not None:
             return kept
-        if problems := limit_problems(wanted, stay, now):
+        if problems := limit_problems(wanted, admission, now):
             raise Refused(problems)
         same = [o for o in known if (o.vital, o.side) == (wanted.vital, wanted.side) and o.holds_at(now)]
         for old in same:
             orders.end_patient_limit(tx, old.id, now, by)
         orders.keep_patient_limit(tx, wanted, by)
-        alerting.settle_anew(tx, stay.id, now, "amended")
+        alerting.settle_anew(tx, admission.id, now, "amended")
         audit.event(
-            tx, now, by, "set_limit", "patient_limit", wanted.id, admission_id=stay.id,
+            tx, now, by, "set_limit", "patient_limit", wanted.id, admission_id=admission.id,
             detail={
                 "vital": wanted.vital, "side": wanted.side, "warning": wanted.warning, "critical": wanted.critical,
                 "until": wanted.until_at.isoformat(), "reason": wanted.reason, "ended": [o.id for o in same],
@@ -50,7 +50,7 @@ def set_limit(store: Store, by: Clinician, wanted: PatientLimit, now: datetime) 
 def end_limit(store: Store, by: Clinician, admission_id: str, limit_id: str, now: datetime) -> PatientLimit:
     """Take a limit back before its time: the ward's own hold again. Ending it twice changes nothing.
 
-    Raises NotFound for a limit that is not of this stay.
+    Raises NotFound for a limit that is not of this admission.
     """
     permit(by, "end_limit")
     with store.write() as tx:
@@ -70,30 +70,30 @@ def set_baseline(store: Store, by: Clinician, wanted: Baseline, now: datetime) -
     """Keep what is usual for this person ("usual": as the patient or the notes say), or a baseline set "anew".
 
     The value is in the vital's unit and counts from `now` on. `wanted.id` is made by the screen so that a double tap
-    keeps one. Raises Refused with every problem at once, Conflict after the stay, NotFound.
+    keeps one. Raises Refused with every problem at once, Conflict after the admission, NotFound.
     """
     permit(by, "set_baseline")
     wanted = replace(wanted, reason=clean(wanted.reason), set_at=now, set_by=by.name)
     with store.write() as tx:
-        stay = _here(tx, wanted.admission_id)
-        if (kept := next((b for b in orders.baselines(tx, stay.id) if b.id == wanted.id), None)) is not None:
+        admission = _here(tx, wanted.admission_id)
+        if (kept := next((b for b in orders.baselines(tx, admission.id) if b.id == wanted.id), None)) is not None:
             return kept
         if problems := _baseline_problems(wanted):
             raise Refused(problems)
         orders.keep_baseline(tx, wanted, by)
-        alerting.settle_anew(tx, stay.id, now, "amended")
+        alerting.settle_anew(tx, admission.id, now, "amended")
         audit.event(
-            tx, now, by, "set_baseline", "baseline", wanted.id, admission_id=stay.id,
+            tx, now, by, "set_baseline", "baseline", wanted.id, admission_id=admission.id,
             detail={"vital": wanted.vital, "value": wanted.value, "kind": wanted.kind, "reason": wanted.reason},
         )  # fmt: skip
     return wanted
 
 
 def _here(tx: Connection, admission_id: str) -> Admission:
-    stay = find.admission(tx, admission_id)
-    if stay.discharged_at is not None:
-        raise Conflict("The stay has ended: nothing can be set for it.")
-    return stay
+    admission = find.admission(tx, admission_id)
+    if admission.discharged_at is not None:
+        raise Conflict("The admission has ended: nothing can be set for it.")
+    return admission
 
 
 def _limit(tx: Connection, admission_id: str, limit_id: str) -> PatientLimit:
@@ -103,7 +103,7 @@ def _limit(tx: Connection, admission_id: str, limit_id: str) -> PatientLimit:
     return found
 
 
-def limit_problems(wanted: PatientLimit, stay: Admission, now: datetime) -> dict[str, str]:
+def limit_problems(wanted: PatientLimit, admission: Admission, now: datetime) -> dict[str, str]:
     """Why a limit cannot be set at `now`: one sentence a field; empty where it can be."""
     problems: dict[str, str] = {}
     if not wanted.reason:
@@ -113,7 +113,7 @@ def limit_problems(wanted: PatientLimit, stay: Admission, now: datetime) -> dict
         problems["until_at"] = "The limit would have ended already: choose a later time."
     elif wanted.until_at > now + timedelta(hours=longest):
         problems["until_at"] = f"A limit holds for {longest} hours at most: choose an earlier time."
-    ward = _range(wanted.vital, stay.spo2_scale)
+    ward = _range(wanted.vital, admission.spo2_scale)
     if ward is None:
         return problems | {"vital": "Limits can be set for vitals that are numbers: choose one of them."}
     if wanted.side not in ("low", "high"):

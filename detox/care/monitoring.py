@@ -1,4 +1,4 @@
-"""How often one stay is observed, as somebody orders it: a nurse shortens, a physician also lengthens for a time."""
+"""How often an admission is observed, as somebody orders it: a nurse shortens, a physician also lengthens it."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from detox.store.background import background
 
 
 def order_interval(store: Store, by: Clinician, order: IntervalOrder, now: datetime) -> IntervalOrder:
-    """Order how often a stay is observed, from now on until `order.until_at` (None: until somebody ends it).
+    """Order how often an admission is observed, from now on until `order.until_at` (None: until somebody ends it).
 
     An interval longer than the protocol asks now is a physician's and has an end. `order.id` is made by whoever enters
     it, so that sending twice keeps one. Raises Refused with every problem, NotAllowed, Conflict, NotFound.
@@ -24,12 +24,12 @@ def order_interval(store: Store, by: Clinician, order: IntervalOrder, now: datet
         order, reason=clean(order.reason), set_at=now, set_by=by.name, role=by.role, ended_at=None, ended_by=""
     )
     with store.write() as tx:
-        stay = find.admission(tx, order.admission_id)
-        if (known := _kept(tx, stay.id, order.id)) is not None:
+        admission = find.admission(tx, order.admission_id)
+        if (known := _kept(tx, admission.id, order.id)) is not None:
             return _same(known, order)
-        if stay.discharged_at is not None:
-            raise Conflict("The stay has ended: nothing can be ordered for it.")
-        asked = protocol_line(tx, stay, now)
+        if admission.discharged_at is not None:
+            raise Conflict("The admission has ended: nothing can be ordered for it.")
+        asked = protocol_line(tx, admission, now)
         if order.interval_min > asked.interval_min and not permitted(by, "lengthen"):
             protocol = f"The protocol asks {schedule.line_words(asked)}"
             raise NotAllowed(f"{protocol}. A {by.role} can shorten that: ask a physician to lengthen it.")
@@ -37,7 +37,7 @@ def order_interval(store: Store, by: Clinician, order: IntervalOrder, now: datet
             raise Refused(problems)
         orders.keep_interval_order(tx, order, by)
         audit.event(
-            tx, now, by, "order_interval", "interval_order", order.id, admission_id=stay.id,
+            tx, now, by, "order_interval", "interval_order", order.id, admission_id=admission.id,
             detail={
                 "interval_min": order.interval_min, "until": order.until_at.isoformat() if order.until_at else None,
                 "reason": order.reason, "asked_min": asked.interval_min, "asked_by": asked.row.id,
@@ -53,29 +53,29 @@ def end_interval(store: Store, by: Clinician, order_id: str, now: datetime, *, a
     """
     permit(by, "order_interval")
     with store.write() as tx:
-        stay = find.admission(tx, admission_id)
-        order = _kept(tx, stay.id, order_id)
+        admission = find.admission(tx, admission_id)
+        order = _kept(tx, admission.id, order_id)
         if order is None:
             raise NotFound("There is no such order: the page is out of date, open the patient again.")
         if not order.holds_at(now):
             return order
-        asked = protocol_line(tx, stay, now)
+        asked = protocol_line(tx, admission, now)
         shortens = order.interval_min < asked.interval_min
         if shortens and order.role == "physician" and not permitted(by, "lengthen"):
             raise Refused({"": f"{order.set_by} has ordered the closer watch: ask a physician to end it."})
         orders.end_interval_order(tx, order_id, now, by)
         audit.event(
-            tx, now, by, "end_interval", "interval_order", order_id, admission_id=stay.id,
+            tx, now, by, "end_interval", "interval_order", order_id, admission_id=admission.id,
             detail={"interval_min": order.interval_min, "asked_min": asked.interval_min},
         )  # fmt: skip
         return replace(order, ended_at=now, ended_by=by.name)
 
 
-def protocol_line(tx: Connection, stay: Admission, now: datetime) -> schedule.Line:
+def protocol_line(tx: Connection, admission: Admission, now: datetime) -> schedule.Line:
     """What the protocol asks now by schedule alone: no order, no open alert, no look after a dose."""
-    recent = find.last_in_stay(tx, stay, schedule.RECENT, now)
-    since = recent[-1].taken_at if recent else stay.admitted_at
-    return schedule.asked(recent, background(tx, stay, since, first=len(recent) >= schedule.RECENT, now=now))
+    recent = find.last_in_admission(tx, admission, schedule.RECENT, now)
+    since = recent[-1].taken_at if recent else admission.admitted_at
+    return schedule.asked(recent, background(tx, admission, since, first=len(recent) >= schedule.RECENT, now=now))
 
 
 def _kept(tx: Connection, admission_id: str, order_id: str) -> IntervalOrder | None:

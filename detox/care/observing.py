@@ -55,7 +55,7 @@ def record(
     that nobody has confirmed, Conflict when the id stands for other content, NotAllowed, NotFound, StoreError. After
     any of them nothing is kept.
 
-    `history` is True for what a file brings along: it may be of before the stay; then it is kept and judged by nobody.
+    `history` is True for what a file brings along: what lies before the admission is kept and judged by nobody.
     """
     permit(by, "record")
     entry = checked(replace(entry, replaces=None, replace_reason=""), now)
@@ -64,9 +64,9 @@ def record(
         entry = replace(entry, vitals=_with_scale(entry.vitals, admission))
         if (known := find.observation(tx, entry.id)) is not None:
             return _said_again(tx, known, entry, admission, now)
-        _check_stay(admission, entry)
+        _check_admission(admission, entry)
         asked = {} if history else entry_times.question("taken_at", entry.taken_at, admission.admitted_at, now)
-        earlier = find.last_in_stay(tx, admission, LOOKBACK, now)
+        earlier = find.last_in_admission(tx, admission, LOOKBACK, now)
         since = earlier[-1].taken_at if earlier else admission.admitted_at
         beside = with_scores(
             tx, admission.id, background(tx, admission, since, first=len(earlier) >= LOOKBACK, now=now)
@@ -99,9 +99,9 @@ def amend(
 ) -> Recorded:
     """Replace an observation by a corrected one, with the reason. The original stays, readable, marked as replaced.
 
-    Alerts are worked out anew for the whole stay. A time that is the bare minute of the original's, as a form shows it,
-    is that of the original to the millisecond; any other is a change of it. Raises as `record` does; Conflict when it
-    was replaced meanwhile.
+    Alerts are worked out anew for the whole admission. A time that is the bare minute of the original's, as a form
+    shows it, is that of the original to the millisecond; any other is a change of it. Raises as `record` does; Conflict
+    when it was replaced meanwhile.
     """
     permit(by, "amend")
     reason = clean(reason)
@@ -121,7 +121,7 @@ def amend(
             raise Conflict("The observation to correct is not this patient's: open the patient again.")
         if original.replaced_by is not None:
             raise Conflict("Somebody else has corrected this observation already: open the patient again and look.")
-        _check_stay(admission, entry)
+        _check_admission(admission, entry)
         moved = entry.taken_at != original.taken_at
         asked = entry_times.question("taken_at", entry.taken_at, admission.admitted_at, now) if moved else {}
         if not confirmed:
@@ -182,13 +182,13 @@ def _judged(entry: Observation, admission: Admission, by: Clinician, now: dateti
 
 
 def _with_scale(vitals: Vitals, admission: Admission) -> Vitals:
-    """The SpO2 scale is the stay's, set by a physician; an entry does not change it on its own."""
+    """The SpO2 scale is the admission's, set by a physician; an entry does not change it on its own."""
     if vitals.spo2_percent is None or vitals.spo2_scale is not None:
         return vitals
     return replace(vitals, spo2_scale=admission.spo2_scale)
 
 
-def _check_stay(admission: Admission, entry: Observation) -> None:
+def _check_admission(admission: Admission, entry: Observation) -> None:
     if admission.discharged_at is not None and entry.taken_at > admission.discharged_at:
         raise Refused({"taken_at": "The patient had left by then: set the time back, or admit the patient again."})
 
@@ -229,7 +229,7 @@ def _recorded(
     """What was kept and what it means; `known` and `recent` are what the rules looked back on, where at hand."""
     known = known or background(tx, admission, kept.taken_at, first=False, now=now)
     now_open = tuple(find.open_alerts(tx, kept.admission_id))
-    recent = recent or find.last_in_stay(tx, admission, schedule.RECENT, now)
+    recent = recent or find.last_in_admission(tx, admission, schedule.RECENT, now)
     file = protocols.vitals_file()
     judged = [r.vital for r in file.ranges] + [c.vital for c in file.coded]
     return Recorded(

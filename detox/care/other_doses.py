@@ -44,15 +44,15 @@ def chart_other_dose(
     dose = checked(dose, now)
     word = None if dose.elsewhere else proven(store, physician_id, secret, now)
     with store.write() as tx:
-        stay = find.admission(tx, dose.admission_id)
+        admission = find.admission(tx, dose.admission_id)
         if (known := find.dose(tx, dose.id)) is not None:
             if _told(known) != _told(dose):
                 raise Conflict("This form was already charted with another dose: look at the chart first.")
             return known
-        if stay.discharged_at is not None:
+        if admission.discharged_at is not None:
             raise Conflict("The patient has been discharged: nothing more can be charted as given here.")
-        check_time(dose, stay, now, confirmed=confirmed)
-        held = None if dose.elsewhere else held_at(store, tx, stay, dose, now, plain=True)
+        check_time(dose, admission, now, confirmed=confirmed)
+        held = None if dose.elsewhere else held_at(store, tx, admission, dose, now, plain=True)
         dose = replace(dose, against_hold=dose.against_hold and held is not None and not held.clear)
         passed = None if held is None or dose.against_hold else override_hold(tx, dose, held, word)
         keep.dose(tx, dose, by, now)
@@ -71,7 +71,7 @@ def chart_other_dose(
 
 
 def settle_after(tx: Connection, dose: Dose, now: datetime) -> None:
-    """Work the stay's alerts out anew where a dose was charted after readings that it comes before.
+    """Work the admission's alerts out anew where a dose was charted after readings that it comes before.
 
     A dose that was held or refused changes no alert, nor does one that is newer than every reading.
     """
@@ -81,7 +81,7 @@ def settle_after(tx: Connection, dose: Dose, now: datetime) -> None:
 
 
 def check_time(
-    dose: Dose, stay: Admission, now: datetime, *, confirmed: bool, also: Mapping[str, str] | None = None
+    dose: Dose, admission: Admission, now: datetime, *, confirmed: bool, also: Mapping[str, str] | None = None
 ) -> None:
     """Whether the dose can have been given then: here from the admission on, elsewhere in the days before it too.
 
@@ -89,9 +89,9 @@ def check_time(
     `also` are further questions of the same entry by field, so that one yes answers no question that was not shown.
     """
     if dose.elsewhere:
-        entry_times.check_elsewhere("given_at", dose.given_at, stay.admitted_at, now)
+        entry_times.check_elsewhere("given_at", dose.given_at, admission.admitted_at, now)
         return
-    asked = dict(entry_times.question("given_at", dose.given_at, stay.admitted_at, now, dose.status.capitalize()))
+    asked = dict(entry_times.question("given_at", dose.given_at, admission.admitted_at, now, dose.status.capitalize()))
     asked |= also or {}
     if asked and not confirmed:
         raise NeedsConfirmation(asked)

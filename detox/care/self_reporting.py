@@ -37,7 +37,7 @@ class TakenBack:
 def hand_over(
     store: Store, by: Clinician, report_id: str, token_hash: str, admission_id: str, scale_id: str, now: datetime
 ) -> SelfReport:
-    """Give the browser of that sign-in to the patient of the stay for one scale; from then on it shows nothing else.
+    """Give the browser of that sign-in to the patient for one scale; from then on it shows nothing else.
 
     `report_id` is made by whoever hands over, so that two taps start one. Raises Refused for a scale that patients do
     not answer or a patient who has left, Conflict when this browser is handed over for something else already.

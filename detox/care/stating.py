@@ -1,4 +1,4 @@
-"""What is answered about a stay beside the observations: special situations, the checklist, the programme.
+"""What is answered about an admission beside the observations: special situations, the checklist, the programme.
 
 An answer is never overwritten: the newest of its name holds, and the older ones stay readable.
 """
@@ -10,7 +10,7 @@ from datetime import datetime
 from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical import giving
-from detox.clinical.model import PROGRAMMES, Admission, Clinician, StayFact
+from detox.clinical.model import PROGRAMMES, Admission, Clinician, HistoryAnswer
 from detox.clinical.situations import (
     CHECKED,
     DECLINED,
@@ -25,18 +25,18 @@ from detox.errors import Conflict, Refused
 from detox.store import Connection, Store, audit, find, keep, orders
 
 
-def state(store: Store, by: Clinician, fact: StayFact, now: datetime) -> StayFact:
+def state(store: Store, by: Clinician, fact: HistoryAnswer, now: datetime) -> HistoryAnswer:
     """Keep one answer to a question of situations.toml, or that a line of discharge.toml is done or declined.
 
     `fact.id` is made by the screen so that a double tap keeps one. A declined line needs its reason in `note`. Raises
-    Refused with every problem, Conflict after the stay, NotFound.
+    Refused with every problem, Conflict after the admission, NotFound.
     """
     return state_all(store, by, [fact], None, now)[0]
 
 
 def state_all(
-    store: Store, by: Clinician, facts: Sequence[StayFact], shown: Mapping[str, str] | None, now: datetime
-) -> list[StayFact]:
+    store: Store, by: Clinician, facts: Sequence[HistoryAnswer], shown: Mapping[str, str] | None, now: datetime
+) -> list[HistoryAnswer]:
     """Keep the answers of one form, all or none, as `state` keeps one. No facts keep nothing.
 
     `shown` are the ids of the answers that the form showed, by name; one that has a newer answer by now is a Conflict,
@@ -50,17 +50,17 @@ def state_all(
         return [_keep(tx, by, fact, "state", now, shown) for fact in made]
 
 
-def _ready(fact: StayFact, by: Clinician, now: datetime) -> StayFact:
+def _ready(fact: HistoryAnswer, by: Clinician, now: datetime) -> HistoryAnswer:
     """The fact with its value in the one form of its question, said by whom and when."""
     asked = situations_file().named(fact.name)
     value = asked.value_of([fact.value]) if asked is not None else fact.value
     return replace(fact, value=clean(value), note=clean(fact.note), set_at=now, set_by=by.name, role=by.role)
 
 
-def change_programme(store: Store, by: Clinician, fact: StayFact, now: datetime) -> Admission:
+def change_programme(store: Store, by: Clinician, fact: HistoryAnswer, now: datetime) -> Admission:
     """Go on with another programme of the list, with the reason: `fact.value` names it. The plan in force stays.
 
-    Raises Refused with every problem, Conflict after the stay, NotAllowed unless a physician says so.
+    Raises Refused with every problem, Conflict after the admission, NotAllowed unless a physician says so.
     """
     permit(by, "change_programme")
     fact = replace(fact, name=PROGRAMME, note=clean(fact.note), set_at=now, set_by=by.name, role=by.role)
@@ -79,8 +79,8 @@ def change_programme(store: Store, by: Clinician, fact: StayFact, now: datetime)
         return find.admission(tx, fact.admission_id)
 
 
-def prescribe_spo2_scale(store: Store, by: Clinician, fact: StayFact, now: datetime) -> StayFact:
-    """Set the SpO2 scale of the stay, "1" or "2", with the reason; a physician's order. Raises Refused, NotAllowed."""
+def prescribe_spo2_scale(store: Store, by: Clinician, fact: HistoryAnswer, now: datetime) -> HistoryAnswer:
+    """Set the SpO2 scale of the admission, "1" or "2", with the reason; an order. Raises Refused, NotAllowed."""
     permit(by, "prescribe_spo2_scale")
     fact = replace(fact, name=SPO2_SCALE, note=clean(fact.note), set_at=now, set_by=by.name, role=by.role)
     problems = {} if fact.value in ("1", "2") else {"spo2_scale": "Choose scale 1 or scale 2."}
@@ -136,24 +136,24 @@ def _set(
 
 
 def _keep(
-    tx: Connection, by: Clinician, fact: StayFact, verb: str, now: datetime, shown: Mapping[str, str] | None = None
-) -> StayFact:
-    stay = find.admission(tx, fact.admission_id)
-    known = orders.stay_facts(tx, stay.id)
+    tx: Connection, by: Clinician, fact: HistoryAnswer, verb: str, now: datetime, shown: Mapping[str, str] | None = None
+) -> HistoryAnswer:
+    admission = find.admission(tx, fact.admission_id)
+    known = orders.history_answers(tx, admission.id)
     if (kept := next((one for one in known if one.id == fact.id), None)) is not None:
         if (kept.name, kept.value) != (fact.name, fact.value):
             raise Conflict("This form was already saved with another answer: look at what is kept first.")
         return kept
-    if stay.discharged_at is not None:
-        raise Conflict("The stay has ended: nothing more is answered for it.")
+    if admission.discharged_at is not None:
+        raise Conflict("The admission has ended: nothing more is answered for it.")
     before = newest(known).get(fact.name)
     if before is not None and (before.value, before.note) == (fact.value, fact.note):
         return before
     if shown is not None and before is not None and before.id != shown.get(fact.name):
         raise Conflict(f"{_label(fact.name)} was answered meanwhile by {before.set_by}: reload and look at it first.")
-    keep.stay_fact(tx, fact, by)
+    keep.history_answer(tx, fact, by)
     audit.event(
-        tx, now, by, verb, "stay_fact", fact.id, admission_id=stay.id,
+        tx, now, by, verb, "stay_fact", fact.id, admission_id=admission.id,
         detail={"name": fact.name, "value": fact.value, "note": fact.note},
     )  # fmt: skip
     return fact
@@ -164,7 +164,7 @@ def _label(name: str) -> str:
     return asked.label if asked is not None else name
 
 
-def _problem(fact: StayFact) -> str:
+def _problem(fact: HistoryAnswer) -> str:
     """What is wrong with an answer, or nothing."""
     if fact.name.startswith(CHECKED):
         if fact.name.removeprefix(CHECKED) not in {one.name for one in discharge_file().item}:

@@ -27,9 +27,9 @@ def write_plan(store: Store, by: Clinician, plan: TaperPlan, now: datetime, *, n
     """
     permit(by, "write_plan")
     with store.write() as tx:
-        stay = find.admission(tx, plan.admission_id)
-        _check_plan(plan, stay.programme)
-        if stay.discharged_at is not None:
+        admission = find.admission(tx, plan.admission_id)
+        _check_plan(plan, admission.programme)
+        if admission.discharged_at is not None:
             raise Conflict("The patient has been discharged: admit the patient again first.")
         if any(p.id == plan.id for p in find.plans(tx, plan.admission_id)):
             return find.plan(tx, plan.id)
@@ -183,7 +183,7 @@ def _check_last_step(tx: Connection, plan: TaperPlan, step: int) -> None:
     """No step to 0 mg before the lines of the checklist that stand before it are done, or declined with a reason."""
     if plan.step(step).dose_mg > 0:
         return
-    known = situations.newest(orders.stay_facts(tx, plan.admission_id))
+    known = situations.newest(orders.history_answers(tx, plan.admission_id))
     if left := [one.label for one in situations.open_tasks(known) if one.before_last_step]:
         raise Refused({"checklist": f"The step to 0 mg waits for the checklist: {'; '.join(left)}."})
 

@@ -101,19 +101,19 @@ def _plan(known_of: PatientContext) -> Raw:
     plan, admission, now = known_of.plan, known_of.admission, known_of.now
     # scale 1 is what every admission starts with; only 2 was set by somebody
     started = _started(plan, known_of.doses) or admission.admitted_at
-    stay = known(
+    known_plan = known(
         day=day_number(started, now),
         spo2_scale=2 if admission.spo2_scale == 2 else None,
         proposed_first_mg=known_of.proposed.first_mg,
         proposed_daily_mg=known_of.proposed.daily_mg,
     )
     if plan is None:
-        return stay
+        return known_plan
     at, last = plan.current_step, len(plan.steps)
     falls = at < last and plan.step(at + 1).dose_mg < plan.step(at).dose_mg
     since = hours(plan.step_since, now)
     starting = admission.programme.endswith(("_start", "_induction"))
-    return stay | known(
+    return known_plan | known(
         drug=plan.drug,
         dose_asked=False,
         signed=plan.signed_at is not None,
@@ -126,13 +126,13 @@ def _plan(known_of: PatientContext) -> Raw:
         min_step_interval_h=plan.interval_h,
         failed_step_downs=plan.failed_step_downs,
         days_at_dose=None if plan.step_since is None else day_number(plan.step_since, now),
-        proposed_daily_mg=stay.get("proposed_daily_mg") or (plan.step(at).dose_mg if starting else None),
+        proposed_daily_mg=known_plan.get("proposed_daily_mg") or (plan.step(at).dose_mg if starting else None),
         missed_days=_missed_days(plan, known_of.doses, now, known_of.zone, daily=admission.programme in OBSERVED_DAILY),
     )
 
 
 def day_number(since: datetime, now: datetime) -> int:
-    """Which day of 24 hours it is since a moment, the first being 1: of a stay, of a course, at a dose."""
+    """Which day of 24 hours it is since a moment, the first being 1: of an admission, of a course, at a dose."""
     return max((now - since).days, 0) + 1
 
 

@@ -16,8 +16,8 @@ from detox.clinical.model import (
     Background,
     Decision,
     Dose,
+    HistoryAnswer,
     Observation,
-    StayFact,
     TaperPlan,
 )
 
@@ -80,7 +80,7 @@ class PatientContext:
     corrected: tuple[Dose, ...] = ()
     plans: tuple[TaperPlan, ...] = ()
     orders: tuple[Order, ...] = ()
-    facts: Mapping[str, StayFact] = field(default_factory=dict)
+    facts: Mapping[str, HistoryAnswer] = field(default_factory=dict)
     results: Mapping[str, tuple[datetime, float]] = field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
     answers: tuple[Answer, ...] = ()

@@ -1,4 +1,4 @@
-"""A stay in the eyes of the alert rules, fed one observation after the other.
+"""An admission in the eyes of the alert rules, fed one observation after the other.
 
 One problem has one open alert, that of its worst rule; the others that hold with it are
 told on the same card. An alert opens on data and is resolved by data alone: enough readings in a row inside the clear

@@ -1,6 +1,6 @@
 """The alert engine: what the newest observation raises, worsens or clears, given the few before it.
 
-Rules are data (alerts.toml). How they are held against a stay: detox.clinical.alert_engine.
+Rules are data (alerts.toml). How they are held against an admission: detox.clinical.alert_engine.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -16,8 +16,8 @@ BASED = ("systolic_mmhg", "heart_rate_per_min", "temperature_c", "respiratory_ra
 class BaselineContent(Content):
     """How a baseline is made: the median of the first `most` readings, once there are `least` of them.
 
-    Only the first `within_sets` observations of a stay may give them, before the first dose of an opioid or an alpha-2
-    agonist where there are enough.
+    Only the first `within_sets` observations of an admission may give them, before the first dose of an opioid or an
+    alpha-2 agonist where there are enough.
     """
 
     most: int
@@ -38,7 +38,7 @@ class Usual:
 
 
 class Baselines:
-    """The baselines of one stay, fed with its observations in the order of time.
+    """The baselines of one admission, fed with its observations in the order of time.
 
     A reading is never held against a baseline that it is itself part of. Temperatures of different sites have
     baselines of their own.
@@ -58,7 +58,7 @@ class Baselines:
             self._take(observation)
 
     def add(self, observation: Observation) -> None:
-        """The next observation of the stay; it counts for those that follow."""
+        """The next observation of the admission; it counts for those that follow."""
         if not self._given and self._sets < self._content.within_sets:
             self._take(observation)
             if self._sets == self._content.within_sets:

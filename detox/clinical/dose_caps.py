@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from detox.clinical.case import Case, Labs, Patient, Plan
-from detox.clinical.model import Dose, StayFact
+from detox.clinical.model import Dose, HistoryAnswer
 from detox.clinical.situations import situations_file
 from detox.clinical.suggestions.content import Limit, content
 from detox.clinical.suggestions.dose_limits import DRUG_LIMITS
@@ -48,7 +48,7 @@ def over_caps(
     return found if first_of_day else [one for one in found if "first dose" not in one]
 
 
-def unanswered(facts: Mapping[str, StayFact], egfr: float | None) -> list[str]:
+def unanswered(facts: Mapping[str, HistoryAnswer], egfr: float | None) -> list[str]:
     """The organs whose function decides on the lofexidine cap and for which nobody has answered, by their labels.
 
     A measured eGFR answers for the kidneys. An acute hepatitis or failure has no Child-Pugh class: that is unanswered.

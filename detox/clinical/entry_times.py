@@ -1,6 +1,6 @@
 """When a patient can have been seen, and a dose given: between the admission and now. The limits stand in vitals.toml.
 
-What lies outside is judged by nobody: it neither hides nor reassures. Of a stay whose admission itself lies in the
+What lies outside is judged by nobody: it neither hides nor reassures. Where the admission itself lies in the
 future (an import whose dates were shifted on purpose) everything counts, because there is no clock to hold it to.
 """
 
@@ -31,10 +31,10 @@ class Span(NamedTuple):
 
 
 def judged(admitted_at: datetime | None, now: datetime) -> Span:
-    """The bedside times of a stay that are judged at `now`: an hour before the admission up to now, clocks allowed for.
+    """The bedside times that are judged at `now`: from an hour before the admission up to now, clocks allowed for.
 
-    An earlier one is history of before the stay; a later one is dated ahead, since somebody's clock was wrong.
-    `admitted_at` is None where the beginning of the stay is not known.
+    An earlier one is history of before the admission; a later one is dated ahead, since somebody's clock was wrong.
+    `admitted_at` is None where the beginning of the admission is not known.
     """
     if admitted_at is None:
         return Span(None, now + CLOCK_TOLERANCE)
@@ -81,7 +81,7 @@ def check_elsewhere(field: str, at: datetime, admitted_at: datetime, now: dateti
 
 
 def _early(at: datetime, admitted_at: datetime, now: datetime) -> timedelta:
-    """How long before the admission, whose minute is all that the form knew; nothing for a stay that is dated ahead."""
+    """How long before the admission, whose minute is all that the form knew; nothing where it is dated ahead."""
     return timedelta(0) if _dated_ahead(admitted_at, now) else _minute(admitted_at) - at
 
 

@@ -14,8 +14,8 @@ def by_limits(
 ) -> tuple[Interpretation, tuple[PatientLimit, ...]]:
     """The interpretation by the limits that held for this patient at `taken_at`, and which those were.
 
-    `found` is what the value means by the ward's limits, `limits` are all of the stay, oldest first; of several on one
-    side the first holds, as for the alerts. What a limit leaves open (None) stays the ward's.
+    `found` is what the value means by the ward's limits, `limits` are all of the admission, oldest first; of several on
+    one side the first holds, as for the alerts. What a limit leaves open (None) stays the ward's.
     """
     own: dict[str, PatientLimit] = {}
     for limit in limits:

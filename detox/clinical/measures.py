@@ -2,7 +2,7 @@
 
 Everything is worked out from what was measured; what was not is absent, and a score with missing items is a lower
 bound. A measure of one observation looks back on the REACH observations before it and no further, so that it is the
-same whether the whole stay is at hand or only its newest part.
+same whether the whole admission is at hand or only its newest part.
 """
 
 from bisect import bisect_right
@@ -75,7 +75,7 @@ DERIVED: Mapping[str, str] = {
     "standing_systolic_fall_mmhg": "fall of the systolic pressure on standing",
     "standing_diastolic_fall_mmhg": "fall of the diastolic pressure on standing",
     "standing_pulse_rise_per_min": "rise of the pulse on standing",
-    "day_of_stay": "day of the stay, the first being 1",
+    "day_of_admission": "day of the admission, the first being 1",
     "methadone_day": "day since the first methadone dose, the first being 1",
     "hours_since_methadone": "hours since the last methadone dose",
     "hours_since_alpha2": "hours since the last alpha-2 agonist",
@@ -187,7 +187,7 @@ class _Weighted(NamedTuple):
 
 
 class Measurer:
-    """Makes the measures of one stay, one observation after the other in the order of time."""
+    """Makes the measures of one admission, one observation after the other in the order of time."""
 
     def __init__(self, content: MeasuresContent, background: Background) -> None:
         self._content = content
@@ -214,7 +214,7 @@ class Measurer:
         self._begun = False
 
     def add(self, observation: Observation) -> None:
-        """The next observation of the stay: what those that follow are held against."""
+        """The next observation of the admission: what those that follow are held against."""
         if self._admitted_at is None:
             self._admitted_at = observation.taken_at
         if self._first_weight is None and "weight_kg" in observation.other:
@@ -234,7 +234,7 @@ class Measurer:
         if vitals is not observation.vitals:
             observation = replace(observation, vitals=vitals)
         values = _vitals(vitals)
-        values["day_of_stay"] = (observation.taken_at - (self._admitted_at or observation.taken_at)).days + 1
+        values["day_of_admission"] = (observation.taken_at - (self._admitted_at or observation.taken_at)).days + 1
         self._against_baseline(values, observation, earlier)
         self._circulation(values, observation)
         if self._doses:
@@ -482,7 +482,7 @@ def watched_doses(background: Background) -> list[Given]:
 
 
 def _watcher(background: Background) -> Watcher | None:
-    """What follows the watches of a stay; None where no dose can begin one."""
+    """What follows the watches of an admission; None where no dose can begin one."""
     given = watched_doses(background)
     return Watcher(given) if any(precipitant(one.drug) for one in given) else None
 

@@ -253,7 +253,7 @@ class Patient:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """One stay of a patient: where, since when, on which programme.
+    """One time that a patient is here: where, since when, on which programme.
 
     `pregnancy` is negative, positive, unknown or n/a. `setting` is inpatient, outpatient, OTP or HAT clinic.
     """
@@ -396,7 +396,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class PatientLimit:
-    """Limits of one vital that a physician has set for one stay, for 24 hours at most: they stand in for the ward's.
+    """Limits of one vital that a physician has set, for 24 hours at most: they stand in for the ward's.
 
     `side` says which way is worse; `warning` and `critical` are where it begins, in the vital's unit, inclusive; None
     leaves the ward's limit.
@@ -439,7 +439,7 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class IntervalOrder:
-    """How often this stay is to be observed, as somebody has ordered. A longer one than the protocol's has an end."""
+    """How often this admission is to be observed, as somebody has ordered. A longer one has an end."""
 
     id: str
     admission_id: str
@@ -459,8 +459,8 @@ class IntervalOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class StayFact:
-    """What was answered about a stay: a special situation, a line of the checklist, a change of programme.
+class HistoryAnswer:
+    """What was answered about an admission: a special situation, a line of the checklist, a change of programme.
 
     The newest of a name holds; older ones stay readable. The names stand in situations.toml and discharge.toml.
     """
@@ -499,15 +499,15 @@ class StepDown:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What the rules ask beside the observations of a stay. All of it may be unknown.
+    """What the rules ask beside the observations of an admission. All of it may be unknown.
 
     `setting` is that of the admission; one that is not known, "", is watched as an inpatient's. `steps` are the steps
     down of signed plans, oldest first; `not_given` are the doses of the last days that were held or refused.
     `doses` are those that were given, oldest first: at least the first ones and those of the last days. `first`
-    are the first observations of the stay, for its baseline, where the observations at hand do not reach back to them;
-    `first_weight` is the first weight of the stay in kg, and when it was taken. `scores` are the COWS and SOWS of the
-    stay, oldest first, and `used_again` when an opioid was used again, where the observations at hand do not reach back
-    to what a watch for precipitated withdrawal began with.
+    are its first observations, for the baseline, where the observations at hand do not reach back to them;
+    `first_weight` is the first weight in kg, and when it was taken. `scores` are the COWS and SOWS of the admission,
+    oldest first, and `used_again` when an opioid was used again, where the observations at hand do not reach back to
+    what a watch for precipitated withdrawal began with.
     """
 
     admitted_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""The two clocks of a stay, COWS and vitals, fed one observation at a time. They keep only what they need."""
+"""The two clocks of an admission, COWS and vitals, fed one observation at a time. They keep only what they need."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence

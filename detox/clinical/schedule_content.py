@@ -78,7 +78,7 @@ class ForPatients(Content):
     evidence: Evidence
 
     def applies_to(self, programme: str, setting: str) -> bool:
-        """True for the programme and the setting of a stay; what is not known leaves no line out."""
+        """True for the programme and the setting of an admission; what is not known leaves no line out."""
         if setting and self.settings and setting not in self.settings:
             return False
         return not programme or (

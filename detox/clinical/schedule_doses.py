@@ -48,7 +48,7 @@ class Stage(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """Everything that the programme, the doses, the steps and the setting of a stay ask for."""
+    """Everything that the programme, the doses, the steps and the setting of an admission ask for."""
 
     watches: tuple[Watch, ...]
     stages: tuple[Stage, ...]

@@ -183,7 +183,7 @@ def known_words(known: Known, now: datetime, zone: tzinfo | None = None) -> str:
     if known.news2 is not None:
         told.append((known.news2[0], f"{scale('news2').short_name} {points_words(known.news2[1])}"))
     if not told:
-        return "Nothing is known of this stay yet"
+        return "Nothing is known of this admission yet"
     by_time: dict[datetime, list[str]] = {}
     for at, text in told:
         by_time.setdefault(at, []).append(text)

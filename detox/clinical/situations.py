@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from detox.clinical.content import ROOT, Content, Evidence, File, Text, read
-from detox.clinical.model import StayFact
+from detox.clinical.model import HistoryAnswer
 
 PROGRAMME, SPO2_SCALE = "programme", "spo2_scale"
 PREGNANCY, ALLERGIES, MEDICINES, CONDITIONS = "pregnancy", "allergies", "medicines", "conditions"
@@ -190,12 +190,12 @@ def discharge_file() -> DischargeFile:
     return read(ROOT / "discharge.toml", DischargeFile)
 
 
-def newest(facts: Sequence[StayFact]) -> dict[str, StayFact]:
+def newest(facts: Sequence[HistoryAnswer]) -> dict[str, HistoryAnswer]:
     """What holds now, by name. `facts` are oldest first."""
     return {fact.name: fact for fact in facts}
 
 
-def conditions(facts: Mapping[str, StayFact]) -> list[str]:
+def conditions(facts: Mapping[str, HistoryAnswer]) -> list[str]:
     """What the suggestion rules read as conditions, in the rules' words and in the free words of the ward."""
     found: list[str] = []
     for one in situations_file().situation:
@@ -205,7 +205,7 @@ def conditions(facts: Mapping[str, StayFact]) -> list[str]:
     return [*found, *(listed(facts, CONDITIONS) or ())]
 
 
-def listed(facts: Mapping[str, StayFact], name: str) -> list[str] | None:
+def listed(facts: Mapping[str, HistoryAnswer], name: str) -> list[str] | None:
     """What was named in answer to a question with own words; empty where none was said, None where nobody knows."""
     fact, asked = facts.get(name), situations_file().named(name)
     if fact is None or asked is None or not is_known(fact.value):
@@ -239,7 +239,7 @@ def _bare(text: str) -> str:
     return " ".join(re.sub(r"[^\w\s]", "", text.lower()).split())
 
 
-def not_asked(facts: Mapping[str, StayFact]) -> list[str]:
+def not_asked(facts: Mapping[str, HistoryAnswer]) -> list[str]:
     """The labels of the questions that nobody has answered yet, beside those that the admission itself answers."""
     return [
         one.label
@@ -249,11 +249,11 @@ def not_asked(facts: Mapping[str, StayFact]) -> list[str]:
     ]
 
 
-def checklist(facts: Mapping[str, StayFact]) -> dict[str, bool]:
+def checklist(facts: Mapping[str, HistoryAnswer]) -> dict[str, bool]:
     """The lines before the last step: True where done, or declined with a reason. What is not recorded is left out."""
     return {one.name: True for one in discharge_file().item if one.before_last_step and CHECKED + one.name in facts}
 
 
-def open_tasks(facts: Mapping[str, StayFact]) -> list[Task]:
+def open_tasks(facts: Mapping[str, HistoryAnswer]) -> list[Task]:
     """The lines of the checklist that are neither done nor declined."""
     return [one for one in discharge_file().item if CHECKED + one.name not in facts]

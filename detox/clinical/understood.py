@@ -6,7 +6,7 @@ Not being understood never makes an answer milder: the words stay in the case an
 from collections.abc import Mapping
 
 from detox.clinical.medicines import found_in
-from detox.clinical.model import StayFact
+from detox.clinical.model import HistoryAnswer
 from detox.clinical.situations import ALLERGIES, MEDICINES, situations_file
 from detox.clinical.suggestions.content import content
 from detox.clinical.suggestions.words import named
@@ -36,7 +36,7 @@ def is_understood(name: str, said: str) -> bool:
     return any(named(getattr(words, one), said) for one in OF_CONDITIONS)
 
 
-def not_understood(facts: Mapping[str, StayFact]) -> dict[str, list[str]]:
+def not_understood(facts: Mapping[str, HistoryAnswer]) -> dict[str, list[str]]:
     """What the rules do not know of the answers, by the name of the question: own words, and values of no option."""
     found: dict[str, list[str]] = {}
     for one in situations_file().situation:

@@ -27,11 +27,11 @@ from detox.clinical.model import (
     Background,
     Decision,
     Dose,
+    HistoryAnswer,
     IntervalOrder,
     Observation,
     Patient,
     PatientLimit,
-    StayFact,
     StepDown,
     TaperPlan,
     TaperStep,
@@ -530,14 +530,16 @@ def _as_of(line: AdmissionLine, moment: datetime) -> AdmissionLine:
 # --- facts, results, and words that nobody knows
 
 
-def _facts(line: AdmissionLine, admission: Admission, unread: Unread) -> dict[str, StayFact]:
+def _facts(line: AdmissionLine, admission: Admission, unread: Unread) -> dict[str, HistoryAnswer]:
     tasks = [one.name for one in situations.discharge_file().item]
     if unknown := sorted(line.checklist.keys() - set(tasks)):
         raise Refused(f"The checklist has no {', '.join(map(repr, unknown))}: its lines are {', '.join(tasks)}.")
     told = {situations.CHECKED + name: situations.DONE for name, done in line.checklist.items() if done}
     if line.opioid_use.fentanyl is not None:
         told["fentanyl"] = line.opioid_use.fentanyl
-    return {name: StayFact(name, admission.id, name, value, "", admission.admitted_at) for name, value in told.items()}
+    return {
+        name: HistoryAnswer(name, admission.id, name, value, "", admission.admitted_at) for name, value in told.items()
+    }
 
 
 def _results(line: AdmissionLine, current: Sequence[Observation], unread: Unread) -> dict[str, tuple[datetime, float]]:

@@ -95,11 +95,11 @@ class Tile:
     free. Nobody is settled whose withdrawal score or one of EXPECTED is missing, or who has a set `ahead`.
 
     `ahead` are the sets that are dated ahead of the clock, oldest first: nobody judges them until their time has been
-    corrected. `dated_ahead` is a stay that lies in the future as a whole.
+    corrected. `dated_ahead` is an admission that lies in the future as a whole.
 
     `overdue` is the silence at this moment; `silence` is its kept alert once somebody has answered it. By alert id,
     `standing` says whether it waits, is put aside or answered, and `courses` what its vitals did since it was answered.
-    `limits` are those set for this patient that hold now, by vital; `every_limit` are all of the stay, oldest first.
+    `limits` are those set for this patient that hold now, by vital; `every_limit` are all, oldest first.
     `judgement` is the one that card and dose form show too; `failed` says why there is none where a rule failed.
     `graded` are the newest grades (the nurse's worry) by name.
     """
@@ -209,7 +209,7 @@ def board(tx: Connection, ward_id: str, now: datetime) -> Board:
 
 def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -> Tile:
     """What the board says of one patient now."""
-    recent = find.last_in_stay(tx, admission, RECENT, now)
+    recent = find.last_in_admission(tx, admission, RECENT, now)
     later = tuple(find.ahead(tx, admission, now))
     holding = find.open_alerts(tx, admission.id)
     silence = next((a for a in holding if a.finding.kind == "silence"), None)
@@ -246,7 +246,7 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
         last_seen=seen[-1].taken_at if seen else None,
         not_done=_not_done(recent, seen),
         plan=find.current_plan(tx, admission.id),
-        day=day_of_stay(admission, now),
+        day=day_of_admission(admission, now),
         dated_ahead=ahead,
         standing=standing,
         courses=_courses(tx, alerts, recent),
@@ -259,8 +259,8 @@ def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -
     )
 
 
-def day_of_stay(admission: Admission, now: datetime) -> int:
-    """1 on the first 24 hours of a stay, 2 on the next."""
+def day_of_admission(admission: Admission, now: datetime) -> int:
+    """1 on the first 24 hours of an admission, 2 on the next."""
     return max(1, (now - admission.admitted_at).days + 1)
 
 

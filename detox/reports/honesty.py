@@ -62,39 +62,39 @@ def ward_honesty(tx: Connection, ward_id: str, now: datetime) -> Honesty:
 
 
 def figures(rows: Iterable[Row]) -> tuple[Figure, ...]:
-    """Every habit over `rows`: (stay, MEASURED), stay by stay, each in the order of time."""
-    stays = [[values for _, values in some] for _, some in groupby(rows, key=lambda row: row[0])]
+    """Every habit over `rows`: (admission, MEASURED), admission by admission, each in the order of time."""
+    admissions = [[values for _, values in some] for _, some in groupby(rows, key=lambda row: row[0])]
     return (
-        _copied_temperature(stays),
-        *(_rates(stays, some) for some in habits_file().rates),
-        *(_rounded(stays, name) for name in habits_file().rounded.vitals),
-        _same_sets(stays),
-        _same_rates(stays),
+        _copied_temperature(admissions),
+        *(_rates(admissions, some) for some in habits_file().rates),
+        *(_rounded(admissions, name) for name in habits_file().rounded.vitals),
+        _same_sets(admissions),
+        _same_rates(admissions),
     )
 
 
-Stays = Sequence[Sequence[tuple[float | None, ...]]]
+Admissions = Sequence[Sequence[tuple[float | None, ...]]]
 
 
-def _series(stays: Stays, name: str) -> Iterator[list[float]]:
-    """The readings of one vital, stay by stay; sets without it are passed over."""
+def _series(admissions: Admissions, name: str) -> Iterator[list[float]]:
+    """The readings of one vital, admission by admission; sets without it are passed over."""
     at = MEASURED.index(name)
-    for stay in stays:
-        yield [value for values in stay if (value := values[at]) is not None]
+    for admission in admissions:
+        yield [value for values in admission if (value := values[at]) is not None]
 
 
-def _all(stays: Stays, name: str) -> list[float]:
-    return [value for one in _series(stays, name) for value in one]
+def _all(admissions: Admissions, name: str) -> list[float]:
+    return [value for one in _series(admissions, name) for value in one]
 
 
-def _copied_temperature(stays: Stays) -> Figure:
+def _copied_temperature(admissions: Admissions) -> Figure:
     copied, least = habits_file().copied, habits_file().run.readings
-    taken = [round(value, 1) for value in _all(stays, "temperature_c")]
+    taken = [round(value, 1) for value in _all(admissions, "temperature_c")]
     sides = {round(copied.temperature_c + by, 1) for by in (-copied.beside_c, copied.beside_c)}
     beside = sum(value in sides for value in taken) / len(sides)
     runs = (
         sum(1 for _ in same)
-        for one in _series(stays, "temperature_c")
+        for one in _series(admissions, "temperature_c")
         for value, same in groupby(round(v, 1) for v in one)
         if value == copied.temperature_c
     )
@@ -106,8 +106,8 @@ def _copied_temperature(stays: Stays) -> Figure:
     )  # fmt: skip
 
 
-def _rates(stays: Stays, some: Rates) -> Figure:
-    rates = _all(stays, "respiratory_rate_per_min")
+def _rates(admissions: Admissions, some: Rates) -> Figure:
+    rates = _all(admissions, "respiratory_rate_per_min")
     low, high = vitals_file().range("respiratory_rate_per_min").normal
     even = [n for n in range(int(low), int(high) + 1) if n % 2 == 0]
     return Figure(
@@ -116,8 +116,8 @@ def _rates(stays: Stays, some: Rates) -> Figure:
     )  # fmt: skip
 
 
-def _rounded(stays: Stays, name: str) -> Figure:
-    rounded, taken = habits_file().rounded, _all(stays, name)
+def _rounded(admissions: Admissions, name: str) -> Figure:
+    rounded, taken = habits_file().rounded, _all(admissions, name)
     return Figure(
         f"{vitals_file().range(name).label} in whole {rounded.step_mmhg}s",
         sum(value % rounded.step_mmhg == 0 for value in taken), len(taken), "readings", 1 / rounded.step_mmhg,
@@ -125,19 +125,19 @@ def _rounded(stays: Stays, name: str) -> Figure:
     )  # fmt: skip
 
 
-def _same_sets(stays: Stays) -> Figure:
+def _same_sets(admissions: Admissions) -> Figure:
     """Sets with all six vitals that say exactly what the patient's whole set before said."""
-    whole = [[values for values in stay if None not in values] for stay in stays]
-    pairs = [(one, two) for stay in whole for one, two in pairwise(stay)]
+    whole = [[values for values in admission if None not in values] for admission in admissions]
+    pairs = [(one, two) for admission in whole for one, two in pairwise(admission)]
     return Figure(
         "Whole set the same as the one before, in all six vitals", sum(one == two for one, two in pairs), len(pairs),
         "pairs", None, habits_file().same_set.compared_with,
     )  # fmt: skip
 
 
-def _same_rates(stays: Stays) -> Figure:
+def _same_rates(admissions: Admissions) -> Figure:
     run = habits_file().run
-    rates = list(_series(stays, "respiratory_rate_per_min"))
+    rates = list(_series(admissions, "respiratory_rate_per_min"))
     some = [tuple(one[n : n + run.readings]) for one in rates for n in range(len(one) - run.readings + 1)]
     return Figure(
         f"{run.readings} respiratory rates in a row the same", sum(len(set(each)) == 1 for each in some), len(some),

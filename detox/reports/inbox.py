@@ -49,7 +49,7 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One suggestion that nobody has decided on since something was last charted for the stay.
+    """One suggestion that nobody has decided on since something was last charted for the admission.
 
     So does one that calls for a danger which the newest decision was not shown. `since` is when something was last
     charted; `withdrawn` says that an earlier decision lost its ground.
@@ -68,7 +68,7 @@ class Inbox:
 
     `calls` are the dangers that no open alert tells of, the worst and oldest first. All of it holds at `as_of`.
 
-    `silent` are the stays for which nothing can be suggested; they are counted, never hidden as stable.
+    `silent` are the admissions for which nothing can be suggested; they are counted, never hidden as stable.
     """
 
     critical: tuple[Entry, ...]
@@ -133,20 +133,20 @@ def _waits(danger: Danger) -> bool:
 
 
 def _asked(tx: Connection, tiles: Sequence[Tile], now: datetime) -> tuple[list[Asked], list[Admission]]:
-    """The suggestions that wait, by risk and then by age; and the stays for which a rule failed."""
+    """The suggestions that wait, by risk and then by age; and the admissions for which a rule failed."""
     found, failed = [], []
     for tile in tiles:
-        stay = tile.admission
-        if stay is None:
+        admission = tile.admission
+        if admission is None:
             continue
-        since = find.last_charted(tx, stay.id) or stay.admitted_at
-        last = next(iter(find.decisions(tx, stay.id)), None)
+        since = find.last_charted(tx, admission.id) or admission.admitted_at
+        last = next(iter(find.decisions(tx, admission.id)), None)
         if tile.judgement is None:  # one that fails must not hide the others
-            failed.append(stay)
+            failed.append(admission)
             continue
         made = tile.judgement.suggestion
         if last is None or last.decided_at <= since or _unread(made, last):
-            found.append(Asked(tile, stay, made, since, _withdrawn(made)))
+            found.append(Asked(tile, admission, made, since, _withdrawn(made)))
     return sorted(found, key=_by_class), failed
 
 

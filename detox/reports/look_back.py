@@ -1,4 +1,4 @@
-"""A stay looked back on: the steps at which something was kept, and the stays that can be looked back on."""
+"""An admission looked back on: the steps at which something was kept, and the admissions that can be looked back on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,11 +37,11 @@ class LookBack:
 
     @property
     def start(self) -> datetime:
-        """When the stay was entered."""
+        """When the admission was entered."""
         return self.steps[0].at if self.steps else self.admission.admitted_at
 
     def within(self, at: datetime | None) -> datetime:
-        """`at` where it lies within the stay, else the nearer end; the end where none is given. One stop a second."""
+        """`at` where it lies within the admission, else the nearer end; the end where none is given."""
         wanted = self.end if at is None else max(self.start, min(at, self.end))
         return next((s.at for s in self.steps if _second(s.at) == _second(wanted)), wanted)
 
@@ -65,7 +65,7 @@ class LookBack:
 
 
 def look_back(tx: Connection, admission_id: str, now: datetime) -> LookBack:
-    """What a stay can be looked back on. Raises NotFound."""
+    """What an admission can be looked back on. Raises NotFound."""
     admission = find.admission(tx, admission_id)
     steps = steps_of(moments(tx, admission_id))
     last = [steps[-1].at] if steps else []
@@ -87,7 +87,7 @@ def page_at(store: Store, admission_id: str, at: datetime, hours: int | None) ->
     """The patient's page as it stood at a moment, and how far the suggestions' content was reviewed by then.
 
     What was recorded is that of the moment; the rules that read it are those in force today. Raises NotFound before
-    the stay was entered, StoreError.
+    the admission was entered, StoreError.
     """
     with as_of(store, at) as tx:
         ward_id = find.admission(tx, admission_id).ward_id
@@ -95,7 +95,7 @@ def page_at(store: Store, admission_id: str, at: datetime, hours: int | None) ->
         return patient.page(tx, ward, admission_id, at, hours), review_states(tx)[content().id]
 
 
-def stays(tx: Connection, ward_id: str, now: datetime) -> tuple[list[Admission], list[Admission]]:
+def admissions(tx: Connection, ward_id: str, now: datetime) -> tuple[list[Admission], list[Admission]]:
     """Who is on the ward, by name, and who has left it within LEFT_WITHIN, the last first."""
     here = sorted(find.admissions_here(tx, ward_id), key=lambda a: (a.patient.family_name, a.patient.given_name))
     seen = find.admissions_between(tx, ward_id, now - LEFT_WITHIN, now + timedelta(milliseconds=1))
@@ -108,7 +108,7 @@ def _second(at: datetime) -> datetime:
 
 
 def _grid(start: datetime, end: datetime) -> list[datetime]:
-    """Full quarter hours, or wider where the stay is long: what goes on when nothing is kept is silence."""
+    """Full quarter hours, or wider where the admission is long: what goes on when nothing is kept is silence."""
     every = next((d for d in _DISTANCES if (end - start) / d <= MOST_STOPS), None)
     if every is None:
         return []

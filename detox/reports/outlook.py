@@ -47,7 +47,7 @@ class Outlook:
 
 
 def outlooks_of(tx: Connection, admission_id: str, now: datetime) -> tuple[Outlook, ...]:
-    """The clear trends of a stay as they stand at `now`, whatever part of the stay is shown."""
+    """The clear trends of an admission as they stand at `now`, whatever part of the admission is shown."""
     start = now - alerts_file().trend.longest_h * HOUR
     span = judged(find.admission(tx, admission_id).admitted_at, now)
     seen = find.observations(tx, admission_id, start=start, end=now + timedelta(seconds=1))
@@ -109,7 +109,7 @@ def _last(vital: str, seen: Sequence[Observation], trend: Trend) -> list[Observa
 def _enough(count: int, trend: Trend) -> bool:
     """Whether so many readings can bear the confidence at all.
 
-    By chance alone all of n readings rise, or all fall, in 2 of n! orders: of three readings in every third stay.
+    By chance alone all of n readings rise, or all fall, in 2 of n! orders: of three readings in every third admission.
     """
     return count >= 3 and 2 / factorial(count) <= 1 - trend.confidence
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from detox.clinical import situations
-from detox.clinical.model import Admission, Alert, Decision, Dose, Observation, StayFact, TaperPlan, Ward
+from detox.clinical.model import Admission, Alert, Decision, Dose, HistoryAnswer, Observation, TaperPlan, Ward
 from detox.clinical.suggestions import Suggestion
 from detox.instants import CLOCK_TOLERANCE
 from detox.reports import board
@@ -58,7 +58,7 @@ class DayOfPlan:
 
 @dataclass(frozen=True, slots=True)
 class PatientPage:
-    """One patient at `as_of`: now, the end of the stay, or the newest reading of a stay that lies in the future.
+    """One patient at `as_of`: now, the end of the admission, or the newest reading of one that lies in the future.
 
     `corrected` holds the doses that were charted wrongly, `doses` those that stand. `seen` holds the window's
     observations, replaced ones too, oldest first.
@@ -81,7 +81,7 @@ class PatientPage:
     suggestion: Suggestion | None
     suggestion_problem: str
     basis: str
-    facts: dict[str, StayFact]
+    facts: dict[str, HistoryAnswer]
     corrected: tuple[Dose, ...] = ()
 
     @property
@@ -117,10 +117,10 @@ class PatientPage:
 
 
 def page(tx: Connection, ward: Ward, admission_id: str, now: datetime, hours: int | None) -> PatientPage:
-    """The page of a stay; charts and flowsheet reach back `hours` (None: the whole stay). Raises NotFound."""
+    """The page of an admission; charts and flowsheet reach back `hours` (None: all of it). Raises NotFound."""
     admission = find.admission(tx, admission_id)
     bed = next((b for b in find.beds(tx, ward.id) if b.admission_id == admission_id), None)
-    last = find.last_in_stay(tx, admission, LAST, now, judged=False)
+    last = find.last_in_admission(tx, admission, LAST, now, judged=False)
     now = _as_of(admission, last[-1] if last else None, now)
     start = None if hours is None else window_start(now, hours)
     shown = _alerts(tx, admission_id, start)
@@ -149,13 +149,13 @@ def page(tx: Connection, ward: Ward, admission_id: str, now: datetime, hours: in
         suggestion=suggestion,
         suggestion_problem=problem,
         basis=find.basis_of(tx, admission_id),
-        facts=situations.newest(orders.stay_facts(tx, admission_id)),
+        facts=situations.newest(orders.history_answers(tx, admission_id)),
         corrected=corrected,
     )
 
 
 def _as_of(admission: Admission, newest: Observation | None, now: datetime) -> datetime:
-    """Now; of a stay that has ended its end; of one whose dates were shifted ahead its newest reading."""
+    """Now; of an admission that has ended its end; of one whose dates were shifted ahead its newest reading."""
     if newest is not None and newest.taken_at > now + CLOCK_TOLERANCE:
         return newest.taken_at
     return min(now, admission.discharged_at or now)
@@ -169,7 +169,7 @@ def window_start(now: datetime, hours: int) -> datetime:
 def _suggestion(tile: board.Tile) -> tuple[Suggestion | None, str]:
     """The suggestion of the one judgement, or why there is none."""
     if tile.admission is not None and tile.admission.discharged_at is not None:
-        return None, "The stay has ended: nothing is suggested."
+        return None, "The admission has ended: nothing is suggested."
     if tile.judgement is None:
         return None, f"No suggestion. {tile.failed}"
     return tile.judgement.suggestion, ""

@@ -32,7 +32,7 @@ def _intervals(file: MonitoringFile) -> Iterator[Row]:
         said = lines(_every(phase.interval_min), _CLOCKS[phase.clock])
         yield _row(phase, lines(f"{_when(phase)}: {phase.because}", _whom(phase)), said)
     for visit in file.visits:
-        until = f"the first {_time(visit.until_min)} of the stay" if visit.until_min else "afterwards"
+        until = f"the first {_time(visit.until_min)} of the admission" if visit.until_min else "afterwards"
         yield _row(visit, f"{', '.join(visit.settings)}, {until}: {visit.because}", _every(visit.interval_min))
     for alert in file.alerts:
         said = lines(

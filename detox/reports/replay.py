@@ -74,12 +74,12 @@ class Counts:
 
     alerts_opened: int = 0
     critical_opened: int = 0
-    seconds_of_stay: float = 0.0
+    seconds_of_admission: float = 0.0
 
     def summary(self, rows: int, patients: int, rejected: int, cells: int, seconds: float) -> ReplaySummary:
         """The counts as they are reported. An alert that opens as a warning and is escalated to critical counts once
         in `alerts_opened` and once in `critical_opened`."""
-        days = self.seconds_of_stay / DAY_S
+        days = self.seconds_of_admission / DAY_S
         return ReplaySummary(
             rows=rows,
             patients=patients,
@@ -186,7 +186,7 @@ class Played:
 
     def end(self) -> None:
         """The last row has been played."""
-        self._counts.seconds_of_stay += (self._last - self._first).total_seconds()
+        self._counts.seconds_of_admission += (self._last - self._first).total_seconds()
 
     def _fall_silent(self, due: Due, until: datetime, made: list[ChangeRow]) -> None:
         """The silence between the last observation and the one at `until`, at the moments when its level changes."""

@@ -89,7 +89,7 @@ def replay_file(
     counts = Counts(
         sum(d.counts.alerts_opened for d in done),
         sum(d.counts.critical_opened for d in done),
-        sum(d.counts.seconds_of_stay for d in done),
+        sum(d.counts.seconds_of_admission for d in done),
     )
     rejected = len(spooled.broken) + sum(d.rejected for d in done)
     cells = sum(d.cells for d in done)

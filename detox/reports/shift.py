@@ -54,25 +54,25 @@ def summary(store: Store, ward_id: str, period: ShiftPeriod, now: datetime) -> S
     """The shift as it is recorded. Raises NotFound for an unknown ward."""
     with store.read() as tx:
         ward = ward_of(tx, ward_id)
-        stays = find.admissions_between(tx, ward_id, period.starts_at, period.ends_at)
-        read = [_rows(tx, admission, period, now) for admission in stays]
+        admissions = find.admissions_between(tx, ward_id, period.starts_at, period.ends_at)
+        read = [_rows(tx, admission, period, now) for admission in admissions]
     newest = max((o.taken_at for rows in read for o in rows.current), default=period.starts_at)
-    moment = min(max(now, newest), period.ends_at)  # a stay in the future carries its own time
-    judged = _judged(store, stays, moment, now)
+    moment = min(max(now, newest), period.ends_at)  # an admission in the future carries its own time
+    judged = _judged(store, admissions, moment, now)
     patients = [
         replace(patient_shift(rows, period.starts_at, moment), judged=judged.get(rows.admission.id)) for rows in read
     ]
     return ShiftSummary(ward, period, moment, tuple(sorted(patients, key=_by_bed)))
 
 
-def _judged(store: Store, stays: Sequence[Admission], at: datetime, now: datetime) -> dict[str, Judged]:
+def _judged(store: Store, admissions: Sequence[Admission], at: datetime, now: datetime) -> dict[str, Judged]:
     """The judgement of everyone who was there at that moment, by what was known then; by admission."""
-    ids = [stay.id for stay in stays if stay.discharged_at is None or stay.discharged_at > at]
+    ids = [admission.id for admission in admissions if admission.discharged_at is None or admission.discharged_at > at]
     if not ids:
         return {}
     with as_of(store, at) if at < now else store.read() as tx:
-        known = [stay for one in ids if (stay := _entered(tx, one)) is not None]
-        return {stay.id: suggesting.judged(tx, stay, at) for stay in known}
+        known = [admission for one in ids if (admission := _entered(tx, one)) is not None]
+        return {admission.id: suggesting.judged(tx, admission, at) for admission in known}
 
 
 def _entered(tx: Connection, admission_id: str) -> Admission | None:
@@ -141,6 +141,13 @@ def _dose_corrections(doses: Sequence[Dose]) -> Iterator[Correction]:
 
 
 def _by_bed(patient: PatientShift) -> tuple[bool, int, str, str, datetime, str]:
-    stay = patient.admission
+    admission = patient.admission
     place = patient.bed_place
-    return place is None, place or 0, stay.patient.family_name, stay.patient.given_name, stay.admitted_at, stay.id
+    return (
+        place is None,
+        place or 0,
+        admission.patient.family_name,
+        admission.patient.given_name,
+        admission.admitted_at,
+        admission.id,
+    )

@@ -229,7 +229,7 @@ class PatientShift:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What the database holds of one stay for one shift; `before` are the last few entries before its start."""
+    """What the database holds of one admission for one shift; `before` are the last few entries before its start."""
 
     admission: Admission
     bed: tuple[str, int] | None

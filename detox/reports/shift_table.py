@@ -54,11 +54,11 @@ def row_of(patient: PatientShift, period: ShiftPeriod, as_of: datetime, time_zon
     def at(moment: datetime | None) -> str | None:
         return None if moment is None else moment.astimezone(zone).isoformat(timespec="seconds")
 
-    stay = patient.admission
-    cells: list[Cell] = [period.key, at(period.starts_at), at(period.ends_at), at(as_of), stay.id, patient.bed]
-    cells += [stay.patient.family_name, stay.patient.given_name]
-    cells += [stay.patient.born_on.isoformat() if stay.patient.born_on else None, stay.programme]
-    cells += [at(stay.admitted_at), at(stay.discharged_at)]
+    admission = patient.admission
+    cells: list[Cell] = [period.key, at(period.starts_at), at(period.ends_at), at(as_of), admission.id, patient.bed]
+    cells += [admission.patient.family_name, admission.patient.given_name]
+    cells += [admission.patient.born_on.isoformat() if admission.patient.born_on else None, admission.programme]
+    cells += [at(admission.admitted_at), at(admission.discharged_at)]
     cells += [_list(_set_words(s, at) for s in patient.of(kind)) for kind in KINDS]
     cells.append(_list(at(t) or "" for t in patient.unrecorded_at))
     cells += _score_cells(patient, at)

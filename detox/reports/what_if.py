@@ -1,4 +1,4 @@
-"""What another limit would have done on this ward: the same stays played with the rule as it is and as it would be.
+"""What another limit would have done on this ward: the same admissions under the rule as it is and as it would be.
 
 Nothing is kept and nothing is changed: two replays are compared.
 """
@@ -37,7 +37,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """One problem's alerts with the rules in force and with one limit changed, over the same stays.
+    """One problem's alerts with the rules in force and with one limit changed, over the same admissions.
 
     `earlier_h` is by how many hours the changed rules come first, in the median of the alerts that both raise; None
     where there is no such pair. `only_now` and `only_then` count the alerts that the other would not have raised.
@@ -46,7 +46,7 @@ class WhatIf:
     rule: Rule
     condition: Condition
     value: float
-    stays: int
+    admissions: int
     sets: int
     patient_days: float
     now: Played
@@ -86,16 +86,16 @@ def what_if(tx: Connection, ward_id: str, rule_id: str, measure: str, value: flo
     of_problem = [r for r in file.rules if r.problem == rule.problem]
     needed = [r for r in file.rules if r in of_problem or any(r.id in other.of for other in of_problem)]
     books = [RuleBook(file, rules) for rules in (needed, [changed if r is rule else r for r in needed])]
-    stays = [_stay(tx, admission, now) for admission in find.admissions_between(tx, ward_id, now - LAST, now)]
-    played = [_all(stays, rule.problem, book, now - LAST) for book in books]
+    admissions = [_admission(tx, admission, now) for admission in find.admissions_between(tx, ward_id, now - LAST, now)]
+    played = [_all(admissions, rule.problem, book, now - LAST) for book in books]
     pairs, only_now, only_then = _matched(*played)
     return WhatIf(
         rule=rule,
         condition=condition,
         value=value,
-        stays=len(stays),
-        sets=sum(len(seen) for _, seen, _ in stays),
-        patient_days=sum(_days(seen, now - LAST) for _, seen, _ in stays),
+        admissions=len(admissions),
+        sets=sum(len(seen) for _, seen, _ in admissions),
+        patient_days=sum(_days(seen, now - LAST) for _, seen, _ in admissions),
         now=_count(played[0]),
         then=_count(played[1]),
         earlier_h=median(pairs) if pairs else None,
@@ -104,19 +104,19 @@ def what_if(tx: Connection, ward_id: str, rule_id: str, measure: str, value: flo
     )
 
 
-Stay = tuple[str, Sequence[Observation], Background]
+PlayedAdmission = tuple[str, Sequence[Observation], Background]
 Raised = list[tuple[str, Change]]
 
 
-def _stay(tx: Connection, admission: Admission, now: datetime) -> Stay:
-    seen = [o for o in find.in_stay(tx, admission, now) if o.taken_at < now]
+def _admission(tx: Connection, admission: Admission, now: datetime) -> PlayedAdmission:
+    seen = [o for o in find.in_admission(tx, admission, now) if o.taken_at < now]
     return admission.id, seen, background(tx, admission, now=now)
 
 
-def _all(stays: Iterable[Stay], problem: str, book: RuleBook, since: datetime) -> Raised:
+def _all(admissions: Iterable[PlayedAdmission], problem: str, book: RuleBook, since: datetime) -> Raised:
     return [
         (admission_id, change)
-        for admission_id, seen, known in stays
+        for admission_id, seen, known in admissions
         for change in fold(seen, known, book)
         if change.problem == problem and change.action != "resolved" and change.at >= since
     ]
@@ -135,7 +135,7 @@ def _days(seen: Sequence[Observation], since: datetime) -> float:
 
 
 def _matched(now: Raised, then: Raised) -> tuple[list[float], int, int]:
-    """Each alert of one replay with the nearest of the same stay in the other: hours earlier; how many are alone."""
+    """Each alert of one replay with the nearest of that admission in the other: hours earlier; how many are alone."""
     left = list(now)
     earlier: list[float] = []
     for admission_id, change in then:

@@ -31,7 +31,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that was kept about a stay: at what time (the keyboard's clock), by which verb, by whom."""
+    """Something that was kept about an admission: at what time (the keyboard's clock), by which verb, by whom."""
 
     at: datetime
     verb: str
@@ -43,7 +43,7 @@ _RESOLVED = (
     "CASE WHEN t.resolved_at = (SELECT o.taken_at FROM main.observation o WHERE o.id = t.resolved_by) "
     "THEN (SELECT o.recorded_at FROM main.observation o WHERE o.id = t.resolved_by) ELSE t.resolved_at END"
 )
-# A stay may begin before it is entered: it is known from its first event on.
+# An admission may begin before it is entered: it is known from its first event on.
 _ADMITTED = (
     "coalesce((SELECT e.at FROM main.audit_event e WHERE e.admission_id = {0} ORDER BY e.seq LIMIT 1), "
     "(SELECT a.admitted_at FROM main.admission a WHERE a.id = {0}))"
@@ -67,7 +67,7 @@ CUTS: dict[str, Cut] = {
     "self_report": Cut("t.started_at", {"t.ended_at": ("ended_at", "ended_by", "observation_id")}),
 }
 KNOWN_BY = ("recorded_at", "at", "set_at")  # a table without a rule is cut at the first of these that it has
-# Shown as they are today: places, accounts and sign-ins, and the person, who is reached through a stay only.
+# Shown as they are today: places, accounts and sign-ins, and the person, who is reached through an admission only.
 WHOLE = ("ward", "shift", "bed", "clinician", "session", "failed_sign_in", "patient", "_sqlite_migrations")
 
 
@@ -119,7 +119,7 @@ def cut_of(table: str, columns: list[str]) -> Cut:
 
 
 def moments(tx: Connection, admission_id: str) -> list[Moment]:
-    """Everything that was kept about a stay, in the order in which it was kept."""
+    """Everything that was kept about an admission, in the order in which it was kept."""
     rows = tx.execute(
         "SELECT e.at, e.verb, c.name FROM audit_event e JOIN clinician c ON c.id = e.clinician_id "
         "WHERE e.admission_id = ? ORDER BY e.at, e.seq",

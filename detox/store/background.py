@@ -1,4 +1,4 @@
-"""What the rules ask beside the observations of a stay, read in one go."""
+"""What the rules ask beside the observations of an admission, read in one go."""
 
 import json
 from dataclasses import replace
@@ -13,7 +13,7 @@ from detox.store import find, find_scores, orders
 from detox.store.connection import Connection
 
 FIRST = 12
-"""How many of the first observations, and of the first doses, of a stay are looked at for its baseline."""
+"""How many of the first observations, and of the first doses, of an admission are looked at for its baseline."""
 
 DOSES = timedelta(days=7)
 """How far back doses are read beside the first: longer than any rule looks."""
@@ -27,7 +27,7 @@ def background(
     first: bool = True,
     now: datetime | None = None,
 ) -> Background:
-    """What is known of a stay beside its observations.
+    """What is known of an admission beside its observations.
 
     `since` bounds the doses that are read (None: all of them). `first` is False where the caller has all observations
     of the stay at hand anyway. Of the observations those are looked at that are judged at `now` (None: all of them).

@@ -10,7 +10,7 @@ from detox.chart.events import LOOK_BACK
 from detox.clinical import situations
 from detox.clinical.entry_times import judged
 from detox.clinical.giving import ALLOWED
-from detox.clinical.model import Admission, Decision, Observation, StayFact, TaperPlan
+from detox.clinical.model import Admission, Decision, HistoryAnswer, Observation, TaperPlan
 from detox.clinical.protocols import vitals_file
 from detox.store import find, orders
 from detox.store.background import background, with_scores
@@ -30,7 +30,7 @@ def read_context(tx: Connection, admission: Admission, now: datetime) -> Patient
     span = judged(admission.admitted_at, now)
     every_dose = [d for d in find.doses(tx, admission.id, corrected=True) if not span.is_ahead(d.given_at)]
     plans = find.plans(tx, admission.id)
-    facts = situations.newest(orders.stay_facts(tx, admission.id))
+    facts = situations.newest(orders.history_answers(tx, admission.id))
     ward = next(w for w in find.wards(tx) if w.id == admission.ward_id)
     zone = ZoneInfo(ward.time_zone)
     allowed = orders.ward_setting(tx, admission.ward_id, ALLOWED)
@@ -72,26 +72,26 @@ def orders_of(tx: Connection, plans: Sequence[TaperPlan]) -> list[Order]:
     return sorted(found, key=lambda one: one.since)
 
 
-def _observations(tx: Connection, stay: Admission, decisions: Sequence[Decision], now: datetime) -> Judged:
-    """Those within the stay. Older ones only where they were kept after the newest decision: what stood before it was
-    shown to whoever made it."""
-    start, span = now - LOOK_BACK, judged(stay.admitted_at, now)
-    seen = find.observations(tx, stay.id, start=start)
+def _observations(tx: Connection, admission: Admission, decisions: Sequence[Decision], now: datetime) -> Judged:
+    """Those within the admission. Older ones only where they were kept after the newest decision: what stood before it
+    was shown to whoever made it."""
+    start, span = now - LOOK_BACK, judged(admission.admitted_at, now)
+    seen = find.observations(tx, admission.id, start=start)
     shown = next((d.decided_at for d in decisions if d.suggestion.get("rules")), None)
-    older = find.observations(tx, stay.id, end=start, kept_after=shown)
+    older = find.observations(tx, admission.id, end=start, kept_after=shown)
     return Judged(
         [o for o in (*older, *seen) if span.holds(o.taken_at)],
         [o for o in seen if span.is_ahead(o.taken_at)],
     )
 
 
-def _results(tx: Connection, stay: Admission, now: datetime) -> Mapping[str, tuple[datetime, float]]:
+def _results(tx: Connection, admission: Admission, now: datetime) -> Mapping[str, tuple[datetime, float]]:
     """The newest of each laboratory value and result, and when it was taken."""
     names = [o.name for o in vitals_file().other if o.group == "laboratory"]
-    return find.last_others(tx, stay.id, names, *judged(stay.admitted_at, now))
+    return find.last_others(tx, admission.id, names, *judged(admission.admitted_at, now))
 
 
-def _conditions(facts: Mapping[str, StayFact]) -> tuple[str, ...] | None:
+def _conditions(facts: Mapping[str, HistoryAnswer]) -> tuple[str, ...] | None:
     """What the rules read as conditions; empty only where somebody has answered every question."""
     asked = [one.name for one in situations.situations_file().situation if one.options]
     answered = all(name in facts for name in asked if name not in ("pregnancy", "fentanyl"))
@@ -99,7 +99,7 @@ def _conditions(facts: Mapping[str, StayFact]) -> tuple[str, ...] | None:
     return tuple(found) if found or answered else None
 
 
-def _medicines(facts: Mapping[str, StayFact]) -> tuple[str, ...] | None:
+def _medicines(facts: Mapping[str, HistoryAnswer]) -> tuple[str, ...] | None:
     found = situations.listed(facts, situations.MEDICINES)
     return None if found is None else tuple(found)
 

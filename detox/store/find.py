@@ -44,15 +44,15 @@ __all__ = [
     "account", "acknowledgement_ids", "acknowledgements", "admission", "admission_by_external_id",
     "admissions_between", "admissions_here", "ahead", "alert", "alerts", "answers", "basis_of", "beds",
     "clinician", "clinicians", "current_plan", "dangerous_alerts", "decider", "decision", "decisions", "dose",
-    "doses", "failed_sign_ins", "first_doses", "first_observations", "first_weight", "has_accounts", "in_stay",
-    "is_admission", "last_change", "last_charted", "last_in_stay", "last_observations", "last_other",
+    "doses", "failed_sign_ins", "first_doses", "first_observations", "first_weight", "has_accounts", "in_admission",
+    "is_admission", "last_change", "last_charted", "last_in_admission", "last_observations", "last_other",
     "last_others", "last_recorded", "observation", "observations", "open_alerts", "patient_by_external_id", "plan",
     "plans", "session", "step_changes", "wards",
 ]  # fmt: skip
 
 _OBSERVATION = "SELECT o.*, c.name AS recorder FROM observation o JOIN clinician c ON c.id = o.clinician_id "
 CHANGEABLE = ("programme", "pregnancy", "spo2_scale", "allergies")
-"""What is answered at admission and may be answered anew: the newest answer is what the stay says."""
+"""What is answered at admission and may be answered anew: the newest answer is what the admission says."""
 
 _PREGNANCY = {"cannot": "n/a"}  # as the question answers it, and as the admission keeps it
 _NOW = (
@@ -161,7 +161,7 @@ def failed_sign_ins(tx: Connection, username: str, since: datetime) -> list[date
 
 
 def admission(tx: Connection, admission_id: str) -> Admission:
-    """The stay of that id, present or past. Raises NotFound."""
+    """The admission of that id, present or past. Raises NotFound."""
     row = tx.execute(_ADMISSION + "WHERE a.id = ?", (admission_id,)).fetchone()
     if row is None:
         raise NotFound("There is no such admission: go back to the board and open the patient again.")
@@ -169,12 +169,12 @@ def admission(tx: Connection, admission_id: str) -> Admission:
 
 
 def is_admission(tx: Connection, admission_id: str) -> bool:
-    """True when a stay of that id is kept."""
+    """True when an admission of that id is kept."""
     return tx.execute("SELECT 1 FROM admission WHERE id = ?", (admission_id,)).fetchone() is not None
 
 
 def admission_by_external_id(tx: Connection, external_id: str) -> Admission | None:
-    """The stay that another system knows under that id, or None."""
+    """The admission that another system knows under that id, or None."""
     row = tx.execute(_ADMISSION + "WHERE a.external_id = ?", (external_id,)).fetchone()
     return None if row is None else _admission(row)
 
@@ -216,7 +216,7 @@ def last_observations(
     since: datetime | None = None,
     judged: bool = True,
 ) -> list[Observation]:
-    """The newest `count` current observations of a stay (from `since` to `before`, inclusive), oldest first.
+    """The newest `count` current observations of an admission (from `since` to `before`, inclusive), oldest first.
 
     With `judged` False the assessments are left out.
     """
@@ -229,32 +229,32 @@ def last_observations(
     return _observations(tx, rows, judged=judged)
 
 
-def last_in_stay(
-    tx: Connection, stay: Admission, count: int, now: datetime, *, judged: bool = True
+def last_in_admission(
+    tx: Connection, admission: Admission, count: int, now: datetime, *, judged: bool = True
 ) -> list[Observation]:
-    """The newest `count` current observations that are judged at `now`, oldest first: within the stay, and none that
-    is dated ahead. With `judged` False the assessments are left out."""
-    since, until = judged_between(stay.admitted_at, now)
-    return last_observations(tx, stay.id, count, until, since=since, judged=judged)
+    """The newest `count` current observations that are judged at `now`, oldest first: within the admission, and none
+    that is dated ahead. With `judged` False the assessments are left out."""
+    since, until = judged_between(admission.admitted_at, now)
+    return last_observations(tx, admission.id, count, until, since=since, judged=judged)
 
 
-def in_stay(tx: Connection, stay: Admission, now: datetime) -> list[Observation]:
+def in_admission(tx: Connection, admission: Admission, now: datetime) -> list[Observation]:
     """Every current observation that is judged at `now`, oldest first."""
-    span = judged_between(stay.admitted_at, now)
-    return [o for o in observations(tx, stay.id) if span.holds(o.taken_at)]
+    span = judged_between(admission.admitted_at, now)
+    return [o for o in observations(tx, admission.id) if span.holds(o.taken_at)]
 
 
-def ahead(tx: Connection, stay: Admission, now: datetime) -> list[Observation]:
+def ahead(tx: Connection, admission: Admission, now: datetime) -> list[Observation]:
     """The current observations that are dated ahead of `now`, oldest first: somebody's clock was wrong."""
-    until = judged_between(stay.admitted_at, now).until
-    return [] if until is None else [o for o in observations(tx, stay.id, start=until) if o.taken_at > until]
+    until = judged_between(admission.admitted_at, now).until
+    return [] if until is None else [o for o in observations(tx, admission.id, start=until) if o.taken_at > until]
 
 
 def first_observations(
     tx: Connection, admission_id: str, count: int, since: datetime | None = None, until: datetime | None = None
 ) -> list[Observation]:
-    """The first `count` current observations of a stay (from `since` to `until`, inclusive), oldest first, without
-    their assessments."""
+    """The first `count` current observations of an admission (from `since` to `until`, inclusive), oldest first,
+    without their assessments."""
     rows = tx.execute(
         _OBSERVATION + "WHERE o.admission_id = ? AND o.replaced_by IS NULL AND o.taken_at >= ? AND o.taken_at <= ? "
         "ORDER BY o.taken_at, o.recorded_at, o.rowid LIMIT ?",
@@ -266,7 +266,7 @@ def first_observations(
 def first_weight(
     tx: Connection, admission_id: str, since: datetime | None = None, until: datetime | None = None
 ) -> tuple[datetime, float] | None:
-    """The first weight of a stay in kg (from `since` to `until`, inclusive), and when it was taken."""
+    """The first weight of an admission in kg (from `since` to `until`, inclusive), and when it was taken."""
     row = tx.execute(
         "SELECT o.taken_at, json_extract(o.other, '$.weight_kg') AS kg FROM observation o WHERE o.admission_id = ? "
         "AND o.replaced_by IS NULL AND json_extract(o.other, '$.weight_kg') IS NOT NULL "
@@ -316,7 +316,7 @@ def observations(
     replaced: bool = False,
     kept_after: datetime | None = None,
 ) -> list[Observation]:
-    """The observations of a stay from `start` up to but not including `end`, oldest first.
+    """The observations of an admission from `start` up to but not including `end`, oldest first.
 
     Replaced ones are left out unless `replaced` is True; with `kept_after` those that had been kept by then, too.
     """
@@ -339,7 +339,7 @@ def open_alerts(tx: Connection, admission_id: str) -> list[Alert]:
 
 
 def dangerous_alerts(tx: Connection, admission_id: str) -> list[Alert]:
-    """The open alerts of a stay, the critical ones that data have ended, and every answered one, oldest first.
+    """The open alerts of an admission, the critical ones that data have ended, and every answered one, oldest first.
 
     An answer goes on speaking of what its alert had seen after the alert has ended.
     """
@@ -355,7 +355,7 @@ def dangerous_alerts(tx: Connection, admission_id: str) -> list[Alert]:
 def alerts(
     tx: Connection, admission_id: str, start: datetime | None = None, end: datetime | None = None
 ) -> list[Alert]:
-    """Every alert of a stay opened from `start` up to but not including `end`, newest first."""
+    """Every alert of an admission opened from `start` up to but not including `end`, newest first."""
     rows = tx.execute(
         _ALERT
         + "WHERE a.admission_id = ? AND a.opened_at >= ? AND a.opened_at < ? ORDER BY a.opened_at DESC, a.rowid DESC",
@@ -383,7 +383,7 @@ def acknowledgements(tx: Connection, alert_id: str) -> list[tuple[datetime, str,
 
 
 def answers(tx: Connection, admission_id: str) -> list[Answer]:
-    """Every answer to an alert or another danger of a stay, oldest first."""
+    """Every answer to an alert or another danger of an admission, oldest first."""
     rows = tx.execute(
         "SELECT k.id, a.problem, k.at, k.clinician_id, c.name, k.role, k.what_was_done AS done, k.giving, k.closes, "
         "a.id AS alert_id FROM alert a JOIN acknowledgement k ON k.alert_id = a.id "
@@ -412,7 +412,7 @@ def last_change(tx: Connection) -> int:
 
 
 def basis_of(tx: Connection, admission_id: str) -> str:
-    """What a suggestion for this stay rests on, in one word: it changes as soon as anything about the stay is kept.
+    """What a suggestion for this admission rests on, in one word: it changes as soon as anything about it is kept.
 
     An acknowledgement or putting an alert aside changes no data and does not count.
     """

@@ -21,9 +21,9 @@ _ROWS = (
 def readings(
     tx: Connection, ward_id: str, start: datetime, end: datetime
 ) -> Iterator[tuple[int, tuple[float | None, ...]]]:
-    """Each current set of the ward from `start` up to but not including `end`: a number for the stay, and MEASURED.
+    """Each current set of the ward from `start` up to but not including `end`: with its admission as a number.
 
-    Stay by stay, each in the order of time. The number means nothing outside this answer; who measured is not read.
+    One after the other, in the order of time. The number means nothing outside this answer; who measured is not read.
     """
     first, last = to_text(start), to_text(end)
     rows = tx.execute(

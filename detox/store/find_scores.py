@@ -10,7 +10,7 @@ from detox.store.connection import Connection
 
 
 def scores(tx: Connection, admission_id: str, scale_ids: Collection[str]) -> list[Score]:
-    """What the current observations of a stay say on these scales, oldest first; where nothing was rated it is none."""
+    """What the current observations say on these scales, oldest first; where nothing was rated it is none."""
     rows = tx.execute(
         "SELECT o.taken_at, o.recorded_at, a.scale, a.at_least, a.missing FROM observation o "
         "JOIN assessment a ON a.observation_id = o.id WHERE o.admission_id = ? AND o.replaced_by IS NULL "
@@ -25,7 +25,7 @@ def scores(tx: Connection, admission_id: str, scale_ids: Collection[str]) -> lis
 
 
 def sign_times(tx: Connection, admission_id: str, name: str) -> list[datetime]:
-    """When the current observations of a stay had that sign or event, oldest first."""
+    """When the current observations of an admission had that sign or event, oldest first."""
     rows = tx.execute(
         "SELECT taken_at FROM observation WHERE admission_id = ? AND replaced_by IS NULL AND other <> '{}' "
         "AND json_extract(other, '$.' || ?) = 1 ORDER BY taken_at",

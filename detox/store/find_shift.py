@@ -9,7 +9,7 @@ from detox.store.connection import Connection
 
 
 def alerts_carried_in(tx: Connection, admission_id: str, start: datetime) -> list[Alert]:
-    """The alerts of a stay that had opened before `start` and had not ended by then, in the order of opening."""
+    """The alerts of an admission that had opened before `start` and had not ended by then, in the order of opening."""
     ids = tx.execute(
         "SELECT id, opened_at FROM alert WHERE admission_id = ? AND opened_at < ? AND resolved_at > ? "
         "UNION ALL SELECT id, opened_at FROM alert WHERE admission_id = ? AND resolved_at IS NULL AND opened_at < ? "
@@ -20,7 +20,7 @@ def alerts_carried_in(tx: Connection, admission_id: str, start: datetime) -> lis
 
 
 def bed_before(tx: Connection, admission_id: str, moment: datetime) -> tuple[str, int] | None:
-    """The label and place of the bed that a stay had last taken before `moment`; None without a bed."""
+    """The label and place of the bed that an admission had last taken before `moment`; None without a bed."""
     row = tx.execute(
         "SELECT b.label, b.place FROM bed_stay s JOIN bed b ON b.id = s.bed_id "
         "WHERE s.admission_id = ? AND s.from_at < ? ORDER BY s.from_at DESC LIMIT 1",

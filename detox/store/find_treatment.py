@@ -27,7 +27,7 @@ _DECISION = "SELECT d.*, c.name AS decider FROM decision d JOIN clinician c ON c
 
 
 def plans(tx: Connection, admission_id: str) -> list[TaperPlan]:
-    """Every plan of a stay, newest first, each standing where decisions have brought it."""
+    """Every plan of an admission, newest first, each standing where decisions have brought it."""
     rows = tx.execute(
         _PLAN + "WHERE p.admission_id = ? ORDER BY p.written_at DESC, p.rowid DESC",
         (admission_id,),
@@ -61,7 +61,7 @@ def doses(
     tx: Connection, admission_id: str, start: datetime | None = None, end: datetime | None = None, *,
     corrected: bool = False,
 ) -> list[Dose]:  # fmt: skip
-    """The doses of a stay, given, held and refused, from `start` up to but not including `end`, oldest first.
+    """The doses of an admission, given, held and refused, from `start` up to but not including `end`, oldest first.
 
     Those that were corrected or entered in error are left out unless `corrected`.
     """
@@ -76,7 +76,7 @@ def doses(
 
 
 def first_doses(tx: Connection, admission_id: str, count: int) -> list[Dose]:
-    """The first `count` doses of a stay, oldest first."""
+    """The first `count` doses of an admission, oldest first."""
     rows = tx.execute(
         _DOSE + "WHERE d.admission_id = ? " + _STANDS + "ORDER BY d.given_at, d.rowid LIMIT ?",
         (admission_id, count),
@@ -96,7 +96,7 @@ def dose(tx: Connection, dose_id: str) -> Dose | None:
 def decisions(
     tx: Connection, admission_id: str, start: datetime | None = None, end: datetime | None = None
 ) -> list[Decision]:
-    """The decisions of a stay from `start` up to but not including `end`, newest first."""
+    """The decisions of an admission from `start` up to but not including `end`, newest first."""
     rows = tx.execute(
         _DECISION + "WHERE d.admission_id = ? AND d.at >= ? AND d.at < ? ORDER BY d.at DESC, d.rowid DESC",
         (admission_id, to_text(start) if start else "", to_text(end) if end else "9999"),
@@ -122,7 +122,7 @@ def decider(tx: Connection, decision_id: str) -> str:
 
 
 def last_recorded(tx: Connection, admission_id: str) -> datetime | None:
-    """When a set was last kept for a stay, a corrected one too. None: never yet."""
+    """When a set was last kept for an admission, a corrected one too. None: never yet."""
     row = tx.execute(
         "SELECT max(recorded_at) AS at FROM observation WHERE admission_id = ?", (admission_id,)
     ).fetchone()
@@ -130,15 +130,16 @@ def last_recorded(tx: Connection, admission_id: str) -> datetime | None:
 
 
 def last_charted(tx: Connection, admission_id: str) -> datetime | None:
-    """When something was last charted for a stay: a set, a dose, or a correction of either. None: never yet."""
+    """When something was last charted for an admission: a set, a dose, or a correction of either. None: never yet."""
     row = tx.execute(
         "SELECT max(at) AS at FROM ("
-        "SELECT max(recorded_at) AS at FROM observation WHERE admission_id = :stay "
-        "UNION ALL SELECT max(recorded_at) FROM dose WHERE admission_id = :stay "
+        "SELECT max(recorded_at) AS at FROM observation WHERE admission_id = :admission "
+        "UNION ALL SELECT max(recorded_at) FROM dose WHERE admission_id = :admission "
         "UNION ALL SELECT max(c.at) FROM dose_correction c JOIN dose d ON d.id = c.dose_id "
-        "WHERE d.admission_id = :stay "
-        "UNION ALL SELECT max(v.at) FROM dose_vomited v JOIN dose d ON d.id = v.dose_id WHERE d.admission_id = :stay)",
-        {"stay": admission_id},
+        "WHERE d.admission_id = :admission "
+        "UNION ALL SELECT max(v.at) FROM dose_vomited v JOIN dose d ON d.id = v.dose_id "
+        "WHERE d.admission_id = :admission)",
+        {"admission": admission_id},
     ).fetchone()
     return _at(row["at"])
 

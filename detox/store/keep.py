@@ -14,9 +14,9 @@ from detox.clinical.model import (
     Clinician,
     Decision,
     Dose,
+    HistoryAnswer,
     Observation,
     Patient,
-    StayFact,
     TaperPlan,
     Ward,
 )  # fmt: skip
@@ -79,7 +79,7 @@ def patient(tx: Connection, patient: Patient, at: datetime) -> None:
 
 
 def admission(tx: Connection, admission: Admission) -> None:
-    """A stay."""
+    """An admission."""
     tx.execute(
         "INSERT INTO admission (id, patient_id, ward_id, programme, setting, admitted_at, pregnancy, allergies, "
         "opioid, last_use_at, spo2_scale, planned_days, external_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -92,7 +92,7 @@ def admission(tx: Connection, admission: Admission) -> None:
 
 
 def discharge(tx: Connection, admission_id: str, at: datetime, by: Clinician, reason: str) -> None:
-    """The end of a stay."""
+    """The end of an admission."""
     tx.execute(
         "UPDATE admission SET discharged_at = ?, discharged_by = ?, discharge_reason = ? WHERE id = ?",
         (to_text(at), by.id, reason, admission_id),
@@ -105,7 +105,7 @@ def bed_stay(tx: Connection, stay_id: str, admission_id: str, bed_id: str, at: d
 
 
 def leave_bed(tx: Connection, admission_id: str, at: datetime) -> None:
-    """The bed of this stay is free from `at` on."""
+    """The bed of this admission is free from `at` on."""
     tx.execute(
         "UPDATE bed_stay SET until_at = ? WHERE admission_id = ? AND until_at IS NULL", (to_text(at), admission_id)
     )
@@ -288,8 +288,8 @@ def dose_over_hold(
     )
 
 
-def stay_fact(tx: Connection, fact: StayFact, by: Clinician) -> None:
-    """What was answered about a stay, from now on."""
+def history_answer(tx: Connection, fact: HistoryAnswer, by: Clinician) -> None:
+    """What was answered about an admission, from now on."""
     tx.execute(
         "INSERT INTO stay_fact VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (fact.id, fact.admission_id, fact.name, fact.value, fact.note, to_text(fact.set_at), by.id, by.role),

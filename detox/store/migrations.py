@@ -55,7 +55,7 @@ LATER_ENDINGS: dict[str, tuple[str, ...]] = {
 
 @migrations()
 def tables(db: Database) -> None:
-    """Ward, people, stays, what was seen, what it meant, what was done."""
+    """Ward, people, admissions, what was seen, what it meant, what was done."""
     for statement in (
         f"""CREATE TABLE ward (
             id TEXT PRIMARY KEY, name TEXT NOT NULL, time_zone TEXT NOT NULL,
@@ -196,7 +196,7 @@ def indexes(db: Database) -> None:
 
 @migrations()
 def append_only(db: Database) -> None:
-    """Nothing is overwritten or deleted: the database itself refuses it. An ending is filled once and stays."""
+    """Nothing is overwritten or deleted: the database itself refuses it. An ending is filled once and admissions."""
     for table, endings in ENDINGS.items():
         db.execute(
             f"CREATE TRIGGER {table}_stays BEFORE DELETE ON {table} "
@@ -282,7 +282,7 @@ def observation_order(db: Database) -> None:
 
 @migrations()
 def watching(db: Database) -> None:
-    """What is set for one stay (limits, baselines, intervals), alerts put aside, the ward's own settings.
+    """What is set for one admission (limits, baselines, intervals), alerts put aside, the ward's own settings.
 
     And two more columns: what was charted beside the vitals, and the other rules that an alert's card tells of.
     """
@@ -333,7 +333,7 @@ def watching(db: Database) -> None:
 
 @migrations()
 def weights(db: Database) -> None:
-    """The few observations that hold a weight, so that the first of a stay is found at once."""
+    """The few observations that hold a weight, so that the first of an admission is found at once."""
     db.execute(
         "CREATE INDEX observation_weight ON observation (admission_id, taken_at) "
         "WHERE replaced_by IS NULL AND json_extract(other, '$.weight_kg') IS NOT NULL"
@@ -342,7 +342,7 @@ def weights(db: Database) -> None:
 
 @migrations()
 def treatments(db: Database) -> None:
-    """What is asked about a stay beside the observations; doses from elsewhere, with a witness, or brought up again."""
+    """What is asked beside the observations; doses elsewhere, with a witness, or brought up again."""
     for statement in (
         f"""CREATE TABLE stay_fact (
             id TEXT PRIMARY KEY, admission_id TEXT NOT NULL REFERENCES admission, name TEXT NOT NULL,

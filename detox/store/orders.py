@@ -1,9 +1,9 @@
-"""What somebody has set for one stay (limits, baselines, intervals), alerts put aside, and the ward's own settings."""
+"""What is set for one admission (limits, baselines, intervals), alerts put aside, and the ward's own settings."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from detox.clinical.model import Baseline, Clinician, IntervalOrder, PatientLimit, Snooze, StayFact
+from detox.clinical.model import Baseline, Clinician, HistoryAnswer, IntervalOrder, PatientLimit, Snooze
 from detox.instants import from_text, to_text
 from detox.store.connection import Connection
 
@@ -12,7 +12,7 @@ _ENDED = "LEFT JOIN clinician e ON e.id = t.ended_by WHERE t.admission_id = ? OR
 
 
 def patient_limits(tx: Connection, admission_id: str) -> tuple[PatientLimit, ...]:
-    """Every limit ever set for a stay, oldest first."""
+    """Every limit ever set for an admission, oldest first."""
     return tuple(
         PatientLimit(
             r["id"], r["admission_id"], r["vital"], r["side"], r["warning"], r["critical"], r["reason"],
@@ -42,7 +42,7 @@ def end_patient_limit(tx: Connection, limit_id: str, at: datetime, by: Clinician
 
 
 def baselines(tx: Connection, admission_id: str) -> tuple[Baseline, ...]:
-    """Every baseline that somebody has said or set for a stay, oldest first."""
+    """Every baseline that somebody has said or set for an admission, oldest first."""
     rows = tx.execute(
         "SELECT b.*, c.name AS setter FROM baseline b JOIN clinician c ON c.id = b.clinician_id "
         "WHERE b.admission_id = ? ORDER BY b.set_at, b.rowid",
@@ -69,7 +69,7 @@ def keep_baseline(tx: Connection, said: Baseline, by: Clinician) -> None:
 
 
 def interval_orders(tx: Connection, admission_id: str) -> tuple[IntervalOrder, ...]:
-    """Every interval ever ordered for a stay, oldest first."""
+    """Every interval ever ordered for an admission, oldest first."""
     return tuple(
         IntervalOrder(
             r["id"], r["admission_id"], r["interval_min"], r["reason"], from_text(r["set_at"]),
@@ -123,15 +123,15 @@ def keep_snooze(tx: Connection, snooze: Snooze, by: Clinician) -> None:
     )
 
 
-def stay_facts(tx: Connection, admission_id: str) -> list[StayFact]:
-    """Everything that was answered about a stay, oldest first."""
+def history_answers(tx: Connection, admission_id: str) -> list[HistoryAnswer]:
+    """Everything that was answered about an admission, oldest first."""
     rows = tx.execute(
         "SELECT f.*, c.name AS setter FROM stay_fact f JOIN clinician c ON c.id = f.clinician_id "
         "WHERE f.admission_id = ? ORDER BY f.set_at, f.rowid",
         (admission_id,),
     )
     return [
-        StayFact(
+        HistoryAnswer(
             r["id"], r["admission_id"], r["name"], r["value"], r["note"], from_text(r["set_at"]), r["setter"], r["role"]
         )
         for r in rows

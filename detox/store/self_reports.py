@@ -70,7 +70,7 @@ def is_handed_over(tx: Connection, token_hash: str) -> bool:
 
 
 def open_of(tx: Connection, admission_id: str) -> list[SelfReport]:
-    """The self-reports of a stay that nobody has taken back, oldest first."""
+    """The self-reports of an admission that nobody has taken back, oldest first."""
     rows = tx.execute(
         "SELECT * FROM self_report WHERE admission_id = ? AND ended_at IS NULL ORDER BY started_at", (admission_id,)
     ).fetchall()

@@ -16,7 +16,7 @@ from detox.ui.words import esc
 
 _ENDED = {
     "data": "ended by the data", "escalated": "replaced by a worse alert",
-    "amended": "ended by a correction or a late entry", "discharged": "ended with the stay",
+    "amended": "ended by a correction or a late entry", "discharged": "ended with the admission",
 }  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def _hand_over(nonce: str, admission_id: str, scale_id: str) -> None:
 
 
 def left_open(here: frame.Visit, admission: Admission) -> None:
-    """Self-reports of this stay that are still in the patient's hands; their answers can be kept from here."""
+    """Self-reports of this admission that are still in the patient's hands; their answers can be kept from here."""
     with here.store.read() as tx:
         reports = self_reports.open_of(tx, admission.id)
     for report in reports:

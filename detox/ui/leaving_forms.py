@@ -3,7 +3,7 @@
 import streamlit as st
 
 from detox import care
-from detox.clinical.model import StayFact
+from detox.clinical.model import HistoryAnswer
 from detox.clinical.situations import CHECKED, DECLINED, DONE, discharge_file, open_tasks
 from detox.errors import DetoxError, Refused
 from detox.reports.patient import PatientPage
@@ -14,12 +14,12 @@ from detox.ui.words import esc
 @st.fragment
 def forms(page: PatientPage) -> None:
     """What is done, what is declined and why, what is open; one tap says that a line is done."""
-    here, stay = frame.visit(), page.admission
+    here, admission = frame.visit(), page.admission
     tasks = open_tasks(page.facts)
     first = sum(1 for one in tasks if one.before_last_step)
     said = f"{len(tasks)} open, {first} of them before the last dose" if tasks else "complete"
     st.html(f'<div class="dx-big">Before leaving: {said}</div>' + _done_html(page, here))
-    may = here.may("state") and stay.discharged_at is None
+    may = here.may("state") and admission.discharged_at is None
     for task in tasks:
         with st.container(horizontal=True, vertical_alignment="center", wrap=False, key=f"task-{task.name}"):
             before = ' <b class="dx-quiet">before the last dose</b>' if task.before_last_step else ""
@@ -28,11 +28,11 @@ def forms(page: PatientPage) -> None:
                 f"[{esc(task.evidence)}]</span></div>"
             )
             if may:
-                key = saving.entry_id(here, stay.id, "task", task.name)
-                st.button("Done", key=f"done-{key}", on_click=_keep, args=(key, stay.id, task.name, DONE))
+                key = saving.entry_id(here, admission.id, "task", task.name)
+                st.button("Done", key=f"done-{key}", on_click=_keep, args=(key, admission.id, task.name, DONE))
     if may and tasks:
         _decline_form(page, here, len(tasks))
-    saving.problems(f"tasks-{stay.id}")
+    saving.problems(f"tasks-{admission.id}")
     saving.redrawn()
 
 
@@ -69,7 +69,7 @@ def _decline_form(page: PatientPage, here: frame.Visit, left: int) -> None:
 def _keep(key: str, admission_id: str, name: str, value: str) -> None:
     here = frame.visit()
     try:
-        care.state(here.store, here.by, StayFact(key, admission_id, CHECKED + name, value, "", here.now), here.now)
+        care.state(here.store, here.by, HistoryAnswer(key, admission_id, CHECKED + name, value, "", here.now), here.now)
     except DetoxError as error:
         saving.told(f"tasks-{admission_id}", error)
     else:
@@ -78,11 +78,11 @@ def _keep(key: str, admission_id: str, name: str, value: str) -> None:
 
 def _decline(key: str, page: PatientPage) -> None:
     name, why = st.session_state.get(f"line-{key}"), str(st.session_state.get(f"why-{key}") or "")
-    here, stay = frame.visit(), page.admission
+    here, admission = frame.visit(), page.admission
     try:
         if name is None:
             raise Refused("Choose the line that the patient declines.")
-        fact = StayFact(key, stay.id, CHECKED + str(name), DECLINED, why, here.now)
+        fact = HistoryAnswer(key, admission.id, CHECKED + str(name), DECLINED, why, here.now)
         care.state(here.store, here.by, fact, here.now)
     except DetoxError as error:
         saving.told(key, error)

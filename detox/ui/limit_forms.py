@@ -22,24 +22,24 @@ KINDS = {"usual": "Usual, as the patient or the notes say", "anew": "Set anew: w
 @st.fragment
 def forms(page: PatientPage) -> None:
     """The limits that hold, with who set them; forms for whoever may change them."""
-    here, stay = frame.visit(), page.admission
+    here, admission = frame.visit(), page.admission
     with here.store.read() as tx:
-        limits, baselines = orders.patient_limits(tx, stay.id), orders.baselines(tx, stay.id)
+        limits, baselines = orders.patient_limits(tx, admission.id), orders.baselines(tx, admission.id)
     st.markdown("**Limits for this patient**")
-    _limits_now(limits, here, stay)
-    ended = stay.discharged_at is not None
+    _limits_now(limits, here, admission)
+    ended = admission.discharged_at is not None
     if here.may("set_limit") and not ended:
-        _limit_form(here, stay, len(limits))
+        _limit_form(here, admission, len(limits))
     elif not ended:
         st.caption("Physicians set limits for one patient.")
     st.markdown("**What is usual for this patient**")
     _baselines_known(baselines, here)
     if here.may("set_baseline") and not ended:
-        _baseline_form(here, stay, len(baselines))
+        _baseline_form(here, admission, len(baselines))
     saving.redrawn()
 
 
-def _limits_now(limits: tuple[PatientLimit, ...], here: frame.Visit, stay: Admission) -> None:
+def _limits_now(limits: tuple[PatientLimit, ...], here: frame.Visit, admission: Admission) -> None:
     holding = [one for one in limits if one.holds_at(here.now)]
     if not holding:
         st.caption("None: the ward's limits hold.")
@@ -49,8 +49,8 @@ def _limits_now(limits: tuple[PatientLimit, ...], here: frame.Visit, stay: Admis
             vital = esc(limit_words.label(one.vital))
             st.html(f'<div class="dx-note">⚑ <b>{vital}</b> {esc(told)}: {esc(one.reason)}</div>')
             if here.may("end_limit"):
-                st.button("End this limit", key=f"lift-{one.id}", on_click=_end, args=(stay.id, one.id))
-    saving.problems(f"limits-{stay.id}")
+                st.button("End this limit", key=f"lift-{one.id}", on_click=_end, args=(admission.id, one.id))
+    saving.problems(f"limits-{admission.id}")
 
 
 def _end(admission_id: str, limit_id: str) -> None:
@@ -63,8 +63,8 @@ def _end(admission_id: str, limit_id: str) -> None:
         saving.settled(f"limits-{admission_id}")
 
 
-def _limit_form(here: frame.Visit, stay: Admission, before: int) -> None:
-    key = saving.entry_id(here, stay.id, "limit", before)
+def _limit_form(here: frame.Visit, admission: Admission, before: int) -> None:
+    key = saving.entry_id(here, admission.id, "limit", before)
     numbers = {r.vital: r.label for r in vitals_file().ranges}
     longest = answering_file().patient_limit.max_h
     with st.expander("Set a limit", key=f"limit-{key}"):
@@ -75,7 +75,7 @@ def _limit_form(here: frame.Visit, stay: Admission, before: int) -> None:
         )  # fmt: skip
         side = right.segmented_control("Which side?", ["high", "low"], key=f"side-{key}")
         if vital and side:
-            st.html(_wards_html(str(vital), "high" if side == "high" else "low", stay, here.ward.temperature_unit))
+            st.html(_wards_html(str(vital), "high" if side == "high" else "low", admission, here.ward.temperature_unit))
         left, right = st.columns(2)
         left.number_input("Warning from", value=None, step=None, format="%g", key=f"warning-{key}")
         right.number_input("Critical from", value=None, step=None, format="%g", key=f"critical-{key}")
@@ -86,13 +86,13 @@ def _limit_form(here: frame.Visit, stay: Admission, before: int) -> None:
         st.text_input("Why", key=f"because-{key}", placeholder="chronic hypertension, usual 170/95")
         st.caption("It counts for readings from now on: an alert that stands is ended by the next readings alone.")
         saving.problems(key)
-        st.button("Set this limit", key=f"save-{key}", type="primary", on_click=_set, args=(key, stay.id))
+        st.button("Set this limit", key=f"save-{key}", type="primary", on_click=_set, args=(key, admission.id))
 
 
-def _wards_html(vital: str, side: Literal["low", "high"], stay: Admission, unit: str) -> str:
+def _wards_html(vital: str, side: Literal["low", "high"], admission: Admission, unit: str) -> str:
     """Where the ward's own limits begin: left empty, they stay."""
-    warning, critical = ward_limits(vitals_file().range(vital, stay.spo2_scale), side)
-    wards = PatientLimit("", "", vital, side, warning, critical, "", stay.admitted_at, stay.admitted_at)
+    warning, critical = ward_limits(vitals_file().range(vital, admission.spo2_scale), side)
+    wards = PatientLimit("", "", vital, side, warning, critical, "", admission.admitted_at, admission.admitted_at)
     return f'<div class="dx-quiet">The ward\'s: {esc(limit_words.values(wards, unit))}. An empty field keeps it.</div>'
 
 
@@ -129,11 +129,11 @@ def _baselines_known(baselines: tuple[Baseline, ...], here: frame.Visit) -> None
     if told:
         st.html(f'<div class="px-block"><ul>{"".join(told)}</ul></div>')
     else:
-        st.caption("Nobody has stated it: drift is held against the first readings of the stay.")
+        st.caption("Nobody has stated it: drift is held against the first readings of the admission.")
 
 
-def _baseline_form(here: frame.Visit, stay: Admission, before: int) -> None:
-    key = saving.entry_id(here, stay.id, "baseline", before)
+def _baseline_form(here: frame.Visit, admission: Admission, before: int) -> None:
+    key = saving.entry_id(here, admission.id, "baseline", before)
     rule = answering_file().baseline
     with st.expander("State what is usual, or set the baseline anew", key=f"baseline-{key}"):
         kind = st.segmented_control(
@@ -148,7 +148,7 @@ def _baseline_form(here: frame.Visit, stay: Admission, before: int) -> None:
             "Where it comes from, or why", key=f"because-{key}", placeholder="patient says 150, GP letter of May"
         )
         saving.problems(key)
-        st.button("Keep", key=f"save-{key}", type="primary", on_click=_state, args=(key, stay.id))
+        st.button("Keep", key=f"save-{key}", type="primary", on_click=_state, args=(key, admission.id))
 
 
 def _state(key: str, admission_id: str) -> None:

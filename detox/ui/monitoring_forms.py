@@ -20,17 +20,17 @@ HOURS = (2, 4, 8, 12, 24)
 @st.fragment
 def forms(page: PatientPage) -> None:
     """The interval in force and its source; the orders that hold; a form for whoever may order."""
-    here, stay = frame.visit(), page.admission
-    if stay.discharged_at is not None:
+    here, admission = frame.visit(), page.admission
+    if admission.discharged_at is not None:
         return
     with here.store.read() as tx:
-        every = orders.interval_orders(tx, stay.id)
-        asked = protocol_line(tx, stay, here.now)
+        every = orders.interval_orders(tx, admission.id)
+        asked = protocol_line(tx, admission, here.now)
     st.markdown("**How often this patient is observed**")
     st.html(_in_force_html(page.tile.due, asked, here))
-    _holding([o for o in every if o.holds_at(here.now)], stay, here)
+    _holding([o for o in every if o.holds_at(here.now)], admission, here)
     if here.may("order_interval"):
-        _order_form(here, stay, asked, len(every))
+        _order_form(here, admission, asked, len(every))
     else:
         st.caption("Nurses shorten the interval, physicians also lengthen it for a time.")
     saving.redrawn()
@@ -52,7 +52,7 @@ def _in_force_html(due: schedule.Due | None, asked: schedule.Line, here: frame.V
     return "".join(f"<div>{line}</div>" for line in told)
 
 
-def _holding(holding: list[IntervalOrder], stay: Admission, here: frame.Visit) -> None:
+def _holding(holding: list[IntervalOrder], admission: Admission, here: frame.Visit) -> None:
     for one in holding:
         until = f"until {words.when(one.until_at, here.zone, here.now)}" if one.until_at else "until somebody ends it"
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -61,8 +61,8 @@ def _holding(holding: list[IntervalOrder], stay: Admission, here: frame.Visit) -
                 f"{words.when(one.set_at, here.zone, here.now)}, {until}: {esc(one.reason)}</div>"
             )
             if here.may("order_interval"):
-                st.button("End this order", key=f"cease-{one.id}", on_click=_end, args=(stay.id, one.id))
-    saving.problems(f"intervals-{stay.id}")
+                st.button("End this order", key=f"cease-{one.id}", on_click=_end, args=(admission.id, one.id))
+    saving.problems(f"intervals-{admission.id}")
 
 
 def _end(admission_id: str, order_id: str) -> None:
@@ -75,8 +75,8 @@ def _end(admission_id: str, order_id: str) -> None:
         saving.settled(key)
 
 
-def _order_form(here: frame.Visit, stay: Admission, asked: schedule.Line, before: int) -> None:
-    key = saving.entry_id(here, stay.id, "interval", before)
+def _order_form(here: frame.Visit, admission: Admission, asked: schedule.Line, before: int) -> None:
+    key = saving.entry_id(here, admission.id, "interval", before)
     rule = schedule.monitoring_file().orders
     minutes = [m for m in MINUTES if rule.shortest_min <= m <= rule.longest_min]
     if not here.may("lengthen"):
@@ -90,7 +90,7 @@ def _order_form(here: frame.Visit, stay: Admission, asked: schedule.Line, before
         )  # fmt: skip
         st.text_input("Why", key=f"interval-why-{key}", placeholder="vomiting, pulse rising")
         saving.problems(key)
-        st.button("Order", key=f"save-{key}", type="primary", on_click=_order, args=(key, stay.id))
+        st.button("Order", key=f"save-{key}", type="primary", on_click=_order, args=(key, admission.id))
 
 
 def _order(key: str, admission_id: str) -> None:

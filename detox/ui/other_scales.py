@@ -1,4 +1,4 @@
-"""Every assessment of a stay by a scale other than COWS and NEWS2: when, who, which scale, what it says."""
+"""Every assessment of an admission by a scale other than COWS and NEWS2: when, who, which scale, what it says."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,15 +13,15 @@ TITLE = "Other scales"
 
 
 def section_html(store: Store, admission_id: str, zone: ZoneInfo, now: datetime) -> str:
-    """The whole stay as a table, newest first; replaced ones struck through. All text is escaped here."""
+    """The whole admission as a table, newest first; replaced ones struck through. All text is escaped here."""
     with store.read() as tx:
         seen = find.observations(tx, admission_id, replaced=True)
     rows = [_row(o, made, zone, now) for o, made in _newest_first(seen)]
     if not rows:
-        return '<p class="dx-quiet">No other scale was recorded during this stay.</p>'
+        return '<p class="dx-quiet">No other scale was recorded during this admission.</p>'
     head = "".join(f'<th scope="col">{name}</th>' for name in ("When", "Scale", "Says", "Asks for", "By", "Note"))
     return (
-        '<p class="dx-quiet">The whole stay, newest first. No decision or dose follows from these numbers alone.</p>'
+        '<p class="dx-quiet">All of them, newest first. No decision or dose follows from these numbers alone.</p>'
         f'<div class="dx-table" tabindex="0" role="region" aria-label="{TITLE}"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )

@@ -21,29 +21,38 @@ _SAYS = {"negative": "negative", "unknown": "not known", "n/a": "cannot be pregn
 
 def identity_html(page: PatientPage, zone: ZoneInfo, unit: str = "C") -> str:
     """Bed, name, born, age, day, programme, pregnancy, allergies, limits and the level with sign and word."""
-    stay, tile = page.admission, page.tile
-    born = f"born {stay.patient.born_on}" if stay.patient.born_on else "? born unknown"
-    days = f" of {stay.planned_days}" if stay.planned_days else ""
-    facts = [born, words.age(stay, page.as_of), f"<b>day {tile.day}{days}</b>", esc(words.PROGRAMMES[stay.programme])]
-    if (words_say := situation_words.pregnant_by_words(page.facts)) and stay.pregnancy != "positive":
-        asked = f"the answer says {_SAYS[stay.pregnancy]}: settle which"
+    admission, tile = page.admission, page.tile
+    born = f"born {admission.patient.born_on}" if admission.patient.born_on else "? born unknown"
+    days = f" of {admission.planned_days}" if admission.planned_days else ""
+    facts = [
+        born,
+        words.age(admission, page.as_of),
+        f"<b>day {tile.day}{days}</b>",
+        esc(words.PROGRAMMES[admission.programme]),
+    ]
+    if (words_say := situation_words.pregnant_by_words(page.facts)) and admission.pregnancy != "positive":
+        asked = f"the answer says {_SAYS[admission.pregnancy]}: settle which"
         facts.append(f'<span class="px-allergy">PREGNANT by {esc(repr(words_say))}; {asked}</span>')
-    elif stay.patient.sex_at_birth != "M" and stay.pregnancy in _PREGNANCY:
-        loud = ' class="px-allergy"' if stay.pregnancy != "negative" else ""
-        facts.append(f"<span{loud}>{_PREGNANCY[stay.pregnancy]}</span>")
-    facts.append(situation_words.allergy_html(stay))
-    if missing := words.not_made(stay, page.as_of):
+    elif admission.patient.sex_at_birth != "M" and admission.pregnancy in _PREGNANCY:
+        loud = ' class="px-allergy"' if admission.pregnancy != "negative" else ""
+        facts.append(f"<span{loud}>{_PREGNANCY[admission.pregnancy]}</span>")
+    facts.append(situation_words.allergy_html(admission))
+    if missing := words.not_made(admission, page.as_of):
         facts.append(f'<span class="dx-val not_assessed">? {esc(missing)}</span>')
-    if stay.opioid:
-        facts.append(f"used {esc(stay.opioid)}")
+    if admission.opioid:
+        facts.append(f"used {esc(admission.opioid)}")
     where = esc(words.bed(tile.bed))
-    left = f"<b>discharged {esc(words.when(stay.discharged_at, zone, page.as_of))}</b>" if stay.discharged_at else ""
+    left = (
+        f"<b>discharged {esc(words.when(admission.discharged_at, zone, page.as_of))}</b>"
+        if admission.discharged_at
+        else ""
+    )
     sign = f'<span class="px-level {tile.level}">{words.LEVELS[tile.level]}</span>'
     return (
         f'<div class="px-id"><span class="px-bed">{where}</span>'
-        f'<span class="px-name">{esc(words.name(stay))}</span>{left}{sign}</div>'
+        f'<span class="px-name">{esc(words.name(admission))}</span>{left}{sign}</div>'
         f'<div class="px-facts">{"".join(f"<span>{fact}</span>" for fact in facts)}{_due(page, zone)}</div>'
-        + situation_words.band_html(page.facts, stay)
+        + situation_words.band_html(page.facts, admission)
         + limit_words.line_html(tile.limits, zone, page.as_of, unit)
         + watch_words.lines_html(tile.judgement, zone, page.as_of)
     )
@@ -143,7 +152,7 @@ def _doses(page: PatientPage, zone: ZoneInfo) -> str:
     if not recent:
         last = page.doses[-1] if page.doses else None
         if last is None:
-            return '<span class="dx-quiet">no dose charted in this stay</span>'
+            return '<span class="dx-quiet">no dose charted in this admission</span>'
         return (
             f'<span class="dx-quiet">no dose since then; last: {esc(last.drug)} {last.dose_mg:g} mg {last.status} '
             f"{words.when(last.given_at, zone, page.as_of)}</span>"

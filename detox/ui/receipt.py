@@ -56,8 +56,8 @@ def draw(here: frame.Visit, observation_id: str) -> None:
             st.page_link("pages/record.py", label="Record another set", query_params={"admission": seen.admission_id})
     with right:
         with here.store.read() as tx:
-            stay = find.admission(tx, seen.admission_id)
-            recent = find.last_in_stay(tx, stay, TREND_SETS, here.now)
+            admission = find.admission(tx, seen.admission_id)
+            recent = find.last_in_admission(tx, admission, TREND_SETS, here.now)
         st.plotly_chart(
             _trend(recent, seen.id, here), theme=None, config={"displayModeBar": False, "responsive": True},
             alt="COWS of the last sets, the one just saved marked", key=f"trend-{seen.id}",

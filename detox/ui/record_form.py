@@ -113,7 +113,7 @@ def prefill(form: Form, original: Observation) -> None:
     """Put the values of the set that is being corrected into the fields, once.
 
     The time is shown to the minute: care.amend keeps the seconds where nobody changes it. One that lies ahead of the
-    clock, or before the stay, is left empty: somebody has to say when it was.
+    clock, or before the admission, is left empty: somebody has to say when it was.
     """
     if st.session_state.get(form.key("prefilled")):
         return

@@ -97,7 +97,7 @@ def table_html(found: ShiftSummary, zone: ZoneInfo, now: datetime, unit: str) ->
 
 
 def _row(p: PatientShift, zone: ZoneInfo, now: datetime, unit: str) -> str:
-    counts, stay = p.counts, p.admission
+    counts, admission = p.counts, p.admission
     cows = p.scores.get("cows")
     outside = [_course(c, zone, unit) for c in p.vitals.values() if c.worst.interpretation.meaning != "normal"]
     critical = "dx-val critically_high" if counts.alerts_critical else ""
@@ -106,12 +106,12 @@ def _row(p: PatientShift, zone: ZoneInfo, now: datetime, unit: str) -> str:
     )
     unanswered = f"; <b>{counts.alerts_unanswered} never answered</b>" if counts.alerts_unanswered else ""
     doses = f"{counts.doses_given} given, {counts.doses_held} held, {counts.doses_refused} refused"
-    left = f"discharged {words.when(stay.discharged_at, zone, now)}" if stay.discharged_at else "none"
+    left = f"discharged {words.when(admission.discharged_at, zone, now)}" if admission.discharged_at else "none"
     due = f"{words.when(p.due.at, zone, now)}" if p.due else left
     worst, last = (esc(cows.worst.words), esc(cows.last.words)) if cows else ("? not rated", "? not rated")
     missing = counts.due_unrecorded
     unknown = f'<b class="dx-val not_assessed">? {missing}</b>' if missing else "0"
-    link = f'<a href="/patient?admission={esc(stay.id)}" target="_self">{esc(words.name(stay))}</a>'
+    link = f'<a href="/patient?admission={esc(admission.id)}" target="_self">{esc(words.name(admission))}</a>'
     return (
         f'<tr><td>{esc(p.bed)}</td><td class="wrap">{link}</td><td>{counts.sets_done}</td>'
         f"<td>{counts.sets_partial}</td><td>{counts.sets_not_done}</td><td>{counts.sets_refused}</td><td>{unknown}</td>"

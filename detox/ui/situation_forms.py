@@ -11,7 +11,7 @@ import streamlit as st
 from detox import care
 from detox.care.stating import is_locked
 from detox.clinical.medicines import medicines_file
-from detox.clinical.model import PROGRAMMES, StayFact
+from detox.clinical.model import PROGRAMMES, HistoryAnswer
 from detox.clinical.situations import (
     ALLERGIES,
     MEDICINES,
@@ -39,7 +39,7 @@ def at_admission() -> tuple[Situation, ...]:
     return tuple(one for one in situations_file().situation if one.name != PREGNANCY)
 
 
-def draw(key: str, facts: Mapping[str, StayFact], some: tuple[Situation, ...], allergies: str = "") -> None:
+def draw(key: str, facts: Mapping[str, HistoryAnswer], some: tuple[Situation, ...], allergies: str = "") -> None:
     """The questions, each with the answer that holds; without one nothing is chosen.
 
     `allergies` is what the admission says of them.
@@ -104,7 +104,9 @@ def _names(asked: Situation) -> dict[str, str]:
     return {one.name: f"{one.name} ({', '.join(one.brands)})" if one.brands else one.name for one in listed}
 
 
-def typed(key: str, some: tuple[Situation, ...], facts: Mapping[str, StayFact], allergies: str = "") -> dict[str, str]:
+def typed(
+    key: str, some: tuple[Situation, ...], facts: Mapping[str, HistoryAnswer], allergies: str = ""
+) -> dict[str, str]:
     """The answers that say something new, by name; read before anything is saved.
 
     A question that nobody has answered and that was left alone is not among them. `allergies` is what the admission
@@ -145,12 +147,12 @@ def _typed(key: str, asked: Situation) -> tuple[str, str]:
 
 
 def save(
-    here: frame.Visit, key: str, admission_id: str, answers: Mapping[str, str], facts: Mapping[str, StayFact]
+    here: frame.Visit, key: str, admission_id: str, answers: Mapping[str, str], facts: Mapping[str, HistoryAnswer]
 ) -> None:
     """Keep the answers, all or none, over those in `facts`. Raises Refused and Conflict as the verb does."""
     shown = {name: fact.id for name, fact in facts.items()}
     made = [
-        StayFact(
+        HistoryAnswer(
             uuid.uuid5(uuid.NAMESPACE_OID, f"{key}/{name}/{shown.get(name, '')}/{value}").hex, admission_id, name,
             value, "", here.now,
         )
@@ -162,24 +164,24 @@ def save(
 @st.fragment
 def forms(page: PatientPage) -> None:
     """The questions with what holds now, who said so and when; then the programme and the SpO2 scale."""
-    here, stay = frame.visit(), page.admission
-    may = here.may("state") and stay.discharged_at is None
+    here, admission = frame.visit(), page.admission
+    may = here.may("state") and admission.discharged_at is None
     st.html(_answers_html(page, here))
     if not may:
         saving.redrawn()
         return
     newest = max((fact.set_at for fact in page.facts.values()), default=None)
-    key = saving.entry_id(here, stay.id, "situation", newest or "")
+    key = saving.entry_id(here, admission.id, "situation", newest or "")
     with st.form(f"situation-{key}", enter_to_submit=False):
         st.markdown("**Special situations**")
-        draw(key, page.facts, situations_file().situation, stay.allergies)
+        draw(key, page.facts, situations_file().situation, admission.allergies)
         saving.problems(key)
         st.form_submit_button(
             "Save these answers",
             key=f"save-{key}",
             type="primary",
             on_click=_save,
-            args=(key, stay.id, page.facts, stay.allergies),
+            args=(key, admission.id, page.facts, admission.allergies),
         )
     if here.may("change_programme"):
         _programme_form(page, here)
@@ -206,15 +208,15 @@ def _answers_html(page: PatientPage, here: frame.Visit) -> str:
 
 
 def _said_at_admission(asked: Situation, page: PatientPage) -> str:
-    stay = page.admission
+    admission = page.admission
     if asked.name == PREGNANCY:
-        return f"{esc(stay.pregnancy)}, at admission"
-    if asked.name == ALLERGIES and allergies(stay.allergies) != "not_asked":
-        return f"<b>{esc(situation_words.said(asked, stay.allergies))}</b>, at admission"
+        return f"{esc(admission.pregnancy)}, at admission"
+    if asked.name == ALLERGIES and allergies(admission.allergies) != "not_asked":
+        return f"<b>{esc(situation_words.said(asked, admission.allergies))}</b>, at admission"
     return "? not asked"
 
 
-def _save(key: str, admission_id: str, facts: Mapping[str, StayFact], said_of_allergies: str) -> None:
+def _save(key: str, admission_id: str, facts: Mapping[str, HistoryAnswer], said_of_allergies: str) -> None:
     here = frame.visit()
     try:
         answers = typed(key, situations_file().situation, facts, said_of_allergies)
@@ -226,27 +228,27 @@ def _save(key: str, admission_id: str, facts: Mapping[str, StayFact], said_of_al
 
 
 def _programme_form(page: PatientPage, here: frame.Visit) -> None:
-    stay = page.admission
+    admission = page.admission
     known = page.facts.get(PROGRAMME)
-    key = saving.entry_id(here, stay.id, "programme", known.id if known else "")
+    key = saving.entry_id(here, admission.id, "programme", known.id if known else "")
     with here.store.read() as tx:
-        others = [p for p in PROGRAMMES if p != stay.programme and not is_locked(tx, stay.ward_id, p)]
+        others = [p for p in PROGRAMMES if p != admission.programme and not is_locked(tx, admission.ward_id, p)]
     with st.form(f"programme-{key}", enter_to_submit=False):
-        st.markdown(f"**Programme: {words.plain(words.PROGRAMMES[stay.programme])}**")
+        st.markdown(f"**Programme: {words.plain(words.PROGRAMMES[admission.programme])}**")
         st.selectbox(
             "Go on with", others, index=None, format_func=words.PROGRAMMES.__getitem__, key=f"to-{key}",
             placeholder="choose",
         )  # fmt: skip
         st.text_input("Reason", key=f"why-{key}", placeholder="start criteria met, first dose tolerated")
         saving.problems(key)
-        st.form_submit_button("Change the programme", key=f"save-{key}", on_click=_change, args=(key, stay.id))
+        st.form_submit_button("Change the programme", key=f"save-{key}", on_click=_change, args=(key, admission.id))
 
 
 def _change(key: str, admission_id: str) -> None:
     to, why = st.session_state.get(f"to-{key}"), str(st.session_state.get(f"why-{key}") or "")
     here = frame.visit()
     try:
-        fact = StayFact(key, admission_id, PROGRAMME, str(to or ""), why, here.now)
+        fact = HistoryAnswer(key, admission_id, PROGRAMME, str(to or ""), why, here.now)
         care.change_programme(here.store, here.by, fact, here.now)
     except DetoxError as error:
         saving.told(key, error)
@@ -255,17 +257,17 @@ def _change(key: str, admission_id: str) -> None:
 
 
 def _scale_form(page: PatientPage, here: frame.Visit) -> None:
-    stay = page.admission
+    admission = page.admission
     known = page.facts.get(SPO2_SCALE)
-    key = saving.entry_id(here, stay.id, "spo2-scale", known.id if known else "")
+    key = saving.entry_id(here, admission.id, "spo2-scale", known.id if known else "")
     with st.form(f"scale-{key}", enter_to_submit=False):
-        st.markdown(f"**SpO2 scale: {stay.spo2_scale}**")
+        st.markdown(f"**SpO2 scale: {admission.spo2_scale}**")
         st.segmented_control(
             "Scale 2 only where a target of 88-92 % is prescribed", ["1", "2"], key=f"to-{key}", default=None
         )
         st.text_input("Reason", key=f"why-{key}", placeholder="known hypercapnic failure, target 88-92 %")
         saving.problems(key)
-        st.form_submit_button("Prescribe this scale", key=f"save-{key}", on_click=_prescribe, args=(key, stay.id))
+        st.form_submit_button("Prescribe this scale", key=f"save-{key}", on_click=_prescribe, args=(key, admission.id))
 
 
 def _prescribe(key: str, admission_id: str) -> None:
@@ -274,7 +276,7 @@ def _prescribe(key: str, admission_id: str) -> None:
     try:
         if to is None:
             raise Refused({"spo2_scale": "Choose scale 1 or scale 2."})
-        fact = StayFact(key, admission_id, SPO2_SCALE, str(to), why, here.now)
+        fact = HistoryAnswer(key, admission_id, SPO2_SCALE, str(to), why, here.now)
         care.prescribe_spo2_scale(here.store, here.by, fact, here.now)
     except DetoxError as error:
         saving.told(key, error)

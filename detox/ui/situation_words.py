@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from detox.clinical.model import Admission, StayFact
+from detox.clinical.model import Admission, HistoryAnswer
 from detox.clinical.situations import (
     ALLERGIES,
     CONDITIONS,
@@ -19,7 +19,7 @@ from detox.clinical.understood import not_understood
 from detox.ui.words import esc
 
 
-def band_html(facts: Mapping[str, StayFact], stay: Admission) -> str:
+def band_html(facts: Mapping[str, HistoryAnswer], admission: Admission) -> str:
     """What changes the care of this patient, in the header; what the rules do not know, and what nobody has asked."""
     shown: list[str] = []
     unread = not_understood(facts)
@@ -34,7 +34,7 @@ def band_html(facts: Mapping[str, StayFact], stay: Admission) -> str:
         if asked.own_words and is_known(fact.value) and (named := asked.values(fact.value)):
             shown.append(f'<span class="dx-quiet">{esc(asked.label.lower())}: {esc(", ".join(named))}</span>')
         shown.append(unread_html(unread.get(asked.name, ())))
-    if stay.discharged_at is None and (gaps := not_asked(facts)):
+    if admission.discharged_at is None and (gaps := not_asked(facts)):
         shown.append(f'<span class="dx-val not_assessed px-gaps">? not asked: {esc(", ".join(gaps).lower())}</span>')
     return f'<div class="px-facts">{"".join(shown)}</div>' if any(shown) else ""
 
@@ -55,22 +55,22 @@ def said(asked: Situation, value: str) -> str:
     return value or "? not asked"
 
 
-def allergy_html(stay: Admission, loud: str = "px-allergy") -> str:
+def allergy_html(admission: Admission, loud: str = "px-allergy") -> str:
     """Allergies: in red by their words, quietly where none is known, as a gap where nobody has asked or knows."""
-    match allergies(stay.allergies):
+    match allergies(admission.allergies):
         case "some":
-            return f'<span class="{loud}">▲ allergy: {esc(stay.allergies)}</span>'
+            return f'<span class="{loud}">▲ allergy: {esc(admission.allergies)}</span>'
         case "none":
             asked = situations_file().named(ALLERGIES)
             header = asked.none.header if asked is not None and asked.none is not None else ""
             return f'<span class="dx-quiet">{esc(header)}</span>'
         case "not_asked":
-            given = stay.allergies.strip()
+            given = admission.allergies.strip()
             what = "not known" if given and "asked" not in given.lower() else "not asked"
             return f'<span class="dx-val not_assessed">? allergies {what}</span>'
 
 
-def pregnant_by_words(facts: Mapping[str, StayFact]) -> str:
+def pregnant_by_words(facts: Mapping[str, HistoryAnswer]) -> str:
     """The words among the conditions that say that the patient is pregnant; nothing where none does."""
     words, fact = content().words, facts.get(CONDITIONS)
     asked = situations_file().named(CONDITIONS)

@@ -63,9 +63,9 @@ def _html(found: report.WhatIf) -> str:
         f'<div class="dx-note"><b>{esc(_sentence(found))}</b></div>'
         f'<div class="dx-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
         f'<p class="dx-quiet">{found.only_then} alerts only with the other limit, {found.only_now} only with the one '
-        f"in force; {found.stays} stays, {found.sets} sets, {found.patient_days:.1f} patient-days. Counted are the "
-        f"alerts of the problem “{esc(found.rule.problem.replace('_', ' '))}”, all its rules together. What nobody "
-        "charted nobody can replay: a ward that is warned earlier also looks again earlier.</p>"
+        f"in force; {found.admissions} admissions, {found.sets} sets, {found.patient_days:.1f} patient-days. Counted "
+        f"are the alerts of the problem “{esc(found.rule.problem.replace('_', ' '))}”, all its rules together. What "
+        "nobody charted nobody can replay: a ward that is warned earlier also looks again earlier.</p>"
     )
 
 

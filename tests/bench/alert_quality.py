@@ -35,8 +35,8 @@ NEWS2 does not see high pressure: an alert for it is in vain by this reference u
 
 **Cohort.** Found before the limit: any alert that opens or escalates after the onset and before the course passes its
 red limit. Interruptive in time: an interruptive one from the onset up to 20 minutes after the first set past the
-limit (its confirmation). By chance: "found before the limit" in stable stays at the same hours of the stay. Patients
-of the real data are split by a hash of their id; rules may be tuned on one half, the other is the headline.
+limit (its confirmation). By chance: "found before the limit" in stable admissions at the same hours. Patients of
+the real data are split by a hash of their id; rules may be tuned on one half, the other is the headline.
 """
 
 import argparse
@@ -426,7 +426,7 @@ def between(points: Sequence[tuple[float, float]], at: float, pick: Callable[...
 class Caught:
     """What became of the deteriorations of one kind."""
 
-    stays: int
+    admissions: int
     with_a_set: int
     found: int
     found_with_a_set: int
@@ -446,13 +446,13 @@ def in_time(spells: Iterable[Spell], onset: datetime, crossed: datetime, seen: S
     return any(s.interruptive and onset <= s.start <= first_past + CONFIRMED for s in spells)
 
 
-def caught(stays: Sequence[cohort.Stay], spells: Spells, kind: str) -> Caught:
+def caught(admissions: Sequence[cohort.Admission], spells: Spells, kind: str) -> Caught:
     """The deteriorations of one kind, and what chance would have found in the stable stays at the same hours."""
-    stable = [one for one in stays if one.deterioration is None]
+    stable = [one for one in admissions if one.deterioration is None]
     found = found_set = with_set = timely = total = 0
     leads: list[float] = []
     chance: list[bool] = []
-    for one in stays:
+    for one in admissions:
         what = one.deterioration
         if what is None or what.kind != kind:
             continue
@@ -637,28 +637,30 @@ def _aims_real(found: Mapping[str, Quality], report: Report) -> None:
 
 def on_cohort(count: int, seed: int, report: Report) -> dict[str, dict[str, Caught]]:
     """The cohort half; returns what was caught by source and kind."""
-    stays = list(cohort.cohort(count, seed))
-    charts: Charts = {(one.patient_id, one.admission_id): list(one.observations) for one in stays}
+    admissions = list(cohort.cohort(count, seed))
+    charts: Charts = {(one.patient_id, one.admission_id): list(one.observations) for one in admissions}
     scores = {key: news2_course(seen) for key, seen in charts.items()}
-    raised = raised_by_all(charts, scores, {one.admission_id: one.background for one in stays})
+    raised = raised_by_all(charts, scores, {one.admission_id: one.background for one in admissions})
     stable = {
-        (s.patient_id, s.admission_id): charts[s.patient_id, s.admission_id] for s in stays if not s.deterioration
+        (s.patient_id, s.admission_id): charts[s.patient_id, s.admission_id] for s in admissions if not s.deterioration
     }
     report.say(
-        f"\n## Cohort: {count} invented stays, {sum(map(len, charts.values()))} sets, {patient_days(charts):.0f} "
+        f"\n## Cohort: {count} invented admissions, {sum(map(len, charts.values()))} sets, {patient_days(charts):.0f} "
         f"patient-days; {count - len(stable)} with a deterioration"
     )
-    found = {name: {kind: caught(stays, raised[name], kind) for kind in cohort.KINDS} for name in (ENGINE, *SOURCES)}
+    found = {
+        name: {kind: caught(admissions, raised[name], kind) for kind in cohort.KINDS} for name in (ENGINE, *SOURCES)
+    }
     none = dict.fromkeys(stable, [])
     loads = {name: quality(stable, none, raised[name], interruptive) for name in found}
     any_load = quality(stable, none, raised[ENGINE], anything).load
     _caught_tables(found, report)
-    rows = [["stable stays, per 100 patient-days", "interruptive", "moments"]]
+    rows = [["stable admissions, per 100 patient-days", "interruptive", "moments"]]
     rows += [[name, f"{q.load:.1f}", f"{q.moments:.1f}"] for name, q in loads.items()]
     report.table([*rows, ["engine, any level", f"{any_load:.1f}", ""]])
     _most(stable, raised[ENGINE], report)
     mine = found[ENGINE].values()
-    all_, with_set = sum(c.stays for c in mine), sum(c.with_a_set for c in mine)
+    all_, with_set = sum(c.admissions for c in mine), sum(c.with_a_set for c in mine)
     share_all, share_set = (
         sum(c.found for c in mine) / max(all_, 1),
         sum(c.found_with_a_set for c in mine) / max(with_set, 1),
@@ -668,7 +670,7 @@ def on_cohort(count: int, seed: int, report: Report) -> dict[str, dict[str, Caug
         f"of the {with_set} that had a set between onset and limit)."
     )
     report.say(
-        f"- Aim, at most 5 interruptive per 100 patient-days in stable stays: {_met(loads[ENGINE].load <= 5)} "
+        f"- Aim, at most 5 interruptive per 100 patient-days in stable admissions: {_met(loads[ENGINE].load <= 5)} "
         f"({loads[ENGINE].load:.1f})."
     )
     _without_choice(stable, raised[ENGINE], report)
@@ -683,7 +685,11 @@ def _caught_tables(found: Mapping[str, Mapping[str, Caught]], report: Report) ->
     head = ["", *cohort.KINDS, "all"]
     engine = found[ENGINE]
     rows = [
-        ["deteriorations", *(str(engine[k].stays) for k in cohort.KINDS), str(sum(c.stays for c in engine.values()))]
+        [
+            "deteriorations",
+            *(str(engine[k].admissions) for k in cohort.KINDS),
+            str(sum(c.admissions for c in engine.values())),
+        ]
     ]
     rows.append(["... with a set before the limit", *(str(engine[k].with_a_set) for k in cohort.KINDS),
                  str(sum(c.with_a_set for c in engine.values()))])  # fmt: skip
@@ -692,8 +698,8 @@ def _caught_tables(found: Mapping[str, Mapping[str, Caught]], report: Report) ->
         ("interruptive in time", lambda c: c.in_time),
     ):
         for name, kinds in found.items():
-            cells = [_percent(number(one) / one.stays if one.stays else None) for one in kinds.values()]
-            every = sum(map(number, kinds.values())) / max(sum(c.stays for c in kinds.values()), 1)
+            cells = [_percent(number(one) / one.admissions if one.admissions else None) for one in kinds.values()]
+            every = sum(map(number, kinds.values())) / max(sum(c.admissions for c in kinds.values()), 1)
             rows.append([f"{name}: {what}", *cells, _percent(every)])
     for name, kinds in found.items():
         rows.append([f"{name}: by chance", *(_percent(kinds[k].by_chance) for k in cohort.KINDS), ""])
@@ -702,10 +708,10 @@ def _caught_tables(found: Mapping[str, Mapping[str, Caught]], report: Report) ->
 
 
 def _most(charts: Charts, spells: Spells, report: Report) -> None:
-    """Which rules raise most in stable stays, interruptive or not."""
+    """Which rules raise most in stable admissions, interruptive or not."""
     here = [spell for key in charts for spell in spells.get(key, ()) if spell.news]
     days = patient_days(charts)
-    rows = [["the engine's most frequent rules in stable stays", "level", "per 100 pd"]]
+    rows = [["the engine's most frequent rules in stable admissions", "level", "per 100 pd"]]
     for level in ("critical", "warning"):
         most = Counter(spell.what for spell in here if spell.level == level).most_common(6)
         rows += [[rule, level, f"{100 * n / days:.1f}"] for rule, n in most]
@@ -811,8 +817,8 @@ def _bars(found: Mapping[str, Mapping[str, Caught]]) -> list[str]:
         return 300 - 230 * value
 
     parts = _frame(
-        "Deteriorations found before the red limit (cohort of invented stays)",
-        "bar: any alert after the onset; mark across it: what the same hours of a stable stay would find by chance",
+        "Deteriorations found before the red limit (cohort of invented admissions)",
+        "bar: any alert after the onset; mark across it: what these hours of a stable admission would find by chance",
         y_of,
     )
     group = 810 / len(cohort.KINDS)
@@ -820,7 +826,7 @@ def _bars(found: Mapping[str, Mapping[str, Caught]]) -> list[str]:
     for number, kind in enumerate(cohort.KINDS):
         for place, (name, colour) in enumerate(COLOURS.items()):
             one = found[name][kind]
-            x, top = 60 + number * group + 13 + place * width, y_of(one.found / max(one.stays, 1))
+            x, top = 60 + number * group + 13 + place * width, y_of(one.found / max(one.admissions, 1))
             parts.append(
                 f'<rect x="{x:.1f}" y="{top:.1f}" width="{width - 3:.1f}" height="{300 - top:.1f}" fill="{colour}"/>'
             )
@@ -861,7 +867,7 @@ def main() -> None:
         real = on_real(given.real, report)
     else:
         report.say(f"No real data at {given.real.name}: DETOX_SHARED names no folder with data/vitals_real.csv.gz.")
-    found = on_cohort(given.stays, given.seed, report) if given.stays else {}
+    found = on_cohort(given.admissions, given.seed, report) if given.admissions else {}
     if given.markdown:
         given.markdown.write_text(_page(report, given.picture), "utf-8")
     if given.picture:

@@ -258,17 +258,17 @@ def _tonight(store: Store, nurse: Clinician, here: list[str]) -> str:
     rng = random.Random(23)
     made = history.sets("", rng)
     for hours in (2.0, 0.5):
-        for number, stay in enumerate(here):
+        for number, admission in enumerate(here):
             answers, vitals = next(made)
             if number % 3 == 0:  # one in three needs somebody
                 vitals = replace(vitals, systolic_mmhg=186.0, diastolic_mmhg=104.0, spo2_percent=91.0)
             at = history.NOW - timedelta(hours=hours)
-            entry = Observation(uuid.uuid4().hex, stay, at, vitals, {"cows": answers})  # type: ignore[arg-type]
+            entry = Observation(uuid.uuid4().hex, admission, at, vitals, {"cows": answers})  # type: ignore[arg-type]
             care.record(store, nurse, entry, at, confirmed=True)
     came = history.NOW - timedelta(days=6)
     with store.read() as tx:
         manager = next(c for c in find.clinicians(tx) if c.role == "manager")
-        most = max(here, key=lambda stay: len(find.open_alerts(tx, stay)))
+        most = max(here, key=lambda admission: len(find.open_alerts(tx, admission)))
     doctor = care.add_clinician(
         store, manager, username="doctor", name="D", role="physician", password="only a bench", now=came
     )  # fmt: skip

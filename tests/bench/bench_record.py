@@ -28,7 +28,7 @@ from detox.clinical.model import Admission, Clinician, Observation, Patient, Shi
 from detox.store import Store, find, keep  # noqa: E402
 
 NOW = datetime(2026, 11, 21, 22, 41, 7, tzinfo=UTC)
-BEDS, SETS_A_DAY, STAY_DAYS = 24, 6, 7
+BEDS, SETS_A_DAY, ADMISSION_DAYS = 24, 6, 7
 PERSON = demo_course.Person("BENCH", "One", NOW.date(), "F", 1, came_h=60)
 
 
@@ -64,29 +64,31 @@ def fill(store: Store, nurse: Clinician, days: int) -> list[str]:
     here: list[str] = []
     with store.write() as tx:
         ward_id = find.wards(tx)[0].id
-        for first in range(-days, 0, STAY_DAYS):
-            last = min(first + STAY_DAYS, 0)
-            here = [_stay(tx, nurse, ward_id, first, last, pool, rng) for _ in range(BEDS)]
+        for first in range(-days, 0, ADMISSION_DAYS):
+            last = min(first + ADMISSION_DAYS, 0)
+            here = [_admission(tx, nurse, ward_id, first, last, pool, rng) for _ in range(BEDS)]
     return here
 
 
-def _stay(tx: object, nurse: Clinician, ward_id: str, first: int, last: int, pool: list, rng: random.Random) -> str:
+def _admission(
+    tx: object, nurse: Clinician, ward_id: str, first: int, last: int, pool: list, rng: random.Random
+) -> str:
     came = NOW + timedelta(days=first)
-    stay = Admission(
+    admission = Admission(
         uuid.uuid4().hex, Patient(uuid.uuid4().hex, "BENCH", "One"), ward_id, None, "taper", came, pregnancy="n/a"
     )
-    keep.patient(tx, stay.patient, came)
-    keep.admission(tx, stay)
+    keep.patient(tx, admission.patient, came)
+    keep.admission(tx, admission)
     for number in range((last - first) * SETS_A_DAY):
         at = came + timedelta(hours=24 / SETS_A_DAY * number, minutes=rng.uniform(0, 40))
         answers, made, judged = rng.choice(pool)
-        seen = Observation(uuid.uuid4().hex, stay.id, at, made, {"cows": answers})
+        seen = Observation(uuid.uuid4().hex, admission.id, at, made, {"cows": answers})
         keep.observation(tx, seen, nurse, at)
         for one in judged:
             keep.assessment(tx, seen.id, one)
     if last < 0:
-        keep.discharge(tx, stay.id, NOW + timedelta(days=last), nurse, "bench")
-    return stay.id
+        keep.discharge(tx, admission.id, NOW + timedelta(days=last), nurse, "bench")
+    return admission.id
 
 
 def bare(store: Store, nurse: Clinician, entry: Observation) -> None:

@@ -30,10 +30,10 @@ Typing errors hit 0.1 % of the numbers [P] (of some 45,000 numbers of a real uni
 plausible nobody can count): two neighbouring digits change places. What the form refuses or asks about, as implausible
 or as a jump, is then typed right; the rest is charted.
 
-**Deteriorations**, one kind in 30 % of the stays [P]. Each starts at `onset_at` and adds to the course; `crossed_at`
-is when the course itself, without noise and typing errors, passes a red limit (RED), a shock index of 1.0 (B3), or
-160 with a pulse of 120 (B2 "storm"). Nobody treats before: an hour after the first set past `crossed_at` the effect
-starts to fade. Rates are [P] but for the first:
+**Deteriorations**, one kind in 30 % of the admissions [P]. Each starts at `onset_at` and adds to the course;
+`crossed_at` is when the course itself, without noise and typing errors, passes a red limit (RED), a shock index of 1.0
+(B3), or 160 with a pulse of 120 (B2 "storm"). Nobody treats before: an hour after the first set past `crossed_at` the
+effect starts to fade. Rates are [P] but for the first:
 - hypertension: +3 mmHg a 4-hourly reading (B5), diastolic half of it;
 - tachycardia: +0.3 within-SD a reading, as the pressure does;
 - sepsis: temperature +0.06 to 0.12 /h, pulse +8 per degree (7-10 [S]) and 0.6 /h, breathing +0.35, systolic -0.8 /h;
@@ -44,8 +44,8 @@ starts to fade. Rates are [P] but for the first:
 
 **Left out**: what a dose does to the course (the withdrawal above is that of somebody treated), alpha-2 agonists, so
 rebound, their slow pulse and low pressure; standing pressures, QTc, urine, stool counts, weight. No day and night in
-the vitals, no oxygen, no confusion, no comorbidity, no discharge against advice. The course of a stay does not answer
-to alerts, and neither does the charting.
+the vitals, no oxygen, no confusion, no comorbidity, no discharge against advice. The course of an admission does not
+answer to alerts, and neither does the charting.
 """
 
 import math
@@ -98,7 +98,7 @@ Values = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Deterioration:
-    """What was added to a stay, when it began, and when the course passed a red limit."""
+    """What was added to an admission, when it began, and when the course passed a red limit."""
 
     kind: str
     onset_at: datetime
@@ -106,8 +106,8 @@ class Deterioration:
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
-    """One invented stay. `deterioration` is None in a stable one."""
+class Admission:
+    """One invented admission. `deterioration` is None in a stable one."""
 
     patient_id: str
     admission_id: str
@@ -140,14 +140,14 @@ class Added(NamedTuple):
     treated_h: float = math.inf
 
 
-def cohort(stays: int = 1000, seed: int = 1, share: float = SHARE) -> Iterator[Stay]:
-    """The stays, one after the other. Each depends on seed and number alone, however many are asked for."""
-    for number in range(stays):
-        yield stay(number, seed, share)
+def cohort(admissions: int = 1000, seed: int = 1, share: float = SHARE) -> Iterator[Admission]:
+    """The admissions, one after the other. Each depends on seed and number alone, however many are asked for."""
+    for number in range(admissions):
+        yield admission(number, seed, share)
 
 
-def stay(number: int, seed: int = 1, share: float = SHARE) -> Stay:
-    """The stay of that number."""
+def admission(number: int, seed: int = 1, share: float = SHARE) -> Admission:
+    """The admission of that number."""
     rng = random.Random(f"{seed}/{number}")
     kind = KINDS[number % len(KINDS)] if rng.random() < share else None
     person, added = _stable(rng), None
@@ -162,7 +162,7 @@ def stay(number: int, seed: int = 1, share: float = SHARE) -> Stay:
         found = Deterioration(
             added.kind, started + timedelta(hours=added.onset_h), started + timedelta(hours=added.crossed_h)
         )
-    return Stay(f"p{number}", f"a{number}", charted, found, background)
+    return Admission(f"p{number}", f"a{number}", charted, found, background)
 
 
 def _doses(admission_id: str, started: datetime, days: float) -> tuple[Dose, ...]:
@@ -188,7 +188,7 @@ def red(values: Mapping[str, object], limits: tuple[tuple[str, Past, float], ...
 
 
 def course(person: Person, at_h: float, added: Added | None = None) -> Values:
-    """What the vitals and COWS are at `at_h` hours of the stay, without noise."""
+    """What the vitals and COWS are at `at_h` hours of the admission, without noise."""
     hours = at_h + person.since_use_h
     withdrawal = _up_and_down(hours, person.peak_h, person.end_h)
     pressure = _up_and_down(hours, person.pressure_peak_h, person.pressure_peak_h + 96)
@@ -248,7 +248,7 @@ def _person(rng: random.Random) -> Person:
 
 
 def _added(kind: str, person: Person, rng: random.Random) -> Added | None:
-    """A deterioration that crosses within the stay; None where it does not fit this person."""
+    """A deterioration that crosses within the admission; None where it does not fit this person."""
     full_h = 72.0
     rates: Values
     if kind == "hypertension":
@@ -291,7 +291,7 @@ def _progress(added: Added, at_h: float) -> float:
 
 
 class _Chart:
-    """The nurse: takes the sets of one stay, repeats what is red, mistypes now and then."""
+    """The nurse: takes the sets of one admission, repeats what is red, mistypes now and then."""
 
     def __init__(
         self,
@@ -309,7 +309,7 @@ class _Chart:
         self.noise = dict.fromkeys(NUMBERS, 0.0)
 
     def kept(self) -> tuple[tuple[Observation, ...], Added | None]:
-        """Every set of the stay, and the deterioration with the time it was treated from."""
+        """Every set of the admission, and the deterioration with the time it was treated from."""
         rng, at_h, hourly = self.rng, self.rng.uniform(0, 1 / 3), 0
         while at_h <= self.person.days * 24:
             if self.seen and rng.random() < 0.03:

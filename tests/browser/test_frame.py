@@ -20,14 +20,14 @@ def full_ward(server):
     with store.read() as tx:
         ward, nurse = find.wards(tx)[0], find.account(tx, "nurse")[0]
         beds = find.beds(tx, ward.id)
-    stays = []
+    admissions = []
     for bed in beds[:10]:
         person = Patient(uuid.uuid4().hex, f"Demo-{bed.label}", "**Kim** <b>x</b>")
-        stay = Admission(uuid.uuid4().hex, person, ward.id, None, "taper", now - timedelta(days=1))
-        stays.append(care.admit(store, nurse, stay, bed.id, now))
+        admission = Admission(uuid.uuid4().hex, person, ward.id, None, "taper", now - timedelta(days=1))
+        admissions.append(care.admit(store, nurse, admission, bed.id, now))
         seen = Vitals(124, 78, 76, 36.8, "oral", 14, 98, None, False, "A", "1")
-        care.record(store, nurse, Observation(uuid.uuid4().hex, stays[-1].id, now, seen), now)
-    return stays
+        care.record(store, nurse, Observation(uuid.uuid4().hex, admissions[-1].id, now, seen), now)
+    return admissions
 
 
 def test_the_board_refreshes_without_losing_its_place(server, full_ward, tablet, sign_in):

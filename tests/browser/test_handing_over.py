@@ -21,10 +21,10 @@ def patient(server, password):
         ward, nurse = find.wards(tx)[0], find.account(tx, "nurse")[0]
         bed = next(b.id for b in find.beds(tx, ward.id) if b.label == "Bed 7")
     care.set_pin(store, nurse, password, PIN, now)
-    stay = Admission(
+    admission = Admission(
         uuid.uuid4().hex, Patient(uuid.uuid4().hex, "Silva", "Maria"), ward.id, None, "taper", now - timedelta(days=1)
     )
-    return care.admit(store, nurse, stay, bed, now)
+    return care.admit(store, nurse, admission, bed, now)
 
 
 def hand_over(page, server, patient):

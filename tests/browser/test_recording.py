@@ -21,8 +21,8 @@ def patient(server):
         ward, nurse = find.wards(tx)[0], find.account(tx, "nurse")[0]
         bed = next(b.id for b in find.beds(tx, ward.id) if b.label == "Bed 7")
     person = Patient(uuid.uuid4().hex, "Silva", "Maria")
-    stay = Admission(uuid.uuid4().hex, person, ward.id, None, "taper", now - timedelta(days=1))
-    return care.admit(store, nurse, stay, bed, now)
+    admission = Admission(uuid.uuid4().hex, person, ward.id, None, "taper", now - timedelta(days=1))
+    return care.admit(store, nurse, admission, bed, now)
 
 
 def kept(server):

@@ -1,4 +1,4 @@
-"""A stay walked through in Chromium, day by day: the server's clock is set by time-machine, nothing else is.
+"""An admission walked through in Chromium, day by day: the server's clock is set by time-machine, nothing else is.
 
 Each walk begins at the same moment of the ward, whatever the hour: its days are the ward's days.
 
@@ -80,7 +80,7 @@ class Walk:
 
     def __init__(self, store: Store, clock: Clock, url: str, shots: Path) -> None:
         self.store, self.clock, self.url, self.shots = store, clock, url, shots
-        self.stay = ""
+        self.admission = ""
 
     def person(self, username: str):
         with self.store.read() as tx:
@@ -113,20 +113,20 @@ class Walk:
         page.get_by_role("button", name="Admit", exact=True).click()
         page.get_by_text("✓ Admitted").wait_for()
         with self.store.read() as tx:
-            self.stay = find.admissions_here(tx, find.wards(tx)[0].id)[0].id
+            self.admission = find.admissions_here(tx, find.wards(tx)[0].id)[0].id
 
     def see(self, score: int | None = 0, *, ago: float = 0, other: dict[str, float] | None = None, **vitals) -> None:
         """One set of vitals with a COWS of `score` points beside the pulse item; None leaves COWS out."""
         at = self.clock.now - timedelta(minutes=ago)
         answers = {} if score is None else {"cows": dict.fromkeys(ITEMS, 0) | SCORES[score]}
         entry = Observation(
-            uuid.uuid4().hex, self.stay, at, Vitals(**(CALM | vitals)), answers=answers, other=other or {}
+            uuid.uuid4().hex, self.admission, at, Vitals(**(CALM | vitals)), answers=answers, other=other or {}
         )
         care.record(self.store, self.person("nurse"), entry, self.clock.now, confirmed=True)
 
     def results(self, **other: float) -> None:
         """What came back from the laboratory."""
-        entry = Observation(uuid.uuid4().hex, self.stay, self.clock.now, other=other)
+        entry = Observation(uuid.uuid4().hex, self.admission, self.clock.now, other=other)
         care.record(self.store, self.person("nurse"), entry, self.clock.now)
 
     def open(self, page: Page) -> None:
@@ -242,11 +242,11 @@ class Walk:
 
     def discharge(self, page: Page, why: str) -> None:
         section(page, "Stay")
-        page.get_by_label("Discharge: how the stay ended").fill(why)
+        page.get_by_label("Discharge: how the admission ended").fill(why)
         page.keyboard.press("Tab")
         page.get_by_text(re.compile("^Discharge .* now: frees the bed")).click()
         page.get_by_role("button", name="Discharge", exact=True).click()
-        page.get_by_text("The stay has ended").first.wait_for()
+        page.get_by_text("The admission has ended").first.wait_for()
 
 
 def answer(page: Page, alert: str, button: str, label: str, text: str, doses: str = "") -> None:
@@ -263,13 +263,13 @@ def answer(page: Page, alert: str, button: str, label: str, text: str, doses: st
 def doses(walk: Walk) -> list[tuple[str, float, str]]:
     """Drug, mg and status of every charted dose, oldest first."""
     with walk.store.read() as tx:
-        return [(d.drug, d.dose_mg, d.status) for d in find.doses(tx, walk.stay)]
+        return [(d.drug, d.dose_mg, d.status) for d in find.doses(tx, walk.admission)]
 
 
 def decisions(walk: Walk) -> list[tuple[str, str, int | None]]:
     """Verdict, class and step of every decision, oldest first."""
     with walk.store.read() as tx:
-        return [(d.verdict, d.chosen, d.step_to) for d in reversed(find.decisions(tx, walk.stay))]
+        return [(d.verdict, d.chosen, d.step_to) for d in reversed(find.decisions(tx, walk.admission))]
 
 
 def section(page: Page, name: str) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from detox import care
-from detox.clinical.model import Dose, Observation, StayFact, TaperPlan, TaperStep
+from detox.clinical.model import Dose, HistoryAnswer, Observation, TaperPlan, TaperStep
 from detox.store import find
 
 MINUTE = timedelta(minutes=1)
@@ -21,11 +21,11 @@ def on(store, physician, admit, now):
     `asked=False`: nobody has asked about them.
     """
 
-    def build(drug, *doses, programme="taper", asked=True, **stay):
-        patient = admit(programme=programme, **stay)
+    def build(drug, *doses, programme="taper", asked=True, **admission):
+        patient = admit(programme=programme, **admission)
         for name in ("liver", "kidneys") if asked else ():
             early = now - timedelta(hours=21)
-            care.state(store, physician, StayFact(uuid.uuid4().hex, patient.id, name, "none", "", early), early)
+            care.state(store, physician, HistoryAnswer(uuid.uuid4().hex, patient.id, name, "none", "", early), early)
         steps = tuple(TaperStep(n, mg) for n, mg in enumerate(doses, start=1))
         early = now - timedelta(hours=20)
         plan = TaperPlan(uuid.uuid4().hex, patient.id, drug, steps, 24, "", early)
@@ -40,10 +40,10 @@ def on(store, physician, admit, now):
 def take(store, nurse, vitals, now):
     """take(stay, minutes_ago=5, systolic_mmhg=88): one whole set."""
 
-    def record(stay, minutes_ago=5, **values):
+    def record(admission, minutes_ago=5, **values):
         at = now - minutes_ago * MINUTE
         return care.record(
-            store, nurse, Observation(uuid.uuid4().hex, stay.id, at, vitals(**values)), at, confirmed=True
+            store, nurse, Observation(uuid.uuid4().hex, admission.id, at, vitals(**values)), at, confirmed=True
         )
 
     return record
@@ -53,8 +53,8 @@ def take(store, nurse, vitals, now):
 def give(store, nurse, physician, now):
     """give(stay, "methadone", 20, ago=30, signed=True): charted by the nurse, signed by the physician where asked."""
 
-    def chart(stay, drug, mg, reason="", witness=None, ago=0, signed=False, at=None, **change):
-        dose = Dose(uuid.uuid4().hex, stay.id, None, drug, mg, "given", (at or now) - ago * MINUTE, reason)
+    def chart(admission, drug, mg, reason="", witness=None, ago=0, signed=False, at=None, **change):
+        dose = Dose(uuid.uuid4().hex, admission.id, None, drug, mg, "given", (at or now) - ago * MINUTE, reason)
         word = {"physician_id": physician.id, "secret": PASSWORD} if signed else {}
         return care.chart_dose(store, nurse, replace(dose, **change), at or now, witness_id=witness, **word)
 
@@ -63,8 +63,8 @@ def give(store, nurse, physician, now):
 
 @pytest.fixture
 def kept(store):
-    def read(stay):
+    def read(admission):
         with store.read() as tx:
-            return find.doses(tx, stay.id)
+            return find.doses(tx, admission.id)
 
     return read

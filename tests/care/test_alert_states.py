@@ -51,8 +51,8 @@ class Ward:
             self.nurse, self.physician = (find.account(tx, name)[0] for name in ("nurse", "physician"))
         came = now - timedelta(days=2)
         person = Patient("p", "Silva", "Maria", date(1991, 4, 2), "F")
-        stay = Admission("stay", person, ward.id, None, "taper", came, pregnancy="negative", opioid="heroin")
-        care.admit(self.store, self.nurse, stay, None, came)
+        admission = Admission("stay", person, ward.id, None, "taper", came, pregnancy="negative", opioid="heroin")
+        care.admit(self.store, self.nurse, admission, None, came)
 
     def open_now(self):
         with self.store.read() as tx:

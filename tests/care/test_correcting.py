@@ -31,7 +31,7 @@ def amend(store, nurse, physician, now, password):
 
 @pytest.fixture
 def given(on, take, give):
-    """A stay on methadone 30 mg with a clear set, and 20 mg charted as given half an hour ago."""
+    """An admission on methadone 30 mg with a clear set, and 20 mg charted as given half an hour ago."""
     stay = on("methadone", 30, 0)
     take(stay, minutes_ago=40)
     return stay, give(stay, "methadone", 20, ago=30)

@@ -77,10 +77,17 @@ def test_each_story_is_told(tiles: dict[str, boards.Tile], tx: Connection, now: 
     plans = {name: t.plan for name, t in tiles.items()}
     assert plans["LARCH"] is not None
     assert plans["LARCH"].signed_at is None
-    stays = {name: t.admission.id for name, t in tiles.items() if t.admission}
-    assert {d.status for stay in stays.values() for d in find.doses(tx, stay)} == {"given", "held", "refused"}
-    assert {d.verdict for stay in stays.values() for d in find.decisions(tx, stay)} == {"accepted", "declined"}
-    corrected = [o for o in find.observations(tx, stays["ASH"], replaced=True) if o.replaced_by]
+    admissions = {name: t.admission.id for name, t in tiles.items() if t.admission}
+    assert {d.status for admission in admissions.values() for d in find.doses(tx, admission)} == {
+        "given",
+        "held",
+        "refused",
+    }
+    assert {d.verdict for admission in admissions.values() for d in find.decisions(tx, admission)} == {
+        "accepted",
+        "declined",
+    }
+    corrected = [o for o in find.observations(tx, admissions["ASH"], replaced=True) if o.replaced_by]
     assert len(corrected) == 1
     ward_id = find.wards(tx)[0].id
     gone = [a for a in find.admissions_between(tx, ward_id, now - timedelta(days=5), now) if a.discharged_at]
@@ -89,9 +96,9 @@ def test_each_story_is_told(tiles: dict[str, boards.Tile], tx: Connection, now: 
 
 def test_nothing_in_it_is_dated_ahead_and_the_trail_holds(tx: Connection, now: datetime) -> None:
     ward_id = find.wards(tx)[0].id
-    for stay in find.admissions_between(tx, ward_id, now - timedelta(days=6), now):
-        for seen in find.observations(tx, stay.id, replaced=True):
-            assert stay.admitted_at <= seen.taken_at <= now
+    for admission in find.admissions_between(tx, ward_id, now - timedelta(days=6), now):
+        for seen in find.observations(tx, admission.id, replaced=True):
+            assert admission.admitted_at <= seen.taken_at <= now
             assert seen.recorded_at is not None
             assert seen.taken_at <= seen.recorded_at <= now
     assert audit.first_broken(tx) is None

@@ -7,7 +7,7 @@ import pytest
 
 from detox import care
 from detox.care.dose_holds import look
-from detox.clinical.model import Dose, Observation, StayFact, TaperPlan, TaperStep
+from detox.clinical.model import Dose, HistoryAnswer, Observation, TaperPlan, TaperStep
 from detox.errors import Conflict, Refused
 
 MINUTE = timedelta(minutes=1)
@@ -81,7 +81,7 @@ def test_the_liver_lowers_the_cap_of_lofexidine(on, take, give, store, nurse, no
     stay = on("lofexidine", 2.16, 0, programme="alpha2")
     take(stay)
     give(stay, "lofexidine", 0.54)
-    care.state(store, nurse, StayFact("f", stay.id, "liver", "c", "", now), now)
+    care.state(store, nurse, HistoryAnswer("f", stay.id, "liver", "c", "", now), now)
     with pytest.raises(Refused, match="Child-Pugh C"):
         give(stay, "lofexidine", 0.54, reason="Dr Lee")
 

@@ -49,7 +49,7 @@ def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
         return {t: [tuple(r) for r in tx.execute(f"SELECT * FROM {t}")] for t in tables}
 
 
-def stay(store: Store, external_id: str) -> Admission:
+def admission(store: Store, external_id: str) -> Admission:
     with store.read() as tx:
         found = find.admission_by_external_id(tx, external_id)
     assert found is not None
@@ -60,7 +60,7 @@ def test_rows_are_kept_as_if_just_recorded(store: Store, load: Callable[..., Imp
     report = load(GOOD)
     assert (report.rows, report.kept, report.already, report.rejected) == (3, 3, 0, ())
     assert (report.patients, report.admissions) == (2, 2)
-    kept = stay(store, "A1")
+    kept = admission(store, "A1")
     assert (kept.patient.family_name, kept.patient.given_name, kept.bed) == ("P1", "(imported)", None)
     assert kept.admitted_at == datetime(2026, 11, 20, 8, tzinfo=UTC)
     with store.read() as tx:
@@ -164,8 +164,8 @@ def test_what_cannot_be_costs_itself_alone_and_an_extreme_is_kept(
     assert {(p.line, p.column) for p in real.unusual} == {(3, "systolic_mmhg"), (3, "heart_rate_per_min")}
     assert (again.already, again.rejected) == (2, real.rejected)
     with store.read() as tx:
-        seen = find.observations(tx, stay(store, "A1").id)
-        holding = {a.finding.rule for a in find.open_alerts(tx, stay(store, "A1").id)}
+        seen = find.observations(tx, admission(store, "A1").id)
+        holding = {a.finding.rule for a in find.open_alerts(tx, admission(store, "A1").id)}
     assert [o.vitals.measured() for o in seen] == [
         {"systolic_mmhg": 60}, {"systolic_mmhg": 0, "heart_rate_per_min": 0},
     ]  # fmt: skip
@@ -190,7 +190,7 @@ def test_a_file_that_lies_wholly_in_the_future_is_kept_as_written(
     report = load(GOOD.replace("2026", "2164"))
     assert (report.kept, report.dated_ahead) == (3, True)
     with store.read() as tx:
-        first = find.observations(tx, stay(store, "A1").id)[0]
+        first = find.observations(tx, admission(store, "A1").id)[0]
         run = tx.execute("SELECT at FROM audit_event WHERE verb = 'import'").fetchone()
     assert first.taken_at == datetime(2164, 11, 20, 8, tzinfo=UTC)
     assert run["at"].startswith("2026-11-21T22:41")
@@ -202,8 +202,8 @@ def test_rows_out_of_order_end_with_the_same_alerts(
     head, *rows = GOOD.splitlines(keepends=True)
     load(head + "".join(reversed(rows)))
     with store.read() as tx:
-        seen = find.observations(tx, stay(store, "A1").id)
-        alerts = find.alerts(tx, stay(store, "A1").id)
+        seen = find.observations(tx, admission(store, "A1").id)
+        alerts = find.alerts(tx, admission(store, "A1").id)
     assert [o.recorded_at for o in seen] == [NOW, NOW]
     assert {a.opened_at for a in alerts} == {datetime(2026, 11, 20, 12, tzinfo=UTC)}
 
@@ -221,7 +221,7 @@ def test_after_the_discharge_nothing_is_added(
     store: Store, nurse: Clinician, load: Callable[..., ImportReport]
 ) -> None:
     load(GOOD)
-    care.discharge(store, nurse, stay(store, "A2").id, "completed", NOW - timedelta(hours=2))
+    care.discharge(store, nurse, admission(store, "A2").id, "completed", NOW - timedelta(hours=2))
     late = HEADER + "P2,A2,2026-11-21T22:00:00,120,80,72\n"
     for dry in (True, False):
         report = load(late, dry_run=dry)
@@ -287,7 +287,7 @@ def test_ids_follow_from_the_content(store: Store, load: Callable[..., ImportRep
 
 def _all(store: Store) -> Iterable[Observation]:
     with store.read() as tx:
-        return [o for a in ("A1", "A2") for o in find.observations(tx, stay(store, a).id)]
+        return [o for a in ("A1", "A2") for o in find.observations(tx, admission(store, a).id)]
 
 
 @pytest.mark.skipif(not REAL.exists(), reason=f"{REAL} is not here")

@@ -1,4 +1,4 @@
-"""Ordering how often a stay is observed: who may, what is refused, what it does to the next due time."""
+"""Ordering how often an admission is observed: who may, what is refused, what it does to the next due time."""
 
 import json
 import uuid
@@ -154,7 +154,7 @@ def test_who_may_and_when(
     with pytest.raises(NotAllowed):
         order_interval(store, manager, order(60), now)
     care.discharge(store, nurse, admission.id, "home", now)
-    with pytest.raises(Conflict, match="stay has ended"):
+    with pytest.raises(Conflict, match="admission has ended"):
         order_interval(store, nurse, order(60), now)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from detox import care
 from detox.chart.judge import judge
-from detox.clinical.model import Observation, StayFact
+from detox.clinical.model import HistoryAnswer, Observation
 from detox.store import find
 from detox.store.context import read_context
 
@@ -17,7 +17,7 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 def pregnant(store, nurse, admission, vitals, now):
     at = now - 20 * MINUTE
-    care.state(store, nurse, StayFact("f", admission.id, "pregnancy", "positive", "", at), at)
+    care.state(store, nurse, HistoryAnswer("f", admission.id, "pregnancy", "positive", "", at), at)
 
     def danger(at):
         with store.read() as tx:

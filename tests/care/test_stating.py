@@ -1,4 +1,4 @@
-"""What is answered about a stay: the newest holds, nothing is overwritten; the checklist; programmes; signatures."""
+"""What is answered about an admission: the newest holds, nothing is overwritten; checklist; programmes; signatures."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 from detox import care
 from detox.care import signing
 from detox.clinical import situations
-from detox.clinical.model import StayFact
+from detox.clinical.model import HistoryAnswer
 from detox.clinical.situations import CHECKED, discharge_file, situations_file
 from detox.errors import Conflict, NotAllowed, Refused
 from detox.reports import suggesting
@@ -19,7 +19,7 @@ def say(store, nurse, admission, now):
     count = iter(range(1000))
 
     def state(name, value, note="", by=None):
-        fact = StayFact(f"f{next(count)}", admission.id, name, value, note, now)
+        fact = HistoryAnswer(f"f{next(count)}", admission.id, name, value, note, now)
         return care.state(store, by or nurse, fact, now)
 
     return state
@@ -29,7 +29,7 @@ def say(store, nurse, admission, now):
 def facts(store, admission):
     def read():
         with store.read() as tx:
-            return orders.stay_facts(tx, admission.id)
+            return orders.history_answers(tx, admission.id)
 
     return read
 
@@ -132,7 +132,9 @@ def test_none_beside_another_answer_is_refused_and_nothing_is_kept(say, facts):
 
 
 def test_answers_of_one_form_are_kept_whole_or_not_at_all(store, nurse, admission, now, facts):
-    made = [StayFact(f"f{n}", admission.id, *said, "", now) for n, said in enumerate([("liver", "b"), ("heart", "?")])]
+    made = [
+        HistoryAnswer(f"f{n}", admission.id, *said, "", now) for n, said in enumerate([("liver", "b"), ("heart", "?")])
+    ]
     with pytest.raises(Refused, match="Heart and QT"):
         care.state_all(store, nurse, made, {}, now)
     assert facts() == []
@@ -141,7 +143,7 @@ def test_answers_of_one_form_are_kept_whole_or_not_at_all(store, nurse, admissio
 
 def test_an_answer_that_nobody_saw_is_not_replaced(store, nurse, admission, now, say, facts):
     first = say("sedatives", "alcohol")
-    made = StayFact("late", admission.id, "sedatives", "benzodiazepine", "", now)
+    made = HistoryAnswer("late", admission.id, "sedatives", "benzodiazepine", "", now)
     with pytest.raises(Conflict, match=r"answered meanwhile by N\. Test"):
         care.state_all(store, nurse, [made], {}, now)
     assert [f.value for f in facts()] == ["alcohol"]
@@ -179,7 +181,7 @@ def test_rows_of_an_older_version_read_as_before(store, nurse, admission, now, c
            "conditions": "gout; CKD 4"}  # fmt: skip
     with store.write() as tx:
         for name, value in old.items():
-            keep.stay_fact(tx, StayFact(name, admission.id, name, value, "", now), nurse)
+            keep.history_answer(tx, HistoryAnswer(name, admission.id, name, value, "", now), nurse)
     assert case()["patient"]["conditions"] == ["respiratory disease", "benzodiazepine dependence", "gout", "CKD 4"]
     assert case()["patient"]["other_meds"] == ["metoprolol", "ondansetron 4 mg"]
 
@@ -210,14 +212,14 @@ def test_an_old_ecg_no_longer_reassures_and_a_dangerous_one_stands(store, nurse,
 
 
 def test_a_physician_changes_the_programme_with_a_reason(store, physician, nurse, admission, now):
-    fact = StayFact("p", admission.id, "programme", "maintenance_dot", "", now)
+    fact = HistoryAnswer("p", admission.id, "programme", "maintenance_dot", "", now)
     with pytest.raises(Refused, match="no reason"):
         care.change_programme(store, physician, fact, now)
     with pytest.raises(NotAllowed):
         care.change_programme(store, nurse, fact, now)
     with pytest.raises(Refused, match="Choose the programme"):
-        care.change_programme(store, physician, StayFact("q", admission.id, "programme", "spa", "x", now), now)
-    why = StayFact("p", admission.id, "programme", "maintenance_dot", "asks for maintenance", now)
+        care.change_programme(store, physician, HistoryAnswer("q", admission.id, "programme", "spa", "x", now), now)
+    why = HistoryAnswer("p", admission.id, "programme", "maintenance_dot", "asks for maintenance", now)
     assert care.change_programme(store, physician, why, now).programme == "maintenance_dot"
     with store.read() as tx:
         assert [a.programme for a in find.admissions_here(tx, admission.ward_id)] == ["maintenance_dot"]
@@ -226,7 +228,7 @@ def test_a_physician_changes_the_programme_with_a_reason(store, physician, nurse
 def test_medical_heroin_is_locked_until_the_manager_says_it_is_lawful(store, manager, physician, admit, admission, now):
     with pytest.raises(Refused, match="locked"):
         admit("Osei", programme="hat")
-    change = StayFact("p", admission.id, "programme", "hat", "tried everything else", now)
+    change = HistoryAnswer("p", admission.id, "programme", "hat", "tried everything else", now)
     with pytest.raises(Refused, match="locked"):
         care.change_programme(store, physician, change, now)
     care.allow_programmes(store, manager, admission.ward_id, ["hat"], now)
@@ -247,7 +249,7 @@ def test_methadone_is_started_where_the_ward_may(store, manager, admit, now, all
 
 
 def test_the_saturation_scale_is_an_order(store, physician, nurse, admission, now):
-    fact = StayFact("s", admission.id, "spo2_scale", "2", "hypercapnic failure", now)
+    fact = HistoryAnswer("s", admission.id, "spo2_scale", "2", "hypercapnic failure", now)
     with pytest.raises(NotAllowed):
         care.prescribe_spo2_scale(store, nurse, fact, now)
     care.prescribe_spo2_scale(store, physician, fact, now)

@@ -13,8 +13,8 @@ from detox.clinical.model import (
     Clinician,
     Decision,
     Dose,
+    HistoryAnswer,
     Observation,
-    StayFact,
     TaperPlan,
     TaperStep,
     Vitals,
@@ -273,7 +273,7 @@ def test_one_step_at_a_time_and_never_off_the_plan(
         care.move_plan(store, physician, plan.id, 3, "goes home", now)
     for task in discharge_file().item:
         if task.before_last_step:
-            fact = StayFact(uuid.uuid4().hex, admission.id, CHECKED + task.name, "done", "", now)
+            fact = HistoryAnswer(uuid.uuid4().hex, admission.id, CHECKED + task.name, "done", "", now)
             care.state(store, physician, fact, now)
     care.decide(store, physician, decision_of(admission, now), plan.id, basis(store, admission), now)
     with pytest.raises(Refused, match="no step below"):

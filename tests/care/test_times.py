@@ -1,4 +1,4 @@
-"""Times of sets and doses: a correction keeps them; what lies outside the stay or ahead of the clock misleads none."""
+"""Times of sets and doses: a correction keeps them; what lies outside the admission or ahead misleads none."""
 
 import uuid
 from collections.abc import Callable
@@ -134,7 +134,7 @@ class TestBeforeTheStay:
 
     @pytest.fixture
     def history(self, store: Store, ward: object, nurse: Clinician, now: datetime) -> Admission:
-        """A stay that began yesterday by its first file; another file brings 95/60 of 30 days before."""
+        """An admission that began yesterday by its first file; another file brings 95/60 of 30 days before."""
 
         def row(at: datetime, systolic: float) -> Charted:
             made = Vitals(systolic_mmhg=systolic, diastolic_mmhg=60.0, heart_rate_per_min=76.0)

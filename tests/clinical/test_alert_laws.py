@@ -1,4 +1,4 @@
-"""Laws of the alert engine that hold for every stay, whatever the rules say."""
+"""Laws of the alert engine that hold for every admission, whatever the rules say."""
 
 import math
 import random
@@ -102,7 +102,7 @@ def some_set(rng, hours, part=0.6):
 DRUGS = ("methadone", "buprenorphine", "clonidine", "lofexidine", "naloxone", "beta_blocker", "paracetamol")
 
 
-def some_stay(rng, count):
+def some_admission(rng, count):
     hours = 0.0
     sets = []
     wild = rng.choice((0.05, 0.5, 1.0))
@@ -157,7 +157,7 @@ def levels(sets, background):
 @given(st.integers(0, 2**32), st.integers(0, 6))
 def test_leaving_a_value_out_of_the_newest_set_raises_nothing(seed, count):
     rng = random.Random(seed)
-    sets = some_stay(rng, count)
+    sets = some_admission(rng, count)
     hours = 4 * len(sets) + 60
     newest, background = some_set(rng, hours, 0.9), some_background(rng, hours)
     whole = levels([*sets, newest], background)
@@ -220,7 +220,7 @@ def refused(hours):
 @example(4231199049, 6, (0.3, 0.6))  # a count that was carried along stood for something measured
 def test_sets_that_were_not_taken_change_nothing(seed, count, after_h):
     rng = random.Random(seed)
-    sets = some_stay(rng, count)
+    sets = some_admission(rng, count)
     background = some_background(rng, 4 * count)
     standing = applied({}, fold(sets, background))
     last = (sets[-1].taken_at - MIDNIGHT).total_seconds() / 3600
@@ -347,14 +347,14 @@ def test_splitting_the_newest_set_lowers_no_early_warning(data):
     assert whole is None or (split and LEVELS.index(split.finding.level) >= LEVELS.index(whole.finding.level))
 
 
-# --- the newest part of a stay ------------------------------------------------------------------------------------
+# --- the newest part of an admission -------------------------------------------------------------------------------
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32), st.integers(2 * LOOKBACK, 90))
 def test_the_newest_sets_and_the_first_ones_say_as_much_as_the_whole_stay(seed, count):
     rng = random.Random(seed)
-    sets = [seen(0, other={"weight_kg": 78.0}), *some_stay(rng, count - 1)]
+    sets = [seen(0, other={"weight_kg": 78.0}), *some_admission(rng, count - 1)]
     background = some_background(rng, (sets[-1].taken_at - MIDNIGHT).total_seconds() / 3600)
     weights = [(s.taken_at, s.other["weight_kg"]) for s in sets if "weight_kg" in s.other]
     first = replace(

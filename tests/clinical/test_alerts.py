@@ -268,7 +268,7 @@ def test_folding_is_stepping_again_and_again_and_looks_no_further_back_than_it_s
     sets = as_sets(drawn)
     open_alerts, every = {}, []
     for i in range(len(sets)):
-        first = Background(first=tuple(sets[: i + 1]))  # what a stay's baseline is made of, however long it is
+        first = Background(first=tuple(sets[: i + 1]))  # what an admission's baseline is made of, however long it is
         changes = step(open_alerts, sets[: i + 1], first)
         assert changes == step(open_alerts, sets[max(0, i + 1 - LOOKBACK) : i + 1], first)
         open_alerts = applied(open_alerts, changes)

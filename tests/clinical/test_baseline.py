@@ -217,7 +217,7 @@ VITALS = st.fixed_dictionaries(
     },
 )
 HOURS = st.integers(0, 40).map(lambda n: n / 2)
-STAYS = st.lists(st.tuples(HOURS, VITALS), min_size=1, max_size=24).map(
+ADMISSIONS = st.lists(st.tuples(HOURS, VITALS), min_size=1, max_size=24).map(
     lambda rows: [
         replace(observed(hours, **vitals), id=f"o{i}") for i, (hours, vitals) in enumerate(sorted(rows, key=first))
     ]
@@ -231,7 +231,7 @@ def first(row):
 
 
 @settings(max_examples=150, deadline=None)
-@given(STAYS, DOSES, SAID)
+@given(ADMISSIONS, DOSES, SAID)
 def test_given_beforehand_or_fed_it_is_the_same(sets, doses, words):
     whole = Background(
         doses=tuple(sorted(doses, key=lambda d: d.given_at)), baselines=tuple(sorted(words, key=lambda b: b.set_at))
@@ -241,7 +241,7 @@ def test_given_beforehand_or_fed_it_is_the_same(sets, doses, words):
 
 
 @settings(max_examples=60, deadline=None)
-@given(STAYS, st.integers(0, LOOKBACK))
+@given(ADMISSIONS, st.integers(0, LOOKBACK))
 def test_given_beforehand_it_is_the_same_for_the_end_of_a_stay(sets, left_out):
     left_out = min(left_out, len(sets) - 1)
     beforehand = Background(first=tuple(sets[: CONTENT.within_sets]), admitted_at=MIDNIGHT)
@@ -256,7 +256,7 @@ def test_given_beforehand_it_is_the_same_for_the_end_of_a_stay(sets, left_out):
 
 
 @settings(max_examples=100, deadline=None)
-@given(STAYS)
+@given(ADMISSIONS)
 def test_by_the_definition(sets):
     found = fed(sets)
     for moment in sorted({s.taken_at for s in sets}):

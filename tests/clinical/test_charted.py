@@ -216,6 +216,6 @@ def test_an_import_keeps_what_stands_beside_the_vitals(store, nurse, now):
     other = import_rows(store, nurse, read_csv([BESIDE, "p,a,2026-11-20T22:41:00,120,5,71.5,0,,\n"]), now)
     assert [p.column for p in other.rejected] == ["taken_at"], "another count for the same moment is no repetition"
     with store.read() as tx:
-        stay = find.admission_by_external_id(tx, "a")
-        kept = [o.other for o in find.observations(tx, stay.id)]
+        admission = find.admission_by_external_id(tx, "a")
+        kept = [o.other for o in find.observations(tx, admission.id)]
     assert kept == [{"vomits": 2, "weight_kg": 71.5, "chest_pain": 0}, {"vomits": 3}]

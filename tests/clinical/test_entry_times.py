@@ -80,5 +80,5 @@ def test_a_dose_from_elsewhere_lies_at_most_so_long_before() -> None:
 
 
 def test_what_lies_before_a_stay_in_the_future_is_not_asked_about() -> None:
-    """Such a stay was imported with shifted dates: the clock says nothing of it."""
+    """Such an admission was imported with shifted dates: the clock says nothing of it."""
     assert question("taken_at", NOW, NOW + timedelta(days=400), NOW) == {}

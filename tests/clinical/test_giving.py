@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from detox.clinical.dose_caps import most_within, over_caps, unanswered
 from detox.clinical.giving import Counted, giving_file, pre_flight
-from detox.clinical.model import Dose, Observation, StayFact, Vitals
+from detox.clinical.model import Dose, HistoryAnswer, Observation, Vitals
 from detox.errors import ProtocolError
 
 NOW = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
@@ -196,7 +196,7 @@ def test_unknown_lowers_no_other_drug():
 
 def test_who_has_answered_is_known():
     def fact(name, value):
-        return StayFact(name, "a", name, value, "", NOW)
+        return HistoryAnswer(name, "a", name, value, "", NOW)
 
     assert unanswered({}, None) == ["Liver", "Kidneys"]
     assert unanswered({}, 90.0) == ["Liver"]

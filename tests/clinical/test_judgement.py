@@ -11,7 +11,7 @@ from detox.clinical.protocols import scale
 AT = datetime(2026, 11, 21, 22, 41, tzinfo=UTC)
 
 
-def stay(born=None, pregnancy="unknown"):
+def admission(born=None, pregnancy="unknown"):
     return Admission("a", Patient("p", "Silva", "Maria", born), "w", None, "taper", AT, pregnancy=pregnancy)
 
 
@@ -24,20 +24,20 @@ def entry(**vitals):
     [(date(2010, 11, 20), ""), (date(2010, 11, 21), ""), (date(2010, 11, 22), "under 16 years"), (None, "")],
 )
 def test_news2_is_not_made_under_16(born, why):
-    assert not_valid(scale("news2"), stay(born), AT) == why
-    assert bool(assessments(entry(heart_rate_per_min=90.0), stay(born))) is (why == "")
+    assert not_valid(scale("news2"), admission(born), AT) == why
+    assert bool(assessments(entry(heart_rate_per_min=90.0), admission(born))) is (why == "")
 
 
 @pytest.mark.parametrize(
     ("pregnancy", "why"), [("positive", "pregnancy"), ("negative", ""), ("unknown", ""), ("n/a", "")]
 )
 def test_news2_is_not_made_in_pregnancy(pregnancy, why):
-    assert not_valid(scale("news2"), stay(pregnancy=pregnancy), AT) == why
+    assert not_valid(scale("news2"), admission(pregnancy=pregnancy), AT) == why
 
 
 def test_cows_is_made_for_everybody_who_was_rated():
     rated = Observation("o", "a", AT, Vitals(heart_rate_per_min=90.0), {"cows": {"tremor": 2}})
-    (made,) = assessments(rated, stay(pregnancy="positive"))
+    (made,) = assessments(rated, admission(pregnancy="positive"))
     assert (made.scale, made.at_least) == ("cows", 3)
 
 

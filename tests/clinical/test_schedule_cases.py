@@ -1,4 +1,4 @@
-"""Every case of tests/cases/monitoring: a stay in sentences, when the next set is due, and what a silence says."""
+"""Every case of tests/cases/monitoring: an admission in sentences, when the next set is due, what a silence says."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""Laws of the schedule, for every stay that can be: nothing that tells nothing, and nothing missing, buys time."""
+"""Laws of the schedule, for every admission that can be: nothing that tells nothing, and nothing missing, buys time."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detox.clinical.model import StayFact
+from detox.clinical.model import HistoryAnswer
 from detox.clinical.situations import (
     ALLERGIES,
     MEDICINES,
@@ -29,7 +29,7 @@ OWN = [one for one in FILE.situation if one.own_words]
 
 
 def facts(**values):
-    return {name: StayFact(name, "a", name, value, "", AT) for name, value in values.items()}
+    return {name: HistoryAnswer(name, "a", name, value, "", AT) for name, value in values.items()}
 
 
 def asked(name):

@@ -51,7 +51,7 @@ def told(sets, doses):
 
 
 def case_of(sets, doses, now):
-    """The same stay as a case of the suggestion engine."""
+    """The same admission as a case of the suggestion engine."""
     short = {item.id: item.short for item in scale("cows").items}
     observations = []
     for one in reversed(sets):
@@ -160,7 +160,7 @@ def test_it_resolves_by_one_complete_score_within_three_and_by_no_other():
     assert not both([*sets, taken(400, 12)], [dose(10)], 400)
 
 
-# --- the newest part of a stay --------------------------------------------------------------------------------------
+# --- the newest part of an admission ---------------------------------------------------------------------------------
 
 
 def test_a_set_every_quarter_of_an_hour_hides_no_reference():
@@ -176,7 +176,7 @@ def test_a_set_every_quarter_of_an_hour_hides_no_reference():
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 6))
 def test_the_newest_sets_and_all_scores_say_as_much_as_the_whole_stay(seed, count):
-    sets, doses, _ = some_stay(seed)
+    sets, doses, _ = some_admission(seed)
     known = Background(admitted_at=MIDNIGHT, doses=tuple(doses))
     beside = replace(
         known,
@@ -192,7 +192,7 @@ def test_the_newest_sets_and_all_scores_say_as_much_as_the_whole_stay(seed, coun
 # --- the law --------------------------------------------------------------------------------------------------------
 
 
-def some_stay(seed):
+def some_admission(seed):
     rng = random.Random(seed)
     minutes, points, sets, doses = 0, rng.randint(2, 12), [], []
     items = [item.id for item in scale("cows").items if not item.measured]
@@ -217,9 +217,9 @@ def some_stay(seed):
 @given(st.integers(0, 2**32))
 @example(0)
 def test_the_alert_is_open_exactly_where_the_suggestion_calls(seed):
-    both(*some_stay(seed))
+    both(*some_admission(seed))
 
 
 def test_both_answers_are_common_in_that_law():
-    opened = [told(sets, doses)[0] is not None for sets, doses, _ in map(some_stay, range(120))]
+    opened = [told(sets, doses)[0] is not None for sets, doses, _ in map(some_admission, range(120))]
     assert 20 < sum(opened) < 100

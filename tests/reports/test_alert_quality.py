@@ -54,18 +54,18 @@ def change(hours, rule, state, level="critical", kind="limit"):
 
 
 @pytest.fixture(scope="module")
-def stays():
+def admissions():
     return list(cohort.cohort(12, seed=3)) + list(cohort.cohort(18, seed=4, share=1.0))
 
 
-def test_the_same_seed_gives_the_same_stays(stays):
-    assert list(cohort.cohort(3, seed=3)) == stays[:3]
-    assert cohort.stay(2, seed=5) != stays[2]
+def test_the_same_seed_gives_the_same_stays(admissions):
+    assert list(cohort.cohort(3, seed=3)) == admissions[:3]
+    assert cohort.admission(2, seed=5) != admissions[2]
 
 
-def test_every_value_can_be_kept(stays):
+def test_every_value_can_be_kept(admissions):
     items = {item.id: item.values for item in scale("cows").items}
-    for one in stays:
+    for one in admissions:
         for observation in one.observations:
             assert impossible(vitals_file(), observation.vitals) == {}
             assert observation.admission_id == one.admission_id
@@ -73,15 +73,15 @@ def test_every_value_can_be_kept(stays):
                 assert value in items[item]
 
 
-def test_time_goes_forward_and_a_stay_lasts_five_to_ten_days(stays):
-    for one in stays:
+def test_time_goes_forward_and_a_stay_lasts_five_to_ten_days(admissions):
+    for one in admissions:
         times = [observation.taken_at for observation in one.observations]
         assert times == sorted(set(times))
         assert timedelta(days=4) < times[-1] - times[0] <= timedelta(days=10)
 
 
-def test_every_kind_begins_before_it_crosses_and_crosses_within_the_stay(stays):
-    injected = [one for one in stays if one.deterioration]
+def test_every_kind_begins_before_it_crosses_and_crosses_within_the_stay(admissions):
+    injected = [one for one in admissions if one.deterioration]
     assert {one.deterioration.kind for one in injected} == set(cohort.KINDS)
     for one in injected:
         first, last = one.observations[0].taken_at, one.observations[-1].taken_at
@@ -93,9 +93,9 @@ def test_about_the_wanted_share_deteriorates():
     assert sum(one.deterioration is not None for one in cohort.cohort(40)) in range(5, 20)
 
 
-def test_a_red_reading_of_a_set_is_repeated_within_minutes(stays):
+def test_a_red_reading_of_a_set_is_repeated_within_minutes(admissions):
     soon, reds = timedelta(minutes=9), 0
-    for one in stays:
+    for one in admissions:
         repeated = False
         for before, after in zip(one.observations, one.observations[1:], strict=False):
             if not repeated and cohort.red(before.vitals.measured()):
@@ -105,9 +105,9 @@ def test_a_red_reading_of_a_set_is_repeated_within_minutes(stays):
     assert reds > 20
 
 
-def test_asleep_only_the_breathing_is_counted_and_the_next_look_comes_within_hours(stays):
+def test_asleep_only_the_breathing_is_counted_and_the_next_look_comes_within_hours(admissions):
     looks = 0
-    for one in stays:
+    for one in admissions:
         for seen, after in zip(one.observations, one.observations[1:], strict=False):
             if seen.not_done == "asleep":
                 assert seen.vitals.measured().keys() == {"respiratory_rate_per_min", "sedation"}
@@ -116,9 +116,9 @@ def test_asleep_only_the_breathing_is_counted_and_the_next_look_comes_within_hou
     assert looks > 50
 
 
-def test_nobody_waits_longer_than_the_clock_asks_but_for_being_late(stays):
+def test_nobody_waits_longer_than_the_clock_asks_but_for_being_late(admissions):
     late = timedelta(hours=4)
-    for one in stays:
+    for one in admissions:
         clock = Clock()
         for seen, after in zip(one.observations, one.observations[1:], strict=False):
             clock.add(seen)
@@ -126,8 +126,8 @@ def test_nobody_waits_longer_than_the_clock_asks_but_for_being_late(stays):
             assert after.taken_at < max(clock.due((), given).at, seen.taken_at + timedelta(hours=2)) + late
 
 
-def test_methadone_is_given_every_morning_of_the_stay(stays):
-    for one in stays:
+def test_methadone_is_given_every_morning_of_the_stay(admissions):
+    for one in admissions:
         first, last = one.observations[0].taken_at, one.observations[-1].taken_at
         times = [dose.given_at for dose in one.background.doses]
         assert {at.hour for at in times} == {9}
@@ -270,11 +270,11 @@ def test_between():
 
 def test_caught_and_by_chance():
     observations = tuple(seen(hour, **WELL) for hour in range(0, 49, 4))
-    ill = cohort.Stay("p", "a", observations, cohort.Deterioration("storm", at(9), at(14)))
-    other = cohort.Stay("q", "b", observations, None)
+    ill = cohort.Admission("p", "a", observations, cohort.Deterioration("storm", at(9), at(14)))
+    other = cohort.Admission("q", "b", observations, None)
     spells = {KEY: [spell(8), spell(12, 13, interruptive=False), spell(16.2)], ("q", "b"): [spell(15)]}
     found = quality.caught([ill, other], spells, "storm")
-    assert (found.stays, found.with_a_set, found.found, found.in_time, found.lead_h) == (1, 1, 1, 1, 2)
+    assert (found.admissions, found.with_a_set, found.found, found.in_time, found.lead_h) == (1, 1, 1, 1, 2)
     late = {KEY: [spell(16.4)]}
     assert (quality.caught([ill], late, "storm").found, quality.caught([ill], late, "storm").in_time) == (0, 0)
     assert quality.before_limit(spells["q", "b"], at(9), at(14)) is None

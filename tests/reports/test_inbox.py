@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from detox import care
-from detox.clinical.model import Admission, Alert, Decision, Observation, PatientLimit, Snooze, StayFact
+from detox.clinical.model import Admission, Alert, Decision, HistoryAnswer, Observation, PatientLimit, Snooze
 from detox.reports import board, suggesting
 from detox.reports.inbox import Inbox, inbox
 from detox.store import find
@@ -29,10 +29,10 @@ def read(store, ward, now) -> Callable[..., Inbox]:
 def seen_of(store, nurse, vitals, now) -> Callable[..., tuple[Alert, ...]]:
     """seen_of(stay, minutes_ago=5, systolic_mmhg=190): the alerts of those values, seen twice and kept at once."""
 
-    def record(stay: Admission, minutes_ago: float = 0, **values: object) -> tuple[Alert, ...]:
+    def record(admission: Admission, minutes_ago: float = 0, **values: object) -> tuple[Alert, ...]:
         for minutes in (minutes_ago + 7, minutes_ago):
             at = now - minutes * MINUTE
-            entry = Observation(uuid.uuid4().hex, stay.id, at, vitals(**values))
+            entry = Observation(uuid.uuid4().hex, admission.id, at, vitals(**values))
             kept = care.record(store, nurse, entry, at, confirmed=True)
         return kept.open_alerts
 
@@ -71,8 +71,8 @@ def test_answered_ones_leave_it_and_warnings_stand_apart(read, store, nurse, adm
 
 
 def test_what_is_put_aside_stands_apart_and_comes_back(read, store, nurse, admit, seen_of, now) -> None:
-    stay = admit("Red")
-    (alert,) = seen_of(stay, 3, systolic_mmhg=190)
+    admission = admit("Red")
+    (alert,) = seen_of(admission, 3, systolic_mmhg=190)
     care.snooze(store, nurse, Snooze("s", alert.id, now, now + 10 * MINUTE, "known"), now)
     assert [e.alert.id for e in read().aside] == [alert.id]
     assert read().critical == ()
@@ -90,19 +90,19 @@ def test_overdue_sets_the_worst_and_longest_first_until_answered(read, store, nu
 
 
 def test_who_has_left_is_not_in_it(read, store, nurse, admit, seen_of, now) -> None:
-    stay = admit("Gone")
-    seen_of(stay, 3, systolic_mmhg=190)
-    care.discharge(store, nurse, stay.id, "to hospital", now)
+    admission = admit("Gone")
+    seen_of(admission, 3, systolic_mmhg=190)
+    care.discharge(store, nurse, admission.id, "to hospital", now)
     assert read().empty
 
 
 def test_the_board_sorts_what_is_put_aside_below_and_ranks_it_as_answered(
     store, ward, nurse, physician, admit, seen_of, now
 ) -> None:
-    stay = admit("Red")
-    seen_of(stay, 9, systolic_mmhg=190)
-    seen_of(stay, 3, systolic_mmhg=190, heart_rate_per_min=125)
-    limit = PatientLimit("l", stay.id, "heart_rate_per_min", "high", 110, 130, "known", now, now + 60 * MINUTE)
+    admission = admit("Red")
+    seen_of(admission, 9, systolic_mmhg=190)
+    seen_of(admission, 3, systolic_mmhg=190, heart_rate_per_min=125)
+    limit = PatientLimit("l", admission.id, "heart_rate_per_min", "high", 110, 130, "known", now, now + 60 * MINUTE)
     with store.read() as tx:
         before = next(t for t in board.board(tx, ward.id, now).tiles if t.admission)
     first = next(a for a in before.alerts if a.finding.problem == "blood_pressure")
@@ -123,11 +123,11 @@ def test_the_board_sorts_what_is_put_aside_below_and_ranks_it_as_answered(
 # --- suggestions -----------------------------------------------------------------------------------------------------
 
 
-def decline(store, physician, stay, now):
+def decline(store, physician, admission, now):
     with store.read() as tx:
-        shown = suggesting.current(tx, stay, now).as_dict(now)
-        basis = find.basis_of(tx, stay.id)
-    made = Decision(uuid.uuid4().hex, stay.id, "declined", "DECLINED", "seen at the bed", now, "", shown)
+        shown = suggesting.current(tx, admission, now).as_dict(now)
+        basis = find.basis_of(tx, admission.id)
+    made = Decision(uuid.uuid4().hex, admission.id, "declined", "DECLINED", "seen at the bed", now, "", shown)
     return care.decide(store, physician, made, None, basis, now)
 
 
@@ -142,24 +142,24 @@ def test_suggestions_stand_by_risk_and_then_by_age(read, admit, seen_of) -> None
 
 
 def test_a_decision_settles_it_until_something_is_kept(read, admit, seen_of, store, physician, now) -> None:
-    stay = admit("Fever")
-    seen_of(stay, 5, temperature_c=38.4)
-    decline(store, physician, stay, now)
+    admission = admit("Fever")
+    seen_of(admission, 5, temperature_c=38.4)
+    decline(store, physician, admission, now)
     assert read().asked == ()
-    seen_of(stay, 0, temperature_c=38.6)
+    seen_of(admission, 0, temperature_c=38.6)
     assert [a.since for a in read().asked] == [now]
 
 
 def test_a_correction_after_a_decision_brings_it_back_as_withdrawn(
     read, admit, seen_of, store, nurse, physician, vitals, now
 ) -> None:
-    stay = admit("Novak")
-    seen_of(stay, 5, temperature_c=38.4)
+    admission = admit("Novak")
+    seen_of(admission, 5, temperature_c=38.4)
     with store.read() as tx:
-        shown = suggesting.current(tx, stay, now).as_dict(now)
-        basis = find.basis_of(tx, stay.id)
-        wrong = find.last_observations(tx, stay.id, 1)[-1]
-    made = Decision(uuid.uuid4().hex, stay.id, "accepted", str(shown["class"]), "", now, "", shown)
+        shown = suggesting.current(tx, admission, now).as_dict(now)
+        basis = find.basis_of(tx, admission.id)
+        wrong = find.last_observations(tx, admission.id, 1)[-1]
+    made = Decision(uuid.uuid4().hex, admission.id, "accepted", str(shown["class"]), "", now, "", shown)
     care.decide(store, physician, made, None, basis, now)
     right = replace(wrong, id=uuid.uuid4().hex, vitals=vitals(temperature_c=36.9))
     later = now + MINUTE
@@ -172,23 +172,23 @@ def test_a_correction_after_a_decision_brings_it_back_as_withdrawn(
 def test_a_danger_that_the_decision_was_not_shown_waits_though_nothing_was_charted(
     read, admit, seen_of, store, nurse, physician, now
 ) -> None:
-    stay = admit("Fever")
-    seen_of(stay, 5, temperature_c=38.4)
-    decline(store, physician, stay, now)
+    admission = admit("Fever")
+    seen_of(admission, 5, temperature_c=38.4)
+    decline(store, physician, admission, now)
     assert read().asked == ()
-    care.state(store, nurse, StayFact("f", stay.id, "conditions", "wants to die", "", now), now + MINUTE)
+    care.state(store, nurse, HistoryAnswer("f", admission.id, "conditions", "wants to die", "", now), now + MINUTE)
     (back,) = read(now + MINUTE).asked
     assert "A10" in back.suggestion.rules
 
 
 def test_a_correction_of_an_older_set_is_told_too(read, admit, seen_of, store, nurse, physician, vitals, now) -> None:
-    stay = admit("Novak")
-    seen_of(stay, 5, temperature_c=38.4)
+    admission = admit("Novak")
+    seen_of(admission, 5, temperature_c=38.4)
     with store.read() as tx:
-        shown = suggesting.current(tx, stay, now).as_dict(now)
-        basis = find.basis_of(tx, stay.id)
-        older = find.last_observations(tx, stay.id, 2)[0]
-    made = Decision(uuid.uuid4().hex, stay.id, "accepted", str(shown["class"]), "", now, "", shown)
+        shown = suggesting.current(tx, admission, now).as_dict(now)
+        basis = find.basis_of(tx, admission.id)
+        older = find.last_observations(tx, admission.id, 2)[0]
+    made = Decision(uuid.uuid4().hex, admission.id, "accepted", str(shown["class"]), "", now, "", shown)
     care.decide(store, physician, made, None, basis, now)
     right = replace(older, id=uuid.uuid4().hex, vitals=vitals(temperature_c=38.2))
     care.amend(store, nurse, older.id, right, "typed wrong", now + MINUTE, confirmed=True)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from detox import care
-from detox.clinical.model import Dose, StayFact, Vitals
+from detox.clinical.model import Dose, HistoryAnswer, Vitals
 from detox.reports import board, suggesting
 from detox.store import find
 
@@ -152,7 +152,7 @@ def test_a_nurses_answer_ends_no_rise(scored, dosed, watches, store, nurse, admi
 def test_what_makes_it_likelier_stands_beside_it_where_it_is_known(
     scored, dosed, watches, store, physician, admission, now, name, value, likelier
 ):
-    care.state(store, physician, StayFact("f", admission.id, name, value, "", now), now)
+    care.state(store, physician, HistoryAnswer("f", admission.id, name, value, "", now), now)
     dosed(5)
     assert watches()[0].likelier == likelier
 

@@ -209,7 +209,7 @@ def _plan(admission_id, physician, at):
 
 
 class _Stay:
-    """A stay that anything may happen to, one verb at a time."""
+    """An admission that anything may happen to, one verb at a time."""
 
     def __init__(self, store, ward, admission, nurse, physician, seen, vitals, cows, chance):
         self.store, self.ward, self.id = store, ward, admission.id

@@ -1,4 +1,4 @@
-"""What is read beside the observations of a stay: the setting, and the steps down of its signed plans."""
+"""What is read beside the observations of an admission: the setting, and the steps down of its signed plans."""
 
 import uuid
 from collections.abc import Callable

@@ -58,7 +58,7 @@ def test_several_answers_and_named_medicines_are_kept(open_page, nurse, store, w
     assert not at.error
     with store.read() as tx:
         (kept,) = find.admissions_here(tx, ward.id)
-        said = {fact.name: fact.value for fact in orders.stay_facts(tx, kept.id)}
+        said = {fact.name: fact.value for fact in orders.history_answers(tx, kept.id)}
     assert kept.allergies == "none known"
     assert said == {
         "heart": "long_qt vascular", "sedatives": "alcohol benzodiazepine", "conditions": "none",

@@ -21,7 +21,7 @@ def _press(at, label: str):
 
 
 @pytest.fixture
-def stay_page(open_page, admission):
+def admission_page(open_page, admission):
     def build(who):
         at = open_page(who, "patient", admission=admission.id)
         return _key(at, "section").set_value("Stay").run()
@@ -37,8 +37,8 @@ def limit(store, physician, admission, now) -> PatientLimit:
     return care.set_limit(store, physician, wanted, now)
 
 
-def test_a_physician_sets_and_ends_a_limit(stay_page, physician, admission, store, now):
-    at = stay_page(physician)
+def test_a_physician_sets_and_ends_a_limit(admission_page, physician, admission, store, now):
+    at = admission_page(physician)
     assert not at.exception
     _press(at, "Set this limit")
     assert any("Choose the vital" in e.value for e in at.error)
@@ -61,8 +61,8 @@ def test_a_physician_sets_and_ends_a_limit(stay_page, physician, admission, stor
     assert any("ward's limits hold" in c.value for c in at.caption)
 
 
-def test_a_refusal_stands_beside_the_form_and_the_input_stays(stay_page, physician, admission, store):
-    at = stay_page(physician)
+def test_a_refusal_stands_beside_the_form_and_the_input_stays(admission_page, physician, admission, store):
+    at = admission_page(physician)
     _key(at, "vital-").set_value("spo2_percent").run()
     _key(at, "side-").set_value("low").run()
     _key(at, "critical-").set_value(88.0).run()
@@ -75,8 +75,8 @@ def test_a_refusal_stands_beside_the_form_and_the_input_stays(stay_page, physici
         assert orders.patient_limits(tx, admission.id) == ()
 
 
-def test_a_nurse_reads_limits_and_states_what_is_usual(stay_page, nurse, admission, store, limit):
-    at = stay_page(nurse)
+def test_a_nurse_reads_limits_and_states_what_is_usual(admission_page, nurse, admission, store, limit):
+    at = admission_page(nurse)
     assert not [b for b in at.button if b.label in ("Set this limit", "End this limit")]
     assert "usual &lt;170&gt;" in html_of(at)
     _key(at, "value-").set_value(150.0).run()
@@ -90,8 +90,8 @@ def test_a_nurse_reads_limits_and_states_what_is_usual(stay_page, nurse, admissi
     assert "&lt;b&gt;GP letter" in html_of(at)
 
 
-def test_a_baseline_is_set_anew(stay_page, physician, admission, store):
-    at = stay_page(physician)
+def test_a_baseline_is_set_anew(admission_page, physician, admission, store):
+    at = admission_page(physician)
     _key(at, "kind-").set_value("anew").run()
     place = [w for w in at.selectbox if w.label == "Vital"][-1]
     place.set_value("heart_rate_per_min").run()

@@ -88,7 +88,7 @@ def test_any_address_is_answered(open_page, physician, stay, asked):
 def test_every_role_may_read_and_nobody_can_write(request, open_page, stay, role):
     at = open_page(request.getfixturevalue(role), "look_back", admission=stay.id)
     assert not at.exception
-    assert {b.key or b.label for b in at.button} == {"Previous", "Next", "Another stay"}
+    assert {b.key or b.label for b in at.button} == {"Previous", "Next", "Another admission"}
     assert not at.text_input
     assert not at.get("button_group")
 
@@ -126,7 +126,7 @@ def test_a_stay_that_has_ended_is_found_and_opens(open_page, store, nurse, physi
     assert "left 22:36" in left.replace("\\", "")
     assert here.startswith("OKORO, Ben")
     at = open_page(physician, "look_back", admission=stay.id)
-    assert "The stay has ended" in html_of(at)
+    assert "The admission has ended" in html_of(at)
     button(at, "Previous").click().run()
     assert "BED 7" in html_of(at)
 

@@ -18,19 +18,19 @@ from detox.ui import tiles
 @pytest.fixture
 def limited(store, physician, nurse, admit, seen, vitals, now):
     """170/78 was taken half an hour ago; from an hour ago on 185 is high for this patient."""
-    stay = admit()
+    admission = admit()
     wanted = PatientLimit(
-        uuid.uuid4().hex, stay.id, "systolic_mmhg", "high", 185, 205, "usual 170", now, now + timedelta(hours=6)
+        uuid.uuid4().hex, admission.id, "systolic_mmhg", "high", 185, 205, "usual 170", now, now + timedelta(hours=6)
     )
     care.set_limit(store, physician, wanted, now - timedelta(hours=1))
-    entry = replace(seen(minutes_ago=30, vitals=vitals(systolic_mmhg=170.0)), admission_id=stay.id)
+    entry = replace(seen(minutes_ago=30, vitals=vitals(systolic_mmhg=170.0)), admission_id=admission.id)
     care.record(store, nurse, entry, now, confirmed=True)
-    return stay
+    return admission
 
 
-def tile(store, stay, at):
+def tile(store, admission, at):
     with store.read() as tx:
-        return board.tile(tx, find.admission(tx, stay.id), None, at)
+        return board.tile(tx, find.admission(tx, admission.id), None, at)
 
 
 def test_the_tile_says_by_whose_limit(store, ward, limited, now):

@@ -147,7 +147,7 @@ def test_a_stay_that_is_over_is_pictured_and_not_planned(looking, physician, pla
     _key(at, "step-mg-").set_value(5.0).run()
     assert len(at.get("plotly_chart")) == 1
     assert "Save as a draft plan" not in _buttons(at)
-    assert any("The stay has ended" in c.value for c in at.caption)
+    assert any("The admission has ended" in c.value for c in at.caption)
 
 
 def test_an_unknown_stay_gets_a_sentence(open_page, nurse):

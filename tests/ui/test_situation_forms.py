@@ -4,14 +4,14 @@ import pytest
 from page_html import html_of
 
 from detox import care
-from detox.clinical.model import StayFact
+from detox.clinical.model import HistoryAnswer
 from detox.store import find, orders
 
 
 @pytest.fixture
 def say(store, nurse, now):
     def state(stay, **answers):
-        made = [StayFact(f"{stay.id}{name}", stay.id, name, value, "", now) for name, value in answers.items()]
+        made = [HistoryAnswer(f"{stay.id}{name}", stay.id, name, value, "", now) for name, value in answers.items()]
         return care.state_all(store, nurse, made, None, now)
 
     return state
@@ -82,7 +82,7 @@ def put(at, **typed):
 
 def kept(store, stay, name):
     with store.read() as tx:
-        return [fact.value for fact in orders.stay_facts(tx, stay.id) if fact.name == name]
+        return [fact.value for fact in orders.history_answers(tx, stay.id) if fact.name == name]
 
 
 def test_an_answer_is_added_to_the_one_that_holds(open_page, nurse, store, admit, say):

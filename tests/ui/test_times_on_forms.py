@@ -91,7 +91,7 @@ class TestTheSetForm:
         with store.read() as tx:
             assert find.observations(tx, stay.id) == []
 
-    @pytest.mark.parametrize("away", [DAY, -3 * DAY], ids=["of tomorrow", "of before the stay"])
+    @pytest.mark.parametrize("away", [DAY, -3 * DAY], ids=["of tomorrow", "of before the admission"])
     def test_a_set_with_an_impossible_time_is_corrected(
         self, open_page, nurse, admission, store, vitals, current, now, away
     ):

@@ -40,7 +40,7 @@ def _form() -> None:
         beds = {b.id: b.label for b in find.beds(tx, here.ward.id) if b.admission_id is None}
     with st.form(f"admit-{key}", enter_to_submit=False, border=False):
         _who(key, here)
-        _stay(key, beds, here)
+        _way_in(key, beds, here)
         _history(key)
         _spo2(key, here)
         st.markdown("**Special situations** (what stays open is shown as not asked)")
@@ -62,7 +62,7 @@ def _who(key: str, here: frame.Visit) -> None:
         st.segmented_control("Sex at birth", list(_SEX), format_func=_SEX.__getitem__, key=f"sex-{key}")
 
 
-def _stay(key: str, beds: dict[str, str], here: frame.Visit) -> None:
+def _way_in(key: str, beds: dict[str, str], here: frame.Visit) -> None:
     left, right = st.columns(2)
     left.selectbox(
         "Programme", PROGRAMMES, index=None, format_func=words.PROGRAMMES.__getitem__, key=f"programme-{key}",

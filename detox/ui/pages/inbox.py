@@ -25,9 +25,9 @@ def _entries(heading: str, entries: tuple[Entry, ...], here: frame.Visit) -> Non
         _row(entry.tile, entry.admission, told, f"{heading}-{number}")
 
 
-def _failed(stays: tuple[Admission, ...]) -> None:
-    for stay in stays:
-        st.error(f"The suggestion for {words.plain(words.name(stay))} cannot be worked out: decide without it.")
+def _failed(admissions: tuple[Admission, ...]) -> None:
+    for admission in admissions:
+        st.error(f"The suggestion for {words.plain(words.name(admission))} cannot be worked out: decide without it.")
 
 
 def _late(late: tuple[Late, ...]) -> None:

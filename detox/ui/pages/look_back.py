@@ -1,4 +1,4 @@
-"""Looking back on a stay: tile, alerts and suggestion as they stood at a moment. Nothing can be changed here."""
+"""Looking back on an admission: tile, alerts and suggestion as they stood at a moment. Nothing can be changed here."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -107,12 +107,12 @@ def _banner_html(look: LookBack, at: datetime, label: str, zone: ZoneInfo) -> st
 
 def _facts_html(page: PatientPage, zone: ZoneInfo) -> str:
     """Whom it is about, beyond what the tile says."""
-    stay = page.admission
-    facts = [f"born {stay.patient.born_on or 'unknown'}", words.age(stay, page.as_of)]
-    facts.append(f"admitted {words.when(stay.admitted_at, zone, page.as_of)}")
-    if stay.discharged_at is not None:
-        facts.append(f"discharged {words.when(stay.discharged_at, zone, page.as_of)}")
-    shown = [*(f"<span>{words.esc(fact)}</span>" for fact in facts), situation_words.allergy_html(stay)]
+    admission = page.admission
+    facts = [f"born {admission.patient.born_on or 'unknown'}", words.age(admission, page.as_of)]
+    facts.append(f"admitted {words.when(admission.admitted_at, zone, page.as_of)}")
+    if admission.discharged_at is not None:
+        facts.append(f"discharged {words.when(admission.discharged_at, zone, page.as_of)}")
+    shown = [*(f"<span>{words.esc(fact)}</span>" for fact in facts), situation_words.allergy_html(admission)]
     return f'<div class="px-facts">{"".join(shown)}</div>'
 
 
@@ -176,11 +176,11 @@ def _draw(here: frame.Visit, admission_id: str) -> None:
 
 
 def _choose(here: frame.Visit) -> None:
-    """Whose stay: those on the ward, and those who have left it lately."""
+    """Whose admission: those on the ward, and those who have left it lately."""
     with here.store.read() as tx:
-        staying, left = reading.stays(tx, here.ward.id, here.now)
-    st.subheader("Look back on a stay")
-    for title, found in ((f"Left in the last {reading.LEFT_WITHIN.days} days", left), ("On the ward", staying)):
+        admissions, left = reading.admissions(tx, here.ward.id, here.now)
+    st.subheader("Look back on an admission")
+    for title, found in ((f"Left in the last {reading.LEFT_WITHIN.days} days", left), ("On the ward", admissions)):
         st.markdown(f"**{title}**")
         if not found:
             st.caption("Nobody.")
@@ -214,7 +214,7 @@ def _page() -> None:
         st.error(words.plain(error))
     with st.container(horizontal=True, gap="small", key="actions"):
         st.page_link("pages/patient.py", label="The patient now", query_params={"admission": admission_id})
-        st.button("Another stay", on_click=st.query_params.clear)
+        st.button("Another admission", on_click=st.query_params.clear)
 
 
 st.html(f"{style_patient.sheet()}<style>{_SHEET}</style>")

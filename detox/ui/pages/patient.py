@@ -12,6 +12,7 @@ from detox.reports import patient as reading
 from detox.reports.patient import PatientPage
 from detox.store import find
 from detox.ui import (
+    admission_forms,
     alert_list,
     canvas,
     charts,
@@ -28,7 +29,6 @@ from detox.ui import (
     outlook_words,
     patient_head,
     situation_forms,
-    stay_forms,
     style,
     style_patient,
     suggestion_card,
@@ -39,7 +39,7 @@ from detox.ui import (
 
 WATCH_S = 5
 REFRESH = timedelta(seconds=30)
-WINDOWS = {"24 h": 24, "48 h": 48, "72 h": 72, "Whole stay": None}
+WINDOWS = {"24 h": 24, "48 h": 48, "72 h": 72, "Whole admission": None}
 FIRST_WINDOW = "48 h"
 SECTIONS = (
     "Flowsheet", other_scales.TITLE, "Alerts", "Plan and doses", "Situation", "Before leaving", "Corrections", "Stay",
@@ -52,15 +52,15 @@ def _page(here: frame.Visit, admission_id: str) -> PatientPage:
         return reading.page(tx, here.ward, admission_id, here.now, WINDOWS[window])
 
 
-def _actions(here: frame.Visit, admission_id: str, stays: bool) -> None:
+def _actions(here: frame.Visit, admission_id: str, present: bool) -> None:
     query = {"admission": admission_id}
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="actions"):
-        if here.may("record") and stays:
+        if here.may("record") and present:
             st.page_link("pages/record.py", label="**Record a set**", query_params=query)
             st.page_link("pages/scale.py", label="Other scale", query_params=query)
-        if here.may("chart_dose") and stays:
+        if here.may("chart_dose") and present:
             st.toggle("Give a dose", key="give-dose", on_change=dose_form.begin, args=(admission_id,))
-        if here.may("record") and stays:
+        if here.may("record") and present:
             st.page_link("pages/plan_what_if.py", label="What if", query_params=query)
         st.page_link("pages/look_back.py", label="Look back", query_params=query)
         st.page_link("pages/board.py", label="Back to the board")
@@ -114,7 +114,7 @@ def _charts(page: PatientPage, here: frame.Visit) -> None:
 
 
 def _trends(page: PatientPage, here: frame.Visit) -> tuple[outlook.Outlook, ...]:
-    """Where the vitals are heading; of a stay that has ended nothing is told."""
+    """Where the vitals are heading; of an admission that has ended nothing is told."""
     if page.admission.discharged_at is not None:
         return ()
     with here.store.read() as tx:
@@ -149,7 +149,7 @@ def _sections(page: PatientPage, here: frame.Visit) -> None:
     elif section == "Stay":
         monitoring_forms.forms(page)
         limit_forms.forms(page)
-        stay_forms.forms(page)
+        admission_forms.forms(page)
     else:
         _limits(page, here)
         own = page.tile.every_limit
@@ -182,7 +182,7 @@ def _corrections(page: PatientPage, here: frame.Visit) -> None:
 
 @st.fragment(run_every=WATCH_S)
 def _watch(admission_id: str, basis: str, drawn: str) -> None:
-    """Draw the page anew as soon as anything about this stay is kept, and often enough for its ages to be true."""
+    """Draw the page anew as soon as anything about this admission is kept, and often enough for its ages to be true."""
     here = frame.visit()
     with here.store.read() as tx:
         now_at = find.basis_of(tx, admission_id)
@@ -204,8 +204,8 @@ def _draw(here: frame.Visit, admission_id: str) -> None:
     _watch(admission_id, page.basis, _beat(here))
     if page.as_of > here.now + CLOCK_TOLERANCE:
         st.html(
-            '<div class="dx-alert unknown"><b>? The dates of this stay lie in the future</b> (an import with shifted '
-            "dates): everything below stands as of its newest reading.</div>"
+            '<div class="dx-alert unknown"><b>? The dates of this admission lie in the future</b> (an import with '
+            "shifted dates): everything below stands as of its newest reading.</div>"
         )
     st.html(patient_head.identity_html(page, here.zone, here.ward.temperature_unit))
     if page.tile.ahead:

@@ -32,9 +32,9 @@ _SHEET = (
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What the page stands on: the stay, the plan in force, the draft that waits, and how many plans there were."""
+    """What the page stands on: the admission, the plan in force, the draft that waits, and how many there were."""
 
-    stay: Admission
+    admission: Admission
     plan: TaperPlan | None
     draft: TaperPlan | None
     plans: int
@@ -43,13 +43,13 @@ class _Seen:
 
 def _seen(here: frame.Visit, admission_id: str) -> _Seen:
     with here.store.read() as tx:
-        stay = find.admission(tx, admission_id)
+        admission = find.admission(tx, admission_id)
         plans = find.plans(tx, admission_id)
         review = reviewing.review_states(tx)[ladders_file().id].words
     standing = [p for p in plans if p.ended_at is None]
     draft = standing[0] if standing and standing[0].signed_at is None else None
     plan = next((p for p in standing if p.signed_at is not None), None)
-    return _Seen(stay, plan, draft, len(plans), review)
+    return _Seen(admission, plan, draft, len(plans), review)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,12 @@ def _usual(plan: TaperPlan | None) -> _Usual:
 def _controls(seen: _Seen) -> Wanted | None:
     """The choices; None while a number is wanting."""
     drugs = [one.drug for one in ladders_file().drugs]
-    plan, stay = seen.plan, seen.stay.id
+    plan, admission = seen.plan, seen.admission.id
     of_plan = drugs.index(plan.drug) if plan is not None and plan.drug in drugs else None
-    drug = st.selectbox("Drug", drugs, index=of_plan, placeholder="choose", key=f"drug-{stay}")
+    drug = st.selectbox("Drug", drugs, index=of_plan, placeholder="choose", key=f"drug-{admission}")
     if drug is None:
         return None
-    key, usual = f"{stay}-{drug}", _usual(plan if plan is not None and plan.drug == drug else None)
+    key, usual = f"{admission}-{drug}", _usual(plan if plan is not None and plan.drug == drug else None)
     with st.container(horizontal=True, gap="small"):
         with _pair():
             start = _number("Start, mg a day", usual.now_mg, f"start-{key}")
@@ -122,7 +122,7 @@ def _course(seen: _Seen, drug: str, key: str) -> Course:
     there = ladders_file().courses(drug)
     if len(there) == 1:
         return there[0]
-    usual: Course = "after_maintenance" if seen.stay.programme == "maintenance_dot" else "withdrawal"
+    usual: Course = "after_maintenance" if seen.admission.programme == "maintenance_dot" else "withdrawal"
     chosen = st.segmented_control(
         "What it is", there, default=usual, required=True, format_func=COURSES.__getitem__, key=f"course-{key}",
         wrap=True,
@@ -143,8 +143,8 @@ def _save(here: frame.Visit, seen: _Seen, wanted: Wanted, drawn: Drawn) -> None:
     """Keep the ladder in front as a draft; a physician's button, and a signature is still to come."""
     rungs = drawn[wanted.shape]
     doses = [rung.dose_mg for rung in rungs]
-    if seen.stay.discharged_at is not None:
-        st.caption("The stay has ended: nothing can be planned.")
+    if seen.admission.discharged_at is not None:
+        st.caption("The admission has ended: nothing can be planned.")
         return
     draft = seen.draft
     if draft is not None and (draft.drug, [s.dose_mg for s in draft.steps], draft.interval_h) == (
@@ -162,10 +162,10 @@ def _save(here: frame.Visit, seen: _Seen, wanted: Wanted, drawn: Drawn) -> None:
         return
     if draft is not None:
         st.caption("Another draft waits for a signature: this one would stand in front of it.")
-    key = saving.entry_id(here, seen.stay.id, "what-if", seen.plans)
+    key = saving.entry_id(here, seen.admission.id, "what-if", seen.plans)
     saving.problems(key)
     st.button(
-        "Save as a draft plan", key=f"keep-{key}", type="primary", on_click=_keep, args=(key, seen.stay.id, wanted)
+        "Save as a draft plan", key=f"keep-{key}", type="primary", on_click=_keep, args=(key, seen.admission.id, wanted)
     )
     st.caption(f"{_label(wanted)}: {words.plain(' → '.join(f'{mg:g}' for mg in doses))} mg. It must still be signed.")
 
@@ -197,11 +197,11 @@ def _what_if(admission_id: str) -> None:
     except DetoxError as error:
         st.error(words.plain(error))
         return
-    bed = f"bed {seen.stay.bed.removeprefix('Bed ').strip()}" if seen.stay.bed else "no bed"
+    bed = f"bed {seen.admission.bed.removeprefix('Bed ').strip()}" if seen.admission.bed else "no bed"
     unsigned = "" if seen.review.startswith("reviewed") else f' <span class="dx-unreviewed">{esc(seen.review)}</span>'
     st.html(
-        f'<div class="px-id"><span class="px-bed">What if: {esc(words.name(seen.stay))}</span>'
-        f"<span>{esc(bed)}, {esc(words.PROGRAMMES[seen.stay.programme])}</span></div>"
+        f'<div class="px-id"><span class="px-bed">What if: {esc(words.name(seen.admission))}</span>'
+        f"<span>{esc(bed)}, {esc(words.PROGRAMMES[seen.admission.programme])}</span></div>"
         '<div class="dx-alert unknown"><b>A picture, not an order.</b> It changes nothing for this patient; the limits '
         f"are cited in the file “ladders” of the protocols:{unsigned or ' ' + esc(seen.review)}</div>"
     )

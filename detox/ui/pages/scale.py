@@ -198,7 +198,7 @@ def _recorded(here: frame.Visit, admission: Admission) -> None:
     kept = [o for o in reversed(seen) if scale_words.other(o)][:NEWEST]
     if not kept:
         return
-    st.html('<div class="dx-big">Recorded during this stay</div>')
+    st.html('<div class="dx-big">Recorded during this admission</div>')
     for o in kept:
         says, action = st.columns([7, 3], vertical_alignment="center", gap="small")
         told = "; ".join(scale_words.total(made) for made in scale_words.other(o))
@@ -261,7 +261,7 @@ def _page() -> None:
     wanted = str(st.query_params.get("scale") or "")
     scale = next((s for s in scale_words.others() if s.id == wanted), None)
     if admission.discharged_at is not None:
-        st.info("The patient has left: nothing more is recorded for this stay.")
+        st.info("The patient has left: nothing more is recorded for this admission.")
     elif scale is None:
         _chooser(here, admission)
     else:

@@ -101,7 +101,7 @@ def test_a_discharge_frees_the_bed_and_ends_the_plan(
 ) -> None:
     steps = (TaperStep(1, 8), TaperStep(2, 6))
     plan = care.write_plan(store, physician, TaperPlan("p", admission.id, "buprenorphine", steps, 24, "", now), now)
-    with pytest.raises(Refused, match="say how the stay ended"):
+    with pytest.raises(Refused, match="say how the admission ended"):
         care.discharge(store, nurse, admission.id, " ", now)
     gone = care.discharge(store, nurse, admission.id, "taper completed", now)
     assert gone.discharged_at == now

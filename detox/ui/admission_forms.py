@@ -1,4 +1,4 @@
-"""Moving a patient to another bed, and ending the stay."""
+"""Moving a patient to another bed, and ending the admission."""
 
 import streamlit as st
 
@@ -13,32 +13,35 @@ from detox.ui import frame, saving, words
 def forms(page: PatientPage) -> None:
     """Move and discharge, for nurses and physicians."""
     here = frame.visit()
-    stay = page.admission
-    if stay.discharged_at is not None:
-        st.caption("The stay has ended; its records stay readable.")
+    admission = page.admission
+    if admission.discharged_at is not None:
+        st.caption("The admission has ended; its records stay readable.")
         return
     if not here.may("move"):
         st.caption("Nurses and physicians move and discharge patients.")
         return
     with here.store.read() as tx:
         free = {b.id: b.label for b in find.beds(tx, here.ward.id) if b.admission_id is None}
-    move_key, end_key = f"move-{stay.id}-{page.tile.bed}", f"end-{stay.id}"
+    move_key, end_key = f"move-{admission.id}-{page.tile.bed}", f"end-{admission.id}"
     with st.form(move_key, enter_to_submit=False):
         st.selectbox(
             "Move to a free bed", list(free), index=None, placeholder="choose", key=f"bed-{move_key}",
             format_func=lambda b: free.get(b, b),
         )  # fmt: skip
         saving.problems(move_key)
-        st.form_submit_button("Move", key=f"save-{move_key}", on_click=_move, args=(move_key, stay.id))
+        st.form_submit_button("Move", key=f"save-{move_key}", on_click=_move, args=(move_key, admission.id))
     with st.form(end_key, enter_to_submit=False):
         st.text_input(
-            "Discharge: how the stay ended", key=f"why-{end_key}", placeholder="completed, to outpatient care on Monday"
+            "Discharge: how the admission ended",
+            key=f"why-{end_key}",
+            placeholder="completed, to outpatient care on Monday",
         )
         st.checkbox(
-            f"Discharge {words.plain(words.name(stay))} now: frees the bed, ends plan and alerts", key=f"sure-{end_key}"
+            f"Discharge {words.plain(words.name(admission))} now: frees the bed, ends plan and alerts",
+            key=f"sure-{end_key}",
         )
         saving.problems(end_key)
-        st.form_submit_button("Discharge", key=f"save-{end_key}", on_click=_discharge, args=(end_key, stay.id))
+        st.form_submit_button("Discharge", key=f"save-{end_key}", on_click=_discharge, args=(end_key, admission.id))
     saving.redrawn()
 
 

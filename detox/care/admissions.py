@@ -15,7 +15,7 @@ from detox.store import Connection, Store, audit, find, keep
 
 
 def admit(store: Store, by: Clinician, admission: Admission, bed_id: str | None, now: datetime) -> Admission:
-    """Keep a patient and the stay, in a free bed of the ward (None for somebody without one).
+    """Keep a patient and the admission, in a free bed of the ward (None for somebody without one).
 
     `admission.id` is made by whoever enters it, so that sending twice keeps one. Raises Refused with every problem.
     """
@@ -55,7 +55,7 @@ def discharge(store: Store, by: Clinician, admission_id: str, reason: str, now: 
     permit(by, "discharge")
     reason = clean(reason)
     if not reason:
-        raise Refused({"reason": "The discharge has no reason: say how the stay ended."})
+        raise Refused({"reason": "The discharge has no reason: say how the admission ended."})
     with store.write() as tx:
         admission = find.admission(tx, admission_id)
         if admission.discharged_at is not None:

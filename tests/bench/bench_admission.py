@@ -1,7 +1,7 @@
-"""Adding a reading on day 30 of a stay against day 1, side by side; and the engine alone over a stay of that length.
+"""Adding an observation on day 30 of an admission against day 1, side by side; and the engine alone over 30 days.
 
-Run by hand: `python tests/bench/bench_stay.py [--turns N]`. Each turn records one set for each of two patients of one
-ward, who differ in nothing but how long they have been here. Read the ratios.
+Run by hand: `python tests/bench/bench_admission.py [--turns N]`. Each turn records one set for each of two
+patients of one ward, who differ in nothing but how long they have been here. Read the ratios.
 """
 
 import argparse
@@ -41,22 +41,22 @@ def main() -> None:
         store.stay_open()
         with store.read() as tx:
             ward_id = find.wards(tx)[0].id
-        stays: dict[tuple[int, int], str] = {}
-        for number in range(turns // 10 + 1):  # few sets are added to each, so that day 1 stays day 1
+        admissions: dict[tuple[int, int], str] = {}
+        for number in range(turns // 10 + 1):  # few sets are added to each, so that day 1 admissions day 1
             for days in DAYS:
                 came = NOW - timedelta(days=days)
-                stay = Admission(
+                admission = Admission(
                     uuid.uuid4().hex, Patient(uuid.uuid4().hex, "BENCH", "One"), ward_id, None, "taper", came,
                     pregnancy="n/a",
                 )  # fmt: skip
                 with store.write() as tx:
-                    keep.patient(tx, stay.patient, came)
-                    keep.admission(tx, stay)
-                stays[number, days] = stay.id
+                    keep.patient(tx, admission.patient, came)
+                    keep.admission(tx, admission)
+                admissions[number, days] = admission.id
                 for n in range(days * SETS_A_DAY):
                     answers, made = next(source)
                     at = came + timedelta(hours=24 / SETS_A_DAY * n)
-                    entry = Observation(uuid.uuid4().hex, stay.id, at, made, {"cows": answers})  # type: ignore[arg-type]
+                    entry = Observation(uuid.uuid4().hex, admission.id, at, made, {"cows": answers})  # type: ignore[arg-type]
                     care.record(store, nurse, entry, at, confirmed=True)
         for turn in range(turns):
             order = DAYS if turn % 2 else DAYS[::-1]
@@ -64,13 +64,13 @@ def main() -> None:
                 answers, made = next(source)
                 at = NOW + timedelta(seconds=turn)
                 entry = Observation(  # type: ignore[arg-type]
-                    uuid.uuid4().hex, stays[turn // 10, days], at, made, {"cows": answers}
+                    uuid.uuid4().hex, admissions[turn // 10, days], at, made, {"cows": answers}
                 )
                 began = perf_counter()
                 care.record(store, nurse, entry, at, confirmed=True)
                 times[days].append(perf_counter() - began)
         with store.read() as tx:
-            long = find.observations(tx, stays[0, 30])
+            long = find.observations(tx, admissions[0, 30])
         store.let_go()
     medians = {days: statistics.median(all_) * 1000 for days, all_ in times.items()}
     engine = _engine(long)
@@ -81,7 +81,7 @@ def main() -> None:
 
 
 def _engine(seen: list[Observation]) -> tuple[float, float]:
-    """Microseconds a set over the first and the last 30 sets of a stay."""
+    """Microseconds a set over the first and the last 30 sets of an admission."""
     engine, times = AlertEngine(), []
     for one in seen:
         began = perf_counter()
