@@ -3,9 +3,7 @@
 Nothing here is chosen beforehand, and nothing changes a dose but a signed decision.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -14,12 +12,13 @@ from detox.care import decide
 from detox.clinical.model import Decision
 from detox.clinical.suggestions.content import content
 from detox.errors import Conflict, DetoxError
-from detox.instants import from_text
 from detox.reports.patient import PatientPage
 from detox.reports.protocols import ReviewState, review_states
 from detox.ui import frame, note_words, saving, watch_words, words
+from detox.ui.suggestion_words import Shown, brief, inputs, listed, reasons, texts, until, would_change
 from detox.ui.words import esc
 
+BEHIND = "Every reason, the values, what would change it, what else is open"
 PROMISE = "Decision support for supervision. Nothing changes a dose until a physician signs."
 _LOOK = {
     "HOLD_CALL": "critical", "NO_SUGGESTION": "unknown", "HOLD_STEP": "warning", "STEP_UP": "warning",
@@ -31,8 +30,6 @@ _REASONS = (
     "patient asks for it", "other cause of the score", "bedside assessment differs", "data are doubtful",
     "comorbidity", "agreed with the team",
 )  # fmt: skip
-
-Shown = Mapping[str, object]
 
 
 def card(page: PatientPage, shown: Shown | None, zone: ZoneInfo) -> None:
@@ -48,6 +45,13 @@ def card(page: PatientPage, shown: Shown | None, zone: ZoneInfo) -> None:
         state = review_states(tx)[content().id]
     st.html(card_html(shown, zone, page.as_of, state))
     _beside(page, zone)
+    behind(shown)
+
+
+def behind(shown: Shown) -> None:
+    """What stands behind the suggestion, folded: its reasons, values and alternatives, then rules and sources."""
+    with st.expander(BEHIND):
+        st.html(details_html(shown))
     with st.expander("Rules, sources and known limits"):
         st.html(sources_html(shown))
 
@@ -63,41 +67,50 @@ def _beside(page: PatientPage, zone: ZoneInfo) -> None:
 
 
 def card_html(shown: Shown, zone: ZoneInfo, now: datetime, review: ReviewState) -> str:
-    """The card itself; all text is escaped here."""
+    """What is read first: what to do, why, what limits the answer, and until when; all text is escaped here."""
     kind = str(shown["class"])
-    rules = _texts(shown.get("rules"))
+    rules = texts(shown.get("rules"))
     action = words.DOSE_ACTIONS.get(str(shown.get("dose_action")), "")
-    lines = [
-        ("because", _list(_reasons(shown))),
-        ("based on", _inputs(shown.get("inputs"))),
-        ("missing or too old", _list([*_texts(shown.get("missing")), *_texts(shown.get("stale"))])),
-        ("would change", _list(_would_change(shown.get("would_change")))),
-        ("instead", _list(_texts(shown.get("alternatives")))),
-        ("holds until", _until(shown.get("expires_at"), zone, now)),
-    ]
-    listed = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in lines if text)
+    do, why = brief(shown)
+    gaps = [*texts(shown.get("missing")), *texts(shown.get("stale"))]
+    until_when = until(shown.get("expires_at"), zone, now)
     file, named = content(), esc(words.SUGGESTIONS.get(kind, kind))
     return (
         f'<div class="px-says {look(kind)}"><h3>{sign(kind)}{named}</h3>'
         + (f'<div class="px-do">{esc(action)}</div>' if action else "")
-        + f"<div>{esc(shown.get('text') or '')}</div><dl>{listed}</dl>"
-        f'<div class="px-foot">{PROMISE} Rule {esc(", ".join(rules) or "none")}, protocol {esc(file.version)}, '
+        + f'<div class="px-do">{esc(do)}</div><div>{esc(why)}</div>'
+        + "".join(f"<div><b>! {esc(fact)}</b></div>" for fact in texts(shown.get("beside")) if fact not in why)
+        + (f"<div>Missing or too old: {esc(' '.join(gaps))}</div>" if gaps else "")
+        + (f"<div>Holds until {until_when}</div>" if until_when else "")
+        + f'<div class="px-foot">{PROMISE} Rule {esc(", ".join(rules) or "none")}, protocol {esc(file.version)}, '
         f'<span class="{"" if review.reviewed else "dx-unreviewed"}">{esc(review.words)}</span></div></div>'
     )
+
+
+def details_html(shown: Shown) -> str:
+    """What stands behind it: every reason, the values with their ages, what would change it, what else is open."""
+    lines = [
+        ("because", listed(reasons(shown))),
+        ("based on", inputs(shown.get("inputs"))),
+        ("would change", listed(would_change(shown.get("would_change")))),
+        ("instead", listed(texts(shown.get("alternatives")))),
+    ]
+    told = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in lines if text)
+    return f'<div class="px-says px-behind"><dl>{told}</dl></div>'
 
 
 def sources_html(shown: Shown) -> str:
     """Each rule that fired with its words, why it is there, its source and evidence tag; then what is contested."""
     file = content()
     rows = []
-    for rule_id in _texts(shown.get("rules")):
+    for rule_id in texts(shown.get("rules")):
         rule = file.rules.get(rule_id)
         if rule is not None:
             rows.append(
                 f"<li><b>{esc(rule_id)}</b> {esc(rule.text)} <i>{esc(rule.why)}</i> "
                 f'<span class="dx-quiet">Source: {esc(rule.source)} [{esc(rule.evidence)}]</span></li>'
             )
-    rows += [f"<li>{esc(text)}</li>" for text in [*(f"Outranked: {text}" for text in _texts(shown.get("blocked")))]]
+    rows += [f"<li>{esc(text)}</li>" for text in [*(f"Outranked: {text}" for text in texts(shown.get("blocked")))]]
     limits = "".join(f"<li>{esc(text)}</li>" for text in file.contested)
     return (
         f"<ul>{''.join(rows)}</ul><p><b>Known limits</b></p><ul>{limits}</ul><p>{esc(file.intended_use)}</p>"
@@ -194,7 +207,7 @@ def _decide(key: str, admission_id: str, shown: Shown, basis: str, plan_id: str 
 
 def _mark(shown: Shown) -> str:
     """What is being answered: when another suggestion takes its place, nothing stays chosen."""
-    return "-".join([str(shown["class"]), *_texts(shown.get("rules"))])
+    return "-".join([str(shown["class"]), *texts(shown.get("rules"))])
 
 
 def _choices(suggested: str, programme: str) -> list[str]:
@@ -211,79 +224,3 @@ def look(kind: str) -> str:
 def sign(kind: str) -> str:
     """The level's sign before its words."""
     return {"critical": "▲▲ ", "warning": "▲ ", "unknown": "? "}.get(look(kind), "")
-
-
-def _texts(value: object) -> list[str]:
-    """Sentences out of a list, a mapping or one text."""
-    if value is None or value == "":
-        return []
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, Mapping):
-        return [f"{name}: {inner}" for name, inner in value.items() if inner not in (None, "", [])]
-    if isinstance(value, Iterable):
-        return [" ".join(map(str, one)) if isinstance(one, (list, tuple)) else str(one) for one in value]
-    return [str(value)]
-
-
-def _inputs(value: object) -> str:
-    """Every value with unit, age and recorder; what was seen together stands in one line."""
-    lines: dict[str, list[str]] = {}
-    for one in value if isinstance(value, (list, tuple)) else ():
-        if not isinstance(one, Mapping):
-            continue
-        age, by, source = one.get("age_min"), str(one.get("by") or ""), str(one.get("source") or "")
-        amount, unit = _amount(one.get("value"), str(one.get("unit") or ""))
-        told = f"{esc(one.get('name'))} <b>{esc(amount)}</b> {esc(unit)}".strip()
-        old = isinstance(age, (int, float))
-        ago = f"{words.span(timedelta(minutes=round(age)))} ago" if isinstance(age, (int, float)) else ""
-        if source == "observation":
-            lines.setdefault(f"{ago}, {esc(by)}" if by else ago, []).append(told)
-        else:
-            lines.setdefault(esc(source), []).append(f"{told} {ago}" if old else told)
-    return "<br>".join(f'<span class="dx-quiet">{head}:</span> {" · ".join(all_of)}' for head, all_of in lines.items())
-
-
-def _amount(value: object, unit: str) -> tuple[str, str]:
-    """A value as its field has it, and its unit: hours as time in words, a temperature with its decimal, yes or no."""
-    if isinstance(value, bool):
-        return ("yes" if value else "no"), unit
-    if not isinstance(value, (int, float)):
-        return str(value), unit
-    if unit == "h":
-        return words.span(timedelta(minutes=round(value * 60))), ""
-    return (f"{value:.1f}" if unit == "°C" else f"{value:.4g}"), unit
-
-
-def _reasons(shown: Shown) -> list[str]:
-    """Why; what stands elsewhere on the card (newest values, gaps, alternatives) is not said twice."""
-    elsewhere = {*_texts(shown.get("alternatives")), *_texts(shown.get("missing"))}
-    return [r for r in _texts(shown.get("reasons")) if r not in elsewhere and not r.startswith("Newest ")]
-
-
-def _would_change(value: object) -> list[str]:
-    """The limits that stand nearest, one line for each answer that they would lead to."""
-    by_answer: dict[str, list[str]] = {}
-    rest = []
-    for sentence in _texts(value):
-        found = re.fullmatch(r"Would be ([A-Z_]+)(?::| at) (.+)\.", sentence)
-        if found and found[1] in words.SUGGESTIONS:
-            by_answer.setdefault(words.SUGGESTIONS[found[1]].split(":")[0], []).append(found[2])
-        else:
-            rest.append(sentence)
-    return [f"{answer}: {'; '.join(limits)}" for answer, limits in by_answer.items()] + rest
-
-
-def _list(sentences: Sequence[str]) -> str:
-    if len(sentences) == 1:
-        return esc(sentences[0])
-    return f"<ul>{''.join(f'<li>{esc(s)}</li>' for s in sentences)}</ul>" if sentences else ""
-
-
-def _until(value: object, zone: ZoneInfo, now: datetime) -> str:
-    if not isinstance(value, str) or not value:
-        return ""
-    until = from_text(value)
-    if until <= now:
-        return '<b class="dx-val not_assessed">? expired: record a new set first</b>'
-    return f"<b>{esc(words.when(until, zone, now))}</b>, in {esc(words.span(until - now))}"

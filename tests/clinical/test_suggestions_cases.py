@@ -1,6 +1,7 @@
 """Named clinical cases: what is suggested, by which rule, and what the reader must find in it."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from suggestion_cases import EXAMPLES, built, case_files
 
 from detox.clinical.case import read_case
 from detox.clinical.suggestions import suggest
+from detox.ui.suggestion_words import MOST_WORDS
 
 CASES = case_files()
 
@@ -25,6 +27,16 @@ def test_named_case(entry: dict[str, Any]) -> None:
         assert words.lower() in said.lower(), said
     for words in entry.get("hides", ()):
         assert words.lower() not in said.lower(), said
+
+
+@pytest.mark.parametrize("entry", [entry for _, entry in CASES], ids=[name for name, _ in CASES])
+def test_what_to_do_and_why_are_short_and_said_once(entry: dict[str, Any]) -> None:
+    found = suggest(read_case(built(entry)))
+    assert len(f"{found.text} {found.reasons[0]}".split()) <= MOST_WORDS, (found.text, found.reasons[0])
+    said = [found.text, *found.reasons, *found.missing, *found.alternatives]
+    sentences = [s.rstrip(".").lower() for text in said if "'" not in text for s in re.split(r"(?<=[.!?])\s+", text)]
+    assert len(sentences) == len(set(sentences)), sorted(s for s in sentences if sentences.count(s) > 1)
+    assert set(found.beside) <= set(found.reasons)
 
 
 def test_every_rule_fires_in_some_case_and_just_not_in_another() -> None:

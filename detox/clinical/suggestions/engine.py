@@ -33,7 +33,8 @@ TAPERING = ("taper", "alpha2", "maintenance_dot")
 class Suggestion:
     """What the protocol would do next, and why. It changes nothing: a physician accepts, changes or declines it.
 
-    `rules` are the ids that decide, the most important first; `blocked` are (id, text) of rules that hold too but are
+    `rules` are the ids that decide, the most important first; `beside` are the facts that limit any answer;
+    `blocked` are (id, text) of rules that hold too but are
     outranked. `dose_action` stands with HOLD_CALL only. `to_mg` is a level of the plan (the next or the previous one),
     never a computed dose. `expires_in_min` is how long every input stays fresh; None where none is fresh.
     """
@@ -45,6 +46,7 @@ class Suggestion:
     blocked: tuple[tuple[str, str], ...]
     text: str
     reasons: tuple[str, ...]
+    beside: tuple[str, ...]
     missing: tuple[str, ...]
     inputs: tuple[Input, ...]
     would_change: tuple[str, ...]
@@ -67,6 +69,7 @@ class Suggestion:
             "rules": list(self.rules),
             "text": self.text,
             "reasons": list(self.reasons),
+            "beside": list(self.beside),
             "missing": list(self.missing),
             "alternatives": list(self.alternatives),
             "expires_at": expires,
@@ -155,6 +158,7 @@ def _suggestion(
         blocked=blocked,
         text=text[0],
         reasons=reasons,
+        beside=tuple(warnings(f)),
         missing=missing,
         inputs=inputs_of(f),
         would_change=would_change(f, first),

@@ -127,8 +127,7 @@ def _suggestion(page: PatientPage, review: ReviewState, zone: ZoneInfo) -> None:
         else:
             shown = page.suggestion.as_dict(page.as_of)
             st.html(suggestion_card.card_html(shown, zone, page.as_of, review))
-            with st.expander("Rules, sources and known limits"):
-                st.html(suggestion_card.sources_html(shown))
+            suggestion_card.behind(shown)
         if page.decisions:
             made = suggestion_card.decided_html(page.decisions[0], zone, page.as_of)
             st.html(f'<div class="dx-note">Last decision by then: {made}</div>')
