@@ -70,7 +70,9 @@ def card_html(shown: Shown, zone: ZoneInfo, now: datetime, review: ReviewState) 
     """What is read first: what to do, why, what limits the answer, and until when; all text is escaped here."""
     kind = str(shown["class"])
     rules = texts(shown.get("rules"))
-    action = words.DOSE_ACTIONS.get(str(shown.get("dose_action")), "")
+    first = content().rules.get(rules[0]) if rules else None
+    said_already = first is not None and bool(first.dose) and shown.get("dose_action") == "physician_decides"
+    action = "" if said_already else words.DOSE_ACTIONS.get(str(shown.get("dose_action")), "")
     do, why = brief(shown)
     gaps = [*texts(shown.get("missing")), *texts(shown.get("stale"))]
     until_when = until(shown.get("expires_at"), zone, now)
