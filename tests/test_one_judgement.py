@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from judge_lines import CALM, GOES_ON, NOW, NURSE, PHYSICIAN, at, dose, induction, one_set, taper
 
-from detox.clinical.alerts import alerts_file
+from detox.clinical.alerts.folding import alerts_file
 from detox.clinical.danger_content import CLASSES, WORDS, dangers_file
 from detox.clinical.drugs import class_of
 from detox.commands.judging import answer

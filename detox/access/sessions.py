@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from detox import care, settings
-from detox.care import proving
+from detox.care import authentication
 from detox.care.self_reporting import TakenBack
 from detox.clinical.model import Clinician
 from detox.errors import DetoxError, NotAllowed
@@ -64,8 +64,8 @@ def hash_of(token: str) -> str:
 
 
 def sign_in(store: Store, username: str, password: str, now: datetime) -> str:
-    """Open a session for the account and return the cookie's value. Raises Refused as `proving.by_password` does."""
-    return _open(store, proving.by_password(store, username, password, now), now)
+    """Open a session for the account and return the cookie's value. Raises Refused as `by_password` does."""
+    return _open(store, authentication.by_password(store, username, password, now), now)
 
 
 def sign_in_to_demo(username: str, now: datetime) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from detox.clinical import alerts as rules
-from detox.clinical import schedule
+from detox.clinical.alerts import folding as rules
 from detox.clinical.entry_times import Span, judged
 from detox.clinical.model import LEVELS, Alert, Background, Finding, Observation
+from detox.clinical.monitoring import schedule
 from detox.store import Connection, find, keep
 from detox.store import background as backgrounds
 

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from detox.care.roles import permit
 from detox.care.text import clean
-from detox.clinical import answering as rules
-from detox.clinical import schedule
+from detox.clinical.alerts import escalation as rules
 from detox.clinical.danger_content import dangers_file
 from detox.clinical.model import Alert, Answer, Author, Clinician, Finding, Snooze
+from detox.clinical.monitoring import schedule
 from detox.errors import Conflict, Refused
 from detox.store import Connection, Store, audit, find, keep, orders
 from detox.store.background import background

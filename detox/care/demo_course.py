@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from detox.clinical import protocols
-from detox.clinical.giving import giving_file
+from detox.clinical.administration import giving_file
 from detox.clinical.model import NotDone, Vitals
 from detox.clinical.scales import implied_points
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from detox.clinical import situations
+from detox.clinical.administration import Counted, giving_file
 from detox.clinical.dose_caps import most_within, over_caps, unanswered
 from detox.clinical.entry_times import judged
-from detox.clinical.giving import Counted, giving_file
 from detox.clinical.model import Admission, Dose, TaperPlan
 from detox.errors import Refused
 from detox.instants import wall

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from detox.care import signing
+from detox.care import e_signature
 from detox.care.roles import permitted
 from detox.chart.events import rules_of
 from detox.chart.judge import ALWAYS, DoseWord, judge
-from detox.clinical import giving
+from detox.clinical import administration
 from detox.clinical.model import Admission, Clinician, Decision, Dose
 from detox.errors import Refused
 from detox.instants import CLOCK_TOLERANCE
@@ -50,7 +50,7 @@ class Held:
     plain: bool = False
 
     @property
-    def looked_at(self) -> giving.PreFlight:
+    def looked_at(self) -> administration.AdministrationCheck:
         """The vitals that the dose depends on."""
         return self.word.looked_at
 
@@ -88,10 +88,10 @@ class Word:
     decision_id: str | None = None
 
 
-def look(tx: Connection, admission: Admission, drug: str, at: datetime) -> giving.PreFlight:
+def look(tx: Connection, admission: Admission, drug: str, at: datetime) -> administration.AdministrationCheck:
     """What the readings at that time say about a dose of the drug."""
     seen = find.last_observations(tx, admission.id, LOOKED_BACK, at, judged=False)
-    return giving.pre_flight(drug, seen, at, admission.spo2_scale)
+    return administration.check_before(drug, seen, at, admission.spo2_scale)
 
 
 def held_now(tx: Connection, admission: Admission, drug: str, now: datetime, *, plain: bool = False) -> Held:
@@ -123,7 +123,7 @@ def proven(store: Store, physician_id: str | None, secret: str, now: datetime) -
         physician = find.clinician(tx, physician_id)
     if not permitted(physician, "decide"):
         raise Refused({"physician": _NOBODY})
-    return Word(physician, signing.prove(store, physician, secret, now))
+    return Word(physician, e_signature.prove(store, physician, secret, now))
 
 
 def override_hold(tx: Connection, dose: Dose, held: Held, word: Word | None) -> Word | None:

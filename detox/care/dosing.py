@@ -9,7 +9,7 @@ from detox.care.dose_holds import held_at, keep_word, override_hold, proven
 from detox.care.other_doses import check_time, settle_after
 from detox.care.roles import permit, permitted
 from detox.care.text import clean
-from detox.clinical import entry_times, giving
+from detox.clinical import administration, entry_times
 from detox.clinical.model import Admission, Clinician, Dose, TaperPlan
 from detox.errors import Conflict, Refused
 from detox.instants import CLOCK_TOLERANCE
@@ -127,7 +127,7 @@ def second_person(
     tx: Connection, by: Clinician, admission: Admission, drug: str, witness_id: str | None
 ) -> Clinician | None:
     """The second person, where the ward asks for one: somebody else who may chart a dose. Raises Refused."""
-    wanted = (orders.ward_setting(tx, admission.ward_id, giving.TWO_PEOPLE) or "").split()
+    wanted = (orders.ward_setting(tx, admission.ward_id, administration.TWO_PEOPLE) or "").split()
     if witness_id is None:
         if drug in wanted:
             raise Refused({"witness": f"On this ward {drug} takes two people: choose who saw it given."})

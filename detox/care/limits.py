@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from detox.care import alerting
 from detox.care.roles import permit
 from detox.care.text import clean
-from detox.clinical.answering import answering_file, may_loosen, ward_limits
+from detox.clinical.alerts.escalation import answering_file, may_loosen, ward_limits
 from detox.clinical.model import Admission, Baseline, Clinician, PatientLimit
 from detox.clinical.protocols import Range, vitals_file
 from detox.clinical.scales import round_half_up

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from detox.care.roles import permit, permitted
 from detox.care.text import clean
-from detox.clinical import schedule
 from detox.clinical.model import Admission, Clinician, IntervalOrder
-from detox.clinical.schedule_content import Orders
+from detox.clinical.monitoring import schedule
+from detox.clinical.monitoring.content import Orders
 from detox.errors import Conflict, NotAllowed, NotFound, Refused
 from detox.store import Connection, Store, audit, find, orders
 from detox.store.background import background

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from detox.care import alerting
 from detox.care.roles import permit
 from detox.care.text import clean
-from detox.clinical import entry_times, noted, protocols, schedule
+from detox.clinical import entry_times, noted, protocols
 from detox.clinical import vitals as vital_signs
-from detox.clinical.alerts import LOOKBACK
+from detox.clinical.alerts.folding import LOOKBACK
 from detox.clinical.judgement import answered, assessments
 from detox.clinical.model import (
     NOT_DONE,
@@ -22,6 +22,7 @@ from detox.clinical.model import (
     Observation,
     Vitals,
 )
+from detox.clinical.monitoring import schedule
 from detox.errors import Conflict, NeedsConfirmation, Refused
 from detox.instants import CLOCK_TOLERANCE
 from detox.store import Connection, Store, audit, find, keep

@@ -7,7 +7,7 @@ somebody takes it back; what was not answered stays missing.
 from dataclasses import dataclass
 from datetime import datetime
 
-from detox.care import passwords, proving
+from detox.care import authentication, passwords
 from detox.care.observing import record
 from detox.care.roles import permit, permitted
 from detox.clinical import protocols
@@ -116,7 +116,7 @@ def set_pin(store: Store, by: Clinician, password: str, pin: str, now: datetime)
     """Set one's own PIN, proven by the password. Raises Refused for a wrong password and for a PIN easily guessed."""
     permit(by, "set_pin")
     check_new_pin(pin)
-    proving.by_password(store, by.username, password, now)
+    authentication.by_password(store, by.username, password, now)
     secret = passwords.hash_password(pin)
     with store.write() as tx:
         self_reports.set_pin(tx, by.id, secret, now)
@@ -140,8 +140,8 @@ def check_pin(store: Store, username: str, pin: str, now: datetime, *, where: st
     Raises Refused in the same words and after the same time for an unknown name, no PIN and a wrong one. After five
     wrong tries in a row the PIN is locked until the password has been proven.
     """
-    name = proving.named(username)
-    with proving.turn(name):
+    name = authentication.named(username)
+    with authentication.turn(name):
         with store.read() as tx:
             account = find.account(tx, name)
             who = account[0] if account else None
@@ -149,7 +149,7 @@ def check_pin(store: Store, username: str, pin: str, now: datetime, *, where: st
             wrong = self_reports.wrong_in_a_row(tx, who.id) if who else 0
         if who is not None and known is not None and wrong >= FREE_TRIES:
             raise Refused({"pin": _LOCKED})
-        right = passwords.verify(known[0] if known else None, pin[: proving.LONGEST_PASSWORD])
+        right = passwords.verify(known[0] if known else None, pin[: authentication.LONGEST_PASSWORD])
         if who is None or known is None or not permitted(who, "take_back"):
             raise Refused({"pin": _UNKNOWN})
         with store.write() as tx:
@@ -165,7 +165,7 @@ def check_pin(store: Store, username: str, pin: str, now: datetime, *, where: st
 
 def check_password(store: Store, username: str, password: str, now: datetime) -> Clinician:
     """Who may take back by password, which also unlocks the PIN. Raises Refused as signing in does, and NotAllowed."""
-    who = proving.by_password(store, username, password, now)
+    who = authentication.by_password(store, username, password, now)
     permit(who, "take_back")
     with store.write() as tx:
         if self_reports.wrong_in_a_row(tx, who.id):

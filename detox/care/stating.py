@@ -9,7 +9,7 @@ from datetime import datetime
 
 from detox.care.roles import permit
 from detox.care.text import clean
-from detox.clinical import giving
+from detox.clinical import administration
 from detox.clinical.model import PROGRAMMES, Admission, Clinician, HistoryAnswer
 from detox.clinical.situations import (
     CHECKED,
@@ -100,22 +100,31 @@ LOCKED = (
 
 def is_locked(tx: Connection, ward_id: str, programme: str) -> bool:
     """True for a programme that is lawful in a few places only, until the ward has said that it is one of them."""
-    locked = giving.giving_file().jurisdiction.locked
-    allowed = (orders.ward_setting(tx, ward_id, giving.ALLOWED) or "").split()
+    locked = administration.giving_file().jurisdiction.locked
+    allowed = (orders.ward_setting(tx, ward_id, administration.ALLOWED) or "").split()
     return programme in locked and programme not in allowed
 
 
 def allow_programmes(store: Store, by: Clinician, ward_id: str, allowed: list[str], now: datetime) -> None:
     """Say which programmes are lawful where the ward is; a manager's word. Raises Refused, NotAllowed."""
     permit(by, "allow_programmes")
-    row = giving.giving_file().jurisdiction
-    _set(store, by, ward_id, "allow_programmes", giving.ALLOWED, allowed, (*row.locked, *row.asked), now)
+    row = administration.giving_file().jurisdiction
+    _set(store, by, ward_id, "allow_programmes", administration.ALLOWED, allowed, (*row.locked, *row.asked), now)
 
 
 def ask_two_people(store: Store, by: Clinician, ward_id: str, drugs: list[str], now: datetime) -> None:
     """Say for which drugs the ward asks for a second person beside the one who gives. Raises Refused, NotAllowed."""
     permit(by, "ask_two_people")
-    _set(store, by, ward_id, "ask_two_people", giving.TWO_PEOPLE, drugs, giving.giving_file().witness.choices, now)
+    _set(
+        store,
+        by,
+        ward_id,
+        "ask_two_people",
+        administration.TWO_PEOPLE,
+        drugs,
+        administration.giving_file().witness.choices,
+        now,
+    )
 
 
 def _set(

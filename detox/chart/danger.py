@@ -14,7 +14,7 @@ from detox.chart.context import PatientContext
 from detox.chart.events import rules_of
 from detox.clinical.danger_content import WORDS, DangerRow, Giving, dangers_file
 from detox.clinical.model import LEVELS, Alert, Answer, Author, Level, Word
-from detox.clinical.suggestions.fired import Fired, giving_of
+from detox.clinical.suggestions.fired import FiredRule, giving_of
 
 State = Literal["standing", "past"]
 
@@ -67,7 +67,7 @@ def of_alerts(known: PatientContext) -> tuple[Danger, ...]:
     return (*_once_a_problem(found), *_against_hold(known))
 
 
-def of_rules(known: PatientContext, fired: Iterable[Fired]) -> tuple[Danger, ...]:
+def of_rules(known: PatientContext, fired: Iterable[FiredRule]) -> tuple[Danger, ...]:
     """The dangers among the rules of the suggestion that hold: each that calls for a physician."""
     return tuple(_of_rule(known, one) for one in fired if one.suggestion_class == "HOLD_CALL")
 
@@ -102,10 +102,10 @@ def one_a_problem(dangers: Sequence[Danger]) -> list[Danger]:
     return [one for one in dangers if best[one.problem] is one]
 
 
-def fired_of(danger: Danger) -> Fired:
+def fired_of(danger: Danger) -> FiredRule:
     """A danger from elsewhere as a rule of the suggestion engine: it calls for a physician."""
     withheld = danger.giving.opioid == "no"
-    return Fired(
+    return FiredRule(
         danger.rule,
         "HOLD_CALL",
         (danger.message,),
@@ -224,7 +224,7 @@ def _against_hold(known: PatientContext) -> list[Danger]:
     return found
 
 
-def _of_rule(known: PatientContext, one: Fired) -> Danger:
+def _of_rule(known: PatientContext, one: FiredRule) -> Danger:
     row = dangers_file().row(one.row or one.rule)
     by_value = next((p for p in map(dangers_file().of_vital, one.names) if p), None)
     problem = by_value if row is None or row.spans else row.problem

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from detox.chart.context import Happened, PatientContext
-from detox.clinical.answering import UNCONFIRMED
+from detox.clinical.alerts.escalation import UNCONFIRMED
 from detox.clinical.case import read_case
 from detox.clinical.danger_content import dangers_file
 from detox.clinical.model import Alert, Answer, Decision, Dose, Finding, Observation

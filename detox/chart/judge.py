@@ -8,7 +8,7 @@ from detox.chart.context import PatientContext
 from detox.chart.danger import Danger, fired_of, in_order, level_of, of_alerts, of_rules, strictest
 from detox.chart.notes import unread_notes
 from detox.chart.watching import Watched, watches_of
-from detox.clinical import giving
+from detox.clinical import administration
 from detox.clinical.case import read_case
 from detox.clinical.danger_content import WORDS
 from detox.clinical.drugs import class_of, substance
@@ -32,7 +32,7 @@ class DoseWord:
 
     drug: str
     may_give: Word
-    looked_at: giving.PreFlight
+    looked_at: administration.AdministrationCheck
     dangers: tuple[Danger, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -97,7 +97,7 @@ class Judgement:
     def dose(self, drug: str) -> DoseWord:
         """Who may give a dose of the drug now: the strictest of all dangers, of its vitals and of its plan."""
         known = self.known
-        looked_at = giving.pre_flight(drug, known.observations, known.now, known.admission.spo2_scale)
+        looked_at = administration.check_before(drug, known.observations, known.now, known.admission.spo2_scale)
         if drug in ALWAYS:
             return DoseWord(drug, "yes", looked_at)
         drug_class = class_of(drug)
@@ -121,7 +121,7 @@ class Judgement:
 
 def _given_already(known: PatientContext, plan: TaperPlan) -> str:
     """That the signed daily dose was given within the hours that count, and from when the next can be; else nothing."""
-    counted = giving.giving_file().counting(plan.drug)
+    counted = administration.giving_file().counting(plan.drug)
     near = [d for d in known.given if _drug_of(d.drug) == plan.drug and known.now - d.given_at < counted.apart]
     ordered, given = plan.step(plan.current_step).dose_mg, round(sum(d.dose_mg for d in near), 6)
     if not near or given < ordered:

@@ -1,9 +1,9 @@
 """What a NEWS2 asks the ward to do, in the words of the scale."""
 
 from detox.clinical.model import Assessment
+from detox.clinical.monitoring.schedule import monitoring_file
 from detox.clinical.protocols import Response, scale
 from detox.clinical.scales import judge
-from detox.clinical.schedule import monitoring_file
 
 
 def response(assessment: Assessment) -> Response:

@@ -7,8 +7,8 @@ future (an import whose dates were shifted on purpose) everything counts, becaus
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from detox.clinical.monitoring.due import words
 from detox.clinical.protocols import vitals_file
-from detox.clinical.schedule_due import words
 from detox.errors import Refused
 from detox.instants import CLOCK_TOLERANCE
 

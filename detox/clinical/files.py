@@ -13,16 +13,16 @@ from pathlib import Path
 from pydantic import ConfigDict
 
 from detox.clinical import protocols
-from detox.clinical.alerts import alerts_file
-from detox.clinical.answering import answering_file
+from detox.clinical.administration import giving_file
+from detox.clinical.alerts.escalation import answering_file
+from detox.clinical.alerts.folding import alerts_file
 from detox.clinical.content import File, read
 from detox.clinical.danger_content import dangers_file
 from detox.clinical.drugs import drugs_file
-from detox.clinical.giving import giving_file
-from detox.clinical.habits import habits_file
+from detox.clinical.measuring_quality import habits_file
 from detox.clinical.medicines import medicines_file
+from detox.clinical.monitoring.schedule import monitoring_file
 from detox.clinical.protocols import Scale, vitals_file
-from detox.clinical.schedule import monitoring_file
 from detox.clinical.situations import discharge_file, situations_file
 from detox.clinical.suggestions.content import content
 from detox.clinical.taper_content import ladders_file, templates

@@ -16,8 +16,9 @@ from detox.chart.case import URINE
 from detox.chart.context import Happened, Order, PatientContext, Proposed
 from detox.chart.events import LOOK_BACK, red
 from detox.chart.judge import judge
-from detox.clinical import alerts, entry_times, protocols, situations
-from detox.clinical.alerts import Change
+from detox.clinical import entry_times, protocols, situations
+from detox.clinical.alerts import folding
+from detox.clinical.alerts.folding import Change
 from detox.clinical.danger_content import dangers_file
 from detox.clinical.model import (
     Admission,
@@ -89,7 +90,7 @@ def _charted(line: AdmissionLine, made: Sequence[Decision]) -> Charted:
     _stop_at_lost(current, unread)
     background = _background(line, admission, plan, doses, current, unread)
     recorded = {o.id: o.recorded_at or o.taken_at for o in current}
-    every_alert = alerts_of(admission.id, alerts.fold(current, background), recorded)
+    every_alert = alerts_of(admission.id, folding.fold(current, background), recorded)
     answers = _answers(line, every_alert, unread)
     decisions = tuple(reversed(made))
     facts, results = _facts(line, admission, unread), _results(line, current, unread)
@@ -366,7 +367,7 @@ def _named_limit(name: str) -> _Named | None:
             for level in ("warning", "critical"):
                 if name == f"{one.vital}_{side}_{level}":
                     return _Named(one.vital, "low" if side == "low" else "high", level)
-    rule = next((r for r in alerts.alerts_file().rules if r.id == name), None)
+    rule = next((r for r in folding.alerts_file().rules if r.id == name), None)
     if rule is None or rule.kind != "limit" or rule.any or rule.of or len(rule.all) != 1:
         return None
     only = rule.all[0]

@@ -13,10 +13,10 @@ from detox.chart.judge import Judgement
 from detox.chart.judge import judge as judged
 from detox.chart.standing import level_of, whole
 from detox.chart.watching import Watched
-from detox.clinical import schedule
 from detox.clinical.danger_content import CLASSES
 from detox.clinical.model import Alert, Author, Level, Observation
-from detox.clinical.schedule import RECENT, Due
+from detox.clinical.monitoring import schedule
+from detox.clinical.monitoring.schedule import RECENT, Due
 from detox.clinical.watch import COWS
 from detox.commands.common import binary_in, binary_out, lines_file
 from detox.commands.judge_context import charted

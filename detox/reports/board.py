@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from detox.chart.danger import Danger
 from detox.chart.judge import Judgement
 from detox.chart.standing import level_of, rank_of, whole
-from detox.clinical import protocols, schedule
+from detox.clinical import protocols
 from detox.clinical import vitals as vital_signs
-from detox.clinical.answering import Standing, limits_now
-from detox.clinical.in_force import by_limits
+from detox.clinical.alerts.escalation import Standing, limits_now
 from detox.clinical.model import (
     Admission,
     Alert,
@@ -23,7 +22,9 @@ from detox.clinical.model import (
     PatientLimit,
     TaperPlan,
 )
-from detox.clinical.schedule import RECENT
+from detox.clinical.monitoring import schedule
+from detox.clinical.monitoring.schedule import RECENT
+from detox.clinical.patient_limits import by_limits
 from detox.instants import CLOCK_TOLERANCE
 from detox.reports import suggesting
 from detox.reports.since import Course, courses, escalation_minutes, standings

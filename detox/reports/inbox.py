@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from detox.chart.danger import Danger
-from detox.clinical.answering import Standing, never_quiet
+from detox.clinical.alerts.escalation import Standing, never_quiet
 from detox.clinical.model import LEVELS, Admission, Alert, Decision, Finding
 from detox.clinical.suggestions import Suggestion
 from detox.reports import board

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import factorial
 
-from detox.clinical.alerts import alerts_file, rulebook
+from detox.clinical.alerts.folding import alerts_file, rulebook
+from detox.clinical.alerts.rules import Condition, Rule
 from detox.clinical.drift import Slope, crossing_h, theil_sen
 from detox.clinical.entry_times import judged
 from detox.clinical.measures import Trend
 from detox.clinical.model import LEVELS, Level, Observation, PatientLimit, Vitals
-from detox.clinical.rules import Condition, Rule
 from detox.store import Connection, find, orders
 
 VITALS = ("systolic_mmhg", "heart_rate_per_min", "temperature_c", "respiratory_rate_per_min", "spo2_percent")

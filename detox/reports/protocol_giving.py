@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from detox.clinical.giving import Before, Counted, GivingFile, Hold
+from detox.clinical.administration import Before, Counted, GivingFile, Hold
 from detox.clinical.medicines import MedicinesFile
 from detox.clinical.protocols import vitals_file
 from detox.clinical.situations import MEDICINES, Answer, DischargeFile, Situation, SituationsFile

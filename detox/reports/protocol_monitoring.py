@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from detox.clinical.monitoring.content import AfterDose, AfterStep, ForPatients, Phase, Recheck, ShortSet, Visits
+from detox.clinical.monitoring.schedule import Cadence, Interval, MonitoringFile, words
 from detox.clinical.protocols import scales
-from detox.clinical.schedule import Cadence, Interval, MonitoringFile, words
-from detox.clinical.schedule_content import AfterDose, AfterStep, ForPatients, Phase, Recheck, ShortSet, Visits
 from detox.reports.protocol_rows import Row, Section, lines, measure, others
 
 _KEYS = frozenset(MonitoringFile.model_fields)

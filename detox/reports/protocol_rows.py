@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from detox.clinical.alerts.rules import OPERATORS, AlertsFile, Condition, Rule
 from detox.clinical.content import Content, File
 from detox.clinical.measures import DERIVED, SCORES, decimals
 from detox.clinical.protocols import Coded, Jump, Range, VitalsFile, scales, vitals_file
-from detox.clinical.rules import OPERATORS, AlertsFile, Condition, Rule
 from detox.clinical.suggestions.content import Limit, SuggestionsFile
 
 EVIDENCE: Mapping[str, str] = {

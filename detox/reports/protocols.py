@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from detox.clinical.administration import GivingFile
+from detox.clinical.alerts.rules import AlertsFile
 from detox.clinical.content import NOT_REVIEWED, Content, File
 from detox.clinical.drugs import DrugsFile
 from detox.clinical.files import ContentFile, ProtocolReview, content_files
-from detox.clinical.giving import GivingFile
 from detox.clinical.medicines import MedicinesFile
+from detox.clinical.monitoring.schedule import MonitoringFile
 from detox.clinical.protocols import Scale, VitalsFile
-from detox.clinical.rules import AlertsFile
-from detox.clinical.schedule import MonitoringFile
 from detox.clinical.situations import DischargeFile, SituationsFile
 from detox.clinical.suggestions.content import SuggestionsFile
 from detox.clinical.taper_content import LaddersFile, Template

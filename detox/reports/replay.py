@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import NamedTuple
 
-from detox.clinical.alerts import AlertEngine, OpenAlert, applied
+from detox.clinical.alerts.book import RuleBook
+from detox.clinical.alerts.folding import AlertEngine, OpenAlert, applied
 from detox.clinical.charted import CellProblem, Charted, Rejected
 from detox.clinical.judgement import assessments
 from detox.clinical.model import LEVELS, Background, Finding, Level, Observation
-from detox.clinical.rulebook import RuleBook
-from detox.clinical.schedule import Clock, Due, Silence, is_set, overdue_from, overdue_level, silence
+from detox.clinical.monitoring.schedule import Clock, Due, Silence, is_set, overdue_from, overdue_level, silence
 
 DAY_S = 86400
 INSTANT = timedelta(microseconds=1)  # silence is over its limit just after it

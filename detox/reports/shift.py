@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from detox.clinical.entry_times import judged
 from detox.clinical.model import Admission, Dose, Observation, Ward
-from detox.clinical.schedule import RECENT
+from detox.clinical.monitoring.schedule import RECENT
 from detox.errors import NotFound
 from detox.reports import suggesting
 from detox.reports.csv_text import csv_bytes

@@ -23,7 +23,7 @@ from detox.clinical.model import (
     NotDone,
     Observation,
 )  # fmt: skip
-from detox.clinical.schedule import RECENT, Due, next_due, overdue_from
+from detox.clinical.monitoring.schedule import RECENT, Due, next_due, overdue_from
 from detox.reports.suggesting import Judged
 
 Kind = Literal["done", "partial", "not_done", "refused", "note"]

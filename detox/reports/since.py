@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from detox.clinical import answering
-from detox.clinical.answering import Standing
+from detox.clinical.alerts import escalation
+from detox.clinical.alerts.escalation import Standing
 from detox.clinical.model import Alert, Dose, Observation
 from detox.clinical.protocols import vitals_file
 from detox.store import Connection, orders
@@ -35,13 +35,13 @@ class Course:
 
 def escalation_minutes(tx: Connection, ward_id: str) -> tuple[int, ...]:
     """After how many minutes an unanswered critical alert is with each stage: the ward's own, or answering.toml's."""
-    return answering.ward_minutes(orders.ward_setting(tx, ward_id, answering.SETTING))
+    return escalation.ward_minutes(orders.ward_setting(tx, ward_id, escalation.SETTING))
 
 
 def standings(tx: Connection, alerts: Sequence[Alert], now: datetime, minutes: Sequence[int]) -> dict[str, Standing]:
     """How each open alert stands at `now`, by its id; `minutes` as of `escalation_minutes`."""
     snoozes = orders.snoozes(tx, [a.id for a in alerts])
-    return {a.id: answering.standing(a, snoozes.get(a.id, ()), now, minutes) for a in alerts}
+    return {a.id: escalation.standing(a, snoozes.get(a.id, ()), now, minutes) for a in alerts}
 
 
 def courses(alert: Alert, observations: Iterable[Observation], doses: Iterable[Dose] = ()) -> tuple[Course, ...]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from detox.clinical.alerts import Change, alerts_file, fold
+from detox.clinical.alerts.book import RuleBook, moved
+from detox.clinical.alerts.folding import Change, alerts_file, fold
+from detox.clinical.alerts.rules import Condition, Rule
 from detox.clinical.model import Admission, Background, Observation
-from detox.clinical.rulebook import RuleBook, moved
-from detox.clinical.rules import Condition, Rule
 from detox.errors import Refused
 from detox.store import Connection, find
 from detox.store.background import background

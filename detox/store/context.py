@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from detox.chart.context import Order, PatientContext
 from detox.chart.events import LOOK_BACK
 from detox.clinical import situations
+from detox.clinical.administration import ALLOWED
 from detox.clinical.entry_times import judged
-from detox.clinical.giving import ALLOWED
 from detox.clinical.model import Admission, Decision, HistoryAnswer, Observation, TaperPlan
 from detox.clinical.protocols import vitals_file
 from detox.store import find, orders

@@ -6,7 +6,7 @@ import streamlit as st
 
 from detox.care import acknowledge, acknowledge_overdue, answer_danger, snooze
 from detox.chart.danger import Danger
-from detox.clinical.answering import Standing, snooze_rule
+from detox.clinical.alerts.escalation import Standing, snooze_rule
 from detox.clinical.model import LEVELS, Alert, Snooze
 from detox.errors import DetoxError
 from detox.reports.patient import Answer, PatientPage

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go
 
-from detox.clinical.schedule import monitoring_file
+from detox.clinical.monitoring.schedule import monitoring_file
 from detox.instants import wall
 from detox.ui import words
 

@@ -8,7 +8,7 @@ from detox.care import amend_dose, dose_in_error
 from detox.care.correcting import by_plan
 from detox.care.dose_holds import physicians
 from detox.care.dosing import second_people
-from detox.clinical.giving import TWO_PEOPLE
+from detox.clinical.administration import TWO_PEOPLE
 from detox.clinical.model import Dose
 from detox.errors import DetoxError, Refused
 from detox.reports.patient import PatientPage

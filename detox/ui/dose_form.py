@@ -14,7 +14,7 @@ from detox.care.dosing import second_people
 from detox.care.other_doses import chart_other_dose, other_drugs
 from detox.chart.danger import one_a_problem
 from detox.clinical import drugs
-from detox.clinical.giving import TWO_PEOPLE, Check, PreFlight, giving_file
+from detox.clinical.administration import TWO_PEOPLE, AdministrationCheck, Check, giving_file
 from detox.clinical.model import Dose, TaperPlan
 from detox.errors import Conflict, DetoxError, Refused
 from detox.instants import wall
@@ -235,7 +235,7 @@ def _listed(drug: str) -> str:
     return drugs.drug(drug).listed
 
 
-def looked_at_html(found: PreFlight, here: frame.Visit, *, held: bool = False) -> str:
+def looked_at_html(found: AdministrationCheck, here: frame.Visit, *, held: bool = False) -> str:
     """Each vital that the dose depends on, its age and its word about the dose; `held` where a danger holds it."""
     if found.row is None:
         return '<div class="dx-note">No vital sign is asked for before this dose.</div>'

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from detox.clinical import protocols, vitals
-from detox.clinical.in_force import by_limits
 from detox.clinical.model import Assessment, Interpretation, Observation, PatientLimit
+from detox.clinical.patient_limits import by_limits
 from detox.clinical.protocols import Scale
 from detox.instants import repeats, wall
 from detox.ui import limit_words, other_measures, scale_words, sites, words

@@ -6,7 +6,7 @@ from typing import Literal
 import streamlit as st
 
 from detox.care import end_limit, set_baseline, set_limit
-from detox.clinical.answering import answering_file, ward_limits
+from detox.clinical.alerts.escalation import answering_file, ward_limits
 from detox.clinical.model import Admission, Baseline, PatientLimit
 from detox.clinical.protocols import vitals_file
 from detox.errors import DetoxError, Refused

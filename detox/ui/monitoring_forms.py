@@ -5,8 +5,8 @@ from datetime import timedelta
 import streamlit as st
 
 from detox.care.monitoring import end_interval, order_interval, protocol_line
-from detox.clinical import schedule
 from detox.clinical.model import Admission, IntervalOrder
+from detox.clinical.monitoring import schedule
 from detox.errors import DetoxError, Refused
 from detox.reports.patient import PatientPage
 from detox.store import orders

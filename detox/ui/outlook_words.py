@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from detox.clinical.alerts.rules import Condition
 from detox.clinical.protocols import vitals_file
-from detox.clinical.rules import Condition
 from detox.reports.outlook import Outlook
 from detox.ui import limit_words, words
 from detox.ui.words import esc

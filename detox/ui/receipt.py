@@ -6,7 +6,7 @@ import streamlit as st
 from detox.care import observing
 from detox.clinical import protocols
 from detox.clinical.model import Observation
-from detox.clinical.schedule import WHAT
+from detox.clinical.monitoring.schedule import WHAT
 from detox.instants import wall
 from detox.reports import suggesting
 from detox.store import find

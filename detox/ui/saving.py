@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from detox.care import signing
+from detox.care import e_signature
 from detox.clinical.model import Dose
 from detox.errors import DetoxError, NeedsConfirmation, Refused
 from detox.instants import CLOCK_TOLERANCE
@@ -35,7 +35,7 @@ def signature(here: frame.Visit, key: str) -> None:
 
 def signed(here: frame.Visit, key: str) -> str:
     """How the person here proved who they are. Raises Refused for an empty or wrong secret."""
-    return signing.prove(here.store, here.by, str(st.session_state.get(f"secret-{key}") or ""), here.now)
+    return e_signature.prove(here.store, here.by, str(st.session_state.get(f"secret-{key}") or ""), here.now)
 
 
 def problems(key: str) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from detox.chart.danger import Danger
-from detox.clinical.answering import Standing
+from detox.clinical.alerts.escalation import Standing
 from detox.clinical.model import LEVELS, Admission, Alert
 from detox.clinical.protocols import vitals_file
 from detox.clinical.vitals import SIGNS

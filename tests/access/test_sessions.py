@@ -5,7 +5,7 @@ import pytest
 
 from detox import care, settings
 from detox.access import exports, sessions
-from detox.care import proving
+from detox.care import authentication
 from detox.clinical.model import Shift
 from detox.errors import NotAllowed, NotFound, Refused, StoreError
 from detox.store import Store, find
@@ -32,7 +32,9 @@ def template(tmp_path_factory):
 def store(template, tmp_path, monkeypatch):
     (tmp_path / "ward.db").write_bytes(template.read_bytes())
     monkeypatch.setenv("DETOX_DATABASE", str(tmp_path / "ward.db"))
-    monkeypatch.setattr(proving.passwords, "verify", lambda kept, typed: kept is not None and typed == "correct horse")
+    monkeypatch.setattr(
+        authentication.passwords, "verify", lambda kept, typed: kept is not None and typed == "correct horse"
+    )
     return sessions.store_of("ward")
 
 
@@ -94,7 +96,7 @@ def test_the_wait_doubles_up_to_fifteen_minutes(store):
     for _ in range(12):
         assert "do not belong" in refusal(store, "wrong", moment)
         with store.read() as tx:
-            wait = proving.wait(find.failed_sign_ins(tx, "okoro", NOW), moment)
+            wait = authentication.wait(find.failed_sign_ins(tx, "okoro", NOW), moment)
         waits.append(int(max(wait.total_seconds(), 0)))
         moment += timedelta(seconds=waits[-1])
     assert waits[:9] == [0, 0, 0, 0, 30, 60, 120, 240, 480]

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from bench_record import NOW, sets, ward  # noqa: E402
 
 from detox import care  # noqa: E402
-from detox.clinical.alerts import AlertEngine  # noqa: E402
+from detox.clinical.alerts.folding import AlertEngine  # noqa: E402
 from detox.clinical.model import Admission, Observation, Patient  # noqa: E402
 from detox.store import find, keep  # noqa: E402
 

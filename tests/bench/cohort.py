@@ -60,8 +60,8 @@ from typing import Any, NamedTuple
 from detox.clinical import protocols
 from detox.clinical.judgement import assessments
 from detox.clinical.model import Background, Dose, Observation, Vitals
+from detox.clinical.monitoring.schedule import Clock, monitoring_file
 from detox.clinical.protocols import vitals_file
-from detox.clinical.schedule import Clock, monitoring_file
 from detox.clinical.vitals import impossible, unusual
 
 KINDS = ("hypertension", "tachycardia", "sepsis", "breathing", "volume", "storm")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from detox import care
-from detox.clinical.alerts import applied, fold, rulebook
+from detox.clinical.alerts.folding import applied, fold, rulebook
 from detox.clinical.model import LEVELS, VITALS, Admission, Observation, Patient, PatientLimit, Snooze, Vitals
 from detox.errors import Refused
 from detox.store import Store, check, find

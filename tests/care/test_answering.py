@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detox import care
-from detox.clinical import answering
-from detox.clinical.alerts import alerts_file
+from detox.clinical.alerts import escalation
+from detox.clinical.alerts.folding import alerts_file
 from detox.clinical.model import Alert, Finding, Snooze
 from detox.errors import Conflict, NotFound, Refused
 from detox.reports import since
@@ -123,12 +123,12 @@ def test_the_warning_just_above_may_be(store, nurse, raised, now, problem, value
 
 def test_another_rule_on_the_same_card_forbids_it_too() -> None:
     both = finding("systolic_high_red", "blood_pressure", "critical", {"systolic_low_red": "low"})
-    assert answering.snooze_rule(replace(both, also={})) is not None
-    assert answering.snooze_rule(both) is None
-    assert answering.snooze_rule(finding("overdue_warning", "overdue", "warning")) is None
-    assert answering.snooze_rule(finding("drift_slope", "drift", "warning")) is not None
-    assert answering.snooze_rule(finding("drift_slope", "drift", "critical")) is None
-    assert answering.snooze_rule(finding("seizure", "consciousness", "warning")) is None
+    assert escalation.snooze_rule(replace(both, also={})) is not None
+    assert escalation.snooze_rule(both) is None
+    assert escalation.snooze_rule(finding("overdue_warning", "overdue", "warning")) is None
+    assert escalation.snooze_rule(finding("drift_slope", "drift", "warning")) is not None
+    assert escalation.snooze_rule(finding("drift_slope", "drift", "critical")) is None
+    assert escalation.snooze_rule(finding("seizure", "consciousness", "warning")) is None
 
 
 def test_a_red_reading_that_waits_to_be_repeated_is_not_put_aside(store, nurse, seen, vitals, now) -> None:
@@ -140,7 +140,7 @@ def test_a_red_reading_that_waits_to_be_repeated_is_not_put_aside(store, nurse, 
 
 
 def test_every_name_of_the_file_stands_in_the_alert_rules() -> None:
-    file = answering.answering_file()
+    file = escalation.answering_file()
     ids, problems = [r.id for r in alerts_file().rules], {r.problem for r in alerts_file().rules}
     for start in file.never_snoozed.rules:
         assert any(one.startswith(start) for one in ids), start
@@ -218,7 +218,7 @@ def test_acknowledging_keeps_when_the_next_set_is_due(store, nurse, raised, now)
      (15, "physician"), (600, "physician")],
 )  # fmt: skip
 def test_the_stages_as_proposed(minutes, whom) -> None:
-    assert answering.stage(timedelta(minutes=minutes)) == whom
+    assert escalation.stage(timedelta(minutes=minutes)) == whom
 
 
 rising = st.lists(st.integers(1, 60), min_size=3, max_size=3, unique=True).map(sorted)
@@ -226,9 +226,9 @@ rising = st.lists(st.integers(1, 60), min_size=3, max_size=3, unique=True).map(s
 
 @given(rising, st.floats(0, 200), st.floats(0, 200))
 def test_the_stage_never_goes_down_while_nobody_answers(minutes, earlier, more) -> None:
-    order = ["", *(one.who for one in answering.answering_file().escalation.stages)]
-    first = answering.stage(timedelta(minutes=earlier), minutes)
-    then = answering.stage(timedelta(minutes=earlier + more), minutes)
+    order = ["", *(one.who for one in escalation.answering_file().escalation.stages)]
+    first = escalation.stage(timedelta(minutes=earlier), minutes)
+    then = escalation.stage(timedelta(minutes=earlier + more), minutes)
     assert order.index(first) <= order.index(then)
 
 
@@ -236,12 +236,12 @@ def test_only_a_critical_alert_is_passed_on(now) -> None:
     kept = now - 60 * MINUTE
     for level, whom in (("critical", "physician"), ("warning", "")):
         alert = Alert("a", "s", None, finding("x", "pulse", level), kept, recorded_at=kept)
-        assert answering.standing(alert, (), now).with_whom == whom
+        assert escalation.standing(alert, (), now).with_whom == whom
 
 
 def test_an_alert_entered_late_waits_since_it_was_kept(now) -> None:
     alert = Alert("a", "s", None, finding("x", "pulse", "critical"), now - 60 * MINUTE, recorded_at=now - 6 * MINUTE)
-    assert answering.standing(alert, (), now).with_whom == "nurse"
+    assert escalation.standing(alert, (), now).with_whom == "nurse"
 
 
 @pytest.mark.parametrize(

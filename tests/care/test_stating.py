@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from detox import care
-from detox.care import signing
+from detox.care import e_signature
 from detox.clinical import situations
 from detox.clinical.model import HistoryAnswer
 from detox.clinical.situations import CHECKED, discharge_file, situations_file
@@ -261,23 +261,23 @@ def test_the_saturation_scale_is_an_order(store, physician, nurse, admission, no
 
 
 def test_a_signature_takes_the_password_or_the_pin(store, physician, password, now):
-    assert signing.prove(store, physician, password, now) == "password"
+    assert e_signature.prove(store, physician, password, now) == "password"
     care.set_pin(store, physician, password, "482915", now)
-    assert signing.prove(store, physician, "482915", now) == "pin"
+    assert e_signature.prove(store, physician, "482915", now) == "pin"
 
 
 @pytest.mark.parametrize("secret", ["", "wrong", "482915", "000000"])
 def test_and_nothing_else(store, physician, now, secret):
     with pytest.raises(Refused):
-        signing.prove(store, physician, secret, now)
+        e_signature.prove(store, physician, secret, now)
 
 
 def test_wrong_pins_lock_it_and_the_password_unlocks(store, physician, password, now):
     care.set_pin(store, physician, password, "482915", now)
     for _ in range(5):
         with pytest.raises(Refused):
-            signing.prove(store, physician, "111222", now)
+            e_signature.prove(store, physician, "111222", now)
     with pytest.raises(Refused, match="locked"):
-        signing.prove(store, physician, "482915", now)
-    assert signing.prove(store, physician, password, now) == "password"
-    assert signing.prove(store, physician, "482915", now) == "pin"
+        e_signature.prove(store, physician, "482915", now)
+    assert e_signature.prove(store, physician, password, now) == "password"
+    assert e_signature.prove(store, physician, "482915", now) == "pin"

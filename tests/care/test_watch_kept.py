@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from detox import care
 from detox.care.other_doses import chart_other_dose
-from detox.clinical.alerts import LOOKBACK
+from detox.clinical.alerts.folding import LOOKBACK
 from detox.clinical.model import Admission, Clinician, Dose, Observation, Vitals
 from detox.clinical.protocols import scale
 from detox.reports import suggesting

@@ -11,7 +11,7 @@ from alert_help import MIDNIGHT, WELL, cows_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detox.clinical.alerts import LOOKBACK, alerts_file, applied, findings, fold, rulebook, step
+from detox.clinical.alerts.folding import LOOKBACK, alerts_file, applied, findings, fold, rulebook, step
 from detox.clinical.judgement import assessments
 from detox.clinical.measures import RETURN_TO_USE, scores_of
 from detox.clinical.model import LEVELS, NOT_DONE, Background, Baseline, Dose, Observation, PatientLimit, Vitals

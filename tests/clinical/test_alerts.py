@@ -8,7 +8,7 @@ from alert_help import MIDNIGHT, WELL, cows_of, observed, rules
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detox.clinical.alerts import (
+from detox.clinical.alerts.folding import (
     LOOKBACK,
     Change,
     OpenAlert,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from alert_help import cows_of, observed
 
-from detox.clinical.alerts import fold
+from detox.clinical.alerts.folding import fold
 
 FOLDER = Path(__file__).resolve().parents[1] / "cases" / "alerts"
 CASES = [

@@ -4,10 +4,10 @@ import tomllib
 
 import pytest
 
-from detox.clinical.alerts import alerts_file
+from detox.clinical.alerts.folding import alerts_file
+from detox.clinical.alerts.rules import AlertsFile
 from detox.clinical.measures import measures
 from detox.clinical.protocols import ROOT, read
-from detox.clinical.rules import AlertsFile
 from detox.errors import ProtocolError
 
 HEAD = """

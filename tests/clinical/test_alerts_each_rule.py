@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from alert_help import MIDNIGHT, cows_of
 
-from detox.clinical.alerts import alerts_file, applied, fold
+from detox.clinical.alerts.book import RuleBook
+from detox.clinical.alerts.folding import alerts_file, applied, fold
 from detox.clinical.judgement import assessments
 from detox.clinical.measures import decimals
 from detox.clinical.model import Background, Baseline, Dose, Observation, Vitals
 from detox.clinical.protocols import scales, vitals_file
-from detox.clinical.rulebook import RuleBook
 
 FILE = Path(__file__).resolve().parents[1] / "cases" / "alerts" / "each_rule.toml"
 PAIRS = tomllib.loads(FILE.read_text(encoding="utf-8"))["pairs"]

@@ -9,7 +9,7 @@ from alert_help import MIDNIGHT, observed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detox.clinical.alerts import LOOKBACK, alerts_file
+from detox.clinical.alerts.folding import LOOKBACK, alerts_file
 from detox.clinical.baseline import BASED, Baselines, Usual
 from detox.clinical.measures import REACH, Measurer
 from detox.clinical.model import Background, Baseline, Dose

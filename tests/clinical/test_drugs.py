@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detox.clinical import protocols
-from detox.clinical.alerts import alerts_file
+from detox.clinical.alerts.folding import alerts_file
 from detox.clinical.drugs import (
     DrugsFile,
     chartable,

@@ -5,7 +5,7 @@ from alert_help import WELL, observed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detox.clinical.alerts import findings, fold
+from detox.clinical.alerts.folding import findings, fold
 from detox.clinical.model import LEVELS, Vitals
 from detox.clinical.protocols import vitals_file
 from detox.clinical.vitals import impossible, possible

@@ -7,9 +7,9 @@ from alert_help import MIDNIGHT, observed
 from suggestion_cases import base
 
 from detox.clinical import vitals
-from detox.clinical.alerts import AlertEngine, findings, fold
+from detox.clinical.administration import check_before
+from detox.clinical.alerts.folding import AlertEngine, findings, fold
 from detox.clinical.case import read_case
-from detox.clinical.giving import pre_flight
 from detox.clinical.model import Background, PatientLimit
 from detox.clinical.protocols import vitals_file
 from detox.clinical.suggestions import suggest
@@ -38,7 +38,7 @@ def holds(spo2, scale):
     """What of the oxygen holds methadone."""
     seen = [observed(spo2_percent=spo2, spo2_scale=scale)]
     return [
-        c for c in pre_flight("methadone", seen, MIDNIGHT + timedelta(minutes=5)).holds if c.vital == "spo2_percent"
+        c for c in check_before("methadone", seen, MIDNIGHT + timedelta(minutes=5)).holds if c.vital == "spo2_percent"
     ]
 
 

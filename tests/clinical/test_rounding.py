@@ -10,11 +10,11 @@ from suggestion_cases import base, cows
 from test_oxygen_scales import SCALES, alert_level, colour, holds, suggested
 
 from detox.clinical import vitals
-from detox.clinical.alerts import findings
+from detox.clinical.administration import check_before
+from detox.clinical.alerts.folding import findings
 from detox.clinical.case import read_case
-from detox.clinical.giving import pre_flight
-from detox.clinical.in_force import by_limits
 from detox.clinical.model import PatientLimit, Vitals
+from detox.clinical.patient_limits import by_limits
 from detox.clinical.protocols import scale, vitals_file
 from detox.clinical.scales import assess
 from detox.clinical.suggestions import suggest
@@ -58,7 +58,7 @@ def test_suggestion_and_dose_hold_round_alike(vital, short, typed, rule, alarms)
     case = base("taper")
     case["observations"][0]["vitals"] |= {short: typed}
     seen = [observed(**{vital: typed})]
-    held = pre_flight("methadone", seen, MIDNIGHT + timedelta(minutes=5)).holds
+    held = check_before("methadone", seen, MIDNIGHT + timedelta(minutes=5)).holds
     assert (rule in suggest(read_case(case)).rules) == alarms
     assert (vital in {c.vital for c in held}) == (alarms or typed == 8.5), "below 10 holds at any rate"
 

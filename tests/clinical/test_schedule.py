@@ -7,8 +7,7 @@ import pytest
 from alert_help import MIDNIGHT, WELL, cows_of, observed
 
 from detox.clinical.model import Alert, Background, Finding
-from detox.clinical.protocols import ROOT, read
-from detox.clinical.schedule import (
+from detox.clinical.monitoring.schedule import (
     MonitoringFile,
     is_set,
     monitoring_file,
@@ -19,6 +18,7 @@ from detox.clinical.schedule import (
     tells_of_state,
     words,
 )
+from detox.clinical.protocols import ROOT, read
 from detox.errors import ProtocolError
 
 

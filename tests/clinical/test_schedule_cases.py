@@ -9,7 +9,7 @@ import pytest
 from alert_help import MIDNIGHT, WELL, cows_of, observed
 
 from detox.clinical.model import Alert, Background, Dose, Finding, IntervalOrder, StepDown
-from detox.clinical.schedule import next_due, overdue
+from detox.clinical.monitoring.schedule import next_due, overdue
 
 FOLDER = Path(__file__).resolve().parents[1] / "cases" / "monitoring"
 CASES = [

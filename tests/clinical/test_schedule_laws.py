@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detox.clinical.model import VITALS, Alert, Background, Dose, Finding, IntervalOrder, Observation, StepDown
-from detox.clinical.schedule import RECENT, Clock, Due, asked, next_due, overdue_from, overdue_level
+from detox.clinical.monitoring.schedule import RECENT, Clock, Due, asked, next_due, overdue_from, overdue_level
 
 COWS = st.one_of(st.none(), st.sampled_from([0, 4, 9, 13, 20, 26]).map(cows_of), st.just({"sweating": 1}))
 CHANGED = st.dictionaries(

@@ -9,7 +9,7 @@ from alert_help import MIDNIGHT, cows_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detox.clinical.alerts import LOOKBACK, applied, fold, step
+from detox.clinical.alerts.folding import LOOKBACK, applied, fold, step
 from detox.clinical.case import read_case
 from detox.clinical.judgement import assessments
 from detox.clinical.measures import scores_of

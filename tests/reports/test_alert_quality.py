@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 from detox.clinical.model import Observation, Vitals
+from detox.clinical.monitoring.schedule import Clock
 from detox.clinical.protocols import scale, vitals_file
-from detox.clinical.schedule import Clock
 from detox.clinical.vitals import impossible
 from detox.reports.replay import ChangeRow
 

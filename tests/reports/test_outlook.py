@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detox.clinical.alerts import alerts_file
+from detox.clinical.alerts.folding import alerts_file
 from detox.clinical.model import Observation, PatientLimit, Vitals
 from detox.reports.outlook import outlooks
 from detox.ui.outlook_words import lines_html, sentence

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from detox import care
-from detox.clinical.alerts import alerts_file
+from detox.clinical.alerts.folding import alerts_file
 from detox.clinical.model import Clinician, Observation, Vitals, Ward
 from detox.reports.what_if import limits_of, rules_to_try, what_if
 from detox.store import Store, find

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from detox.clinical.suggestions.facts import Facts
-from detox.clinical.suggestions.fired import Fired
+from detox.clinical.suggestions.fired import FiredRule
 from detox.clinical.suggestions.readings import Reading
 from detox.clinical.suggestions.words import found, named
 
@@ -19,12 +19,12 @@ class Checks:
         """Files the sentence for a criterion under what it turned out to be."""
         (self.met if holds else self.failed).append(met if holds else failed)
 
-    def answer(self, met_rule: str, failed_rule: str, text: str = "", failed_text: str = "") -> Fired:
+    def answer(self, met_rule: str, failed_rule: str, text: str = "", failed_text: str = "") -> FiredRule:
         """START_MET when nothing failed, or START_NOT_MET with the reasons that failed first."""
         if self.failed:
             reasons = (*self.failed, *self.met)
-            return Fired(failed_rule, "START_NOT_MET", reasons, missing=tuple(self.failed), text=failed_text)
-        return Fired(met_rule, "START_MET", tuple(self.met), text=text)
+            return FiredRule(failed_rule, "START_NOT_MET", reasons, missing=tuple(self.failed), text=failed_text)
+        return FiredRule(met_rule, "START_MET", tuple(self.met), text=text)
 
 
 def signs(f: Facts, checks: Checks, latest: Reading, needed: float) -> None:

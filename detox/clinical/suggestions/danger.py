@@ -13,7 +13,7 @@ from detox.clinical.protocols import scale
 from detox.clinical.suggestions.content import content
 from detox.clinical.suggestions.dose_limits import over_limit
 from detox.clinical.suggestions.facts import ROUNDED_MIN, Facts
-from detox.clinical.suggestions.fired import Fired, decide, withhold
+from detox.clinical.suggestions.fired import FiredRule, decide, withhold
 from detox.clinical.suggestions.readings import SHORT, Reading, ago, since
 from detox.clinical.suggestions.words import found, named
 from detox.clinical.watch import COWS, Given, Score, Watch, precipitant, watches
@@ -27,9 +27,9 @@ NALOXONE = "naloxone"
 MOST_REASONS = 4
 
 
-def danger(f: Facts) -> list[Fired]:
+def danger(f: Facts) -> list[FiredRule]:
     """Every danger rule that holds, one a rule, withholding ones first."""
-    fired: dict[str, Fired] = {}
+    fired: dict[str, FiredRule] = {}
     for one in [*_from_readings(f), *(hit for rule in CASE_RULES for hit in rule(f))]:
         known = fired.get(one.rule)
         fired[one.rule] = one if known is None else _merged(known, one)
@@ -41,7 +41,7 @@ def danger(f: Facts) -> list[Fired]:
     return sorted(found, key=lambda one: (one.dose_action != "withhold", _score_only(one), one.rule))
 
 
-def _merged(known: Fired, one: Fired) -> Fired:
+def _merged(known: FiredRule, one: FiredRule) -> FiredRule:
     """Two grounds of one rule as one: the stricter speaks, what stands goes before what is past, both are told."""
     first, second = (one, known) if _strictness(one) > _strictness(known) else (known, one)
     reasons = first.reasons
@@ -55,11 +55,11 @@ def _merged(known: Fired, one: Fired) -> Fired:
     )  # fmt: skip
 
 
-def _strictness(one: Fired) -> tuple[bool, bool]:
+def _strictness(one: FiredRule) -> tuple[bool, bool]:
     return not one.past, one.dose_action == "withhold"
 
 
-def _past_by_physician(f: Facts, one: Fired) -> Fired:
+def _past_by_physician(f: Facts, one: FiredRule) -> FiredRule:
     """What is over and was not answered is by a physician's word; where somebody raised a flag it stays withheld."""
     if not one.past:
         return one
@@ -69,12 +69,12 @@ def _past_by_physician(f: Facts, one: Fired) -> Fired:
     return replace(one, dose_action="physician_decides", text=f.says.over.text)
 
 
-def _score_only(one: Fired) -> bool:
+def _score_only(one: FiredRule) -> bool:
     """True for an early-warning score with no sign of infection: what made it rise is named first."""
     return one.rule == "A04" and all(reason.removeprefix("Was ").startswith("NEWS2") for reason in one.reasons)
 
 
-def _from_readings(f: Facts) -> Iterator[Fired]:
+def _from_readings(f: Facts) -> Iterator[FiredRule]:
     for reading in f.readings:
         for rule in READING_RULES:
             for one in rule(f, reading):
@@ -88,7 +88,7 @@ def _from_readings(f: Facts) -> Iterator[Fired]:
         yield from (*sedated(f, together), *infection(f, together))
 
 
-def _was(f: Facts, one: Fired) -> str:
+def _was(f: Facts, one: FiredRule) -> str:
     """What held, in the past tense, with the values that were measured since."""
     now: dict[int, tuple[Reading, list[str]]] = {}
     for name in one.names:
@@ -110,7 +110,7 @@ def dangerous(case: Case) -> set[float]:
     return {r.min_ago for r in f.readings if any(True for rule in READING_RULES for _ in rule(f, r))}
 
 
-def _cleared(f: Facts, reading: Reading, one: Fired) -> bool:
+def _cleared(f: Facts, reading: Reading, one: FiredRule) -> bool:
     """A physician answered it, and every value that made it hold was measured again since."""
     if not f.cleared(one.rule, reading.min_ago, one.names, kept=reading.kept_min_ago):
         return False
@@ -135,7 +135,7 @@ def _together(f: Facts) -> Reading:
 # --- rules on one observation
 
 
-def emergency(f: Facts, r: Reading) -> Iterator[Fired]:
+def emergency(f: Facts, r: Reading) -> Iterator[FiredRule]:
     """A01: breathing, saturation or consciousness at emergency level."""
     limits = f.limits
     lowest = limits.spo2_emergency_scale2 if f.plan.spo2_scale == 2 else limits.spo2_emergency
@@ -152,7 +152,7 @@ def emergency(f: Facts, r: Reading) -> Iterator[Fired]:
         yield withhold("A01", f"{r.say(*names)}: emergency criteria.", names=tuple(names))
 
 
-def sedated(f: Facts, r: Reading) -> Iterator[Fired]:
+def sedated(f: Facts, r: Reading) -> Iterator[FiredRule]:
     """A02: sedation, or breathing on the way down."""
     limits, names = f.limits, []
     rr, spo2 = r.number("rr"), r.number("spo2")
@@ -167,7 +167,7 @@ def sedated(f: Facts, r: Reading) -> Iterator[Fired]:
         yield withhold("A02", f"{r.say(*dict.fromkeys(names))}: sedated.", names=tuple(names))
 
 
-def infection(f: Facts, r: Reading) -> Iterator[Fired]:
+def infection(f: Facts, r: Reading) -> Iterator[FiredRule]:
     """A04: temperature, early-warning score or words of infection."""
     temp = r.number("temp_c")
     if temp is not None and (temp >= f.limits.temp_high.value or temp <= f.limits.temp_low.value):
@@ -182,7 +182,7 @@ def infection(f: Facts, r: Reading) -> Iterator[Fired]:
         yield decide("A04", f"Suspected infection: {said!r} {r.when}.")
 
 
-def neurological(f: Facts, r: Reading) -> Iterator[Fired]:
+def neurological(f: Facts, r: Reading) -> Iterator[FiredRule]:
     """A05: new confusion, loss of alertness, or words of a neurological or cardiac sign."""
     if r.vitals.get("avpu") in ("C", "V"):
         words = "new confusion" if r.vitals["avpu"] == "C" else "responds to voice only"
@@ -191,7 +191,7 @@ def neurological(f: Facts, r: Reading) -> Iterator[Fired]:
         yield withhold("A05", f"Noted: {said!r} {r.when}.")
 
 
-def pressure_crisis(f: Facts, r: Reading) -> Iterator[Fired]:
+def pressure_crisis(f: Facts, r: Reading) -> Iterator[FiredRule]:
     """A06: heart rate or blood pressure beyond what opioid withdrawal explains."""
     rates = [("hr", v > f.limits.hr_crisis.value) for v in [r.number("hr")] if v is not None]
     pressures = (("sbp", f.limits.sbp_crisis), ("dbp", f.limits.dbp_crisis))
@@ -207,14 +207,14 @@ def _short(r: Reading, names: Iterable[str]) -> str:
     return ", ".join(f"{SHORT[name]} {r.vitals[name]:g}" for name in names)
 
 
-def sedative_withdrawal(f: Facts, r: Reading) -> Iterator[Fired]:
+def sedative_withdrawal(f: Facts, r: Reading) -> Iterator[FiredRule]:
     """A07 by score: CIWA-Ar at treatment level."""
     ciwa = r.number("ciwa_ar")
     if ciwa is not None and ciwa >= f.limits.ciwa_treat.value:
         yield decide("A07", f"{r.say('ciwa_ar')}: at CIWA {ciwa:g} treat alcohol withdrawal first.", names=("ciwa_ar",))
 
 
-def too_low(f: Facts, r: Reading) -> Iterator[Fired]:
+def too_low(f: Facts, r: Reading) -> Iterator[FiredRule]:
     """A09: blood pressure or pulse too low; stricter on an alpha-2 agonist."""
     limits, names = f.limits, []
     sbp, dbp, hr = r.number("sbp"), r.number("dbp"), r.number("hr")
@@ -233,7 +233,7 @@ def too_low(f: Facts, r: Reading) -> Iterator[Fired]:
         yield withhold("A09", f"Postural drop with symptoms: {said!r} {r.when}.")
 
 
-def intoxicated(f: Facts, r: Reading) -> Iterator[Fired]:
+def intoxicated(f: Facts, r: Reading) -> Iterator[FiredRule]:
     """A11: intoxicated, or breath alcohol above the site limit."""
     alcohol = r.number("breath_alcohol_pct")
     if alcohol is not None and alcohol > f.alcohol_limit:
@@ -245,7 +245,7 @@ def intoxicated(f: Facts, r: Reading) -> Iterator[Fired]:
         yield withhold("A11", f"Intoxicated: {noted!r} {r.when}.")
 
 
-def severe_withdrawal(f: Facts, r: Reading) -> Iterator[Fired]:
+def severe_withdrawal(f: Facts, r: Reading) -> Iterator[FiredRule]:
     """A16: COWS in the moderately severe band, even if an item is missing. Another scale's number never alarms."""
     if r.cows is None or not r.cows.is_cows or (not r.cows.named and r.cows.entry.items is None):
         return
@@ -265,7 +265,7 @@ def severe_withdrawal(f: Facts, r: Reading) -> Iterator[Fired]:
 # --- rules on the whole case
 
 
-def unacknowledged(f: Facts, explained: bool) -> Iterator[Fired]:
+def unacknowledged(f: Facts, explained: bool) -> Iterator[FiredRule]:
     """A00: a danger flag that no physician has acknowledged and that no charted value explains."""
     if explained:
         return
@@ -275,7 +275,7 @@ def unacknowledged(f: Facts, explained: bool) -> Iterator[Fired]:
             return
 
 
-def reversal(f: Facts) -> Iterator[Fired]:
+def reversal(f: Facts) -> Iterator[FiredRule]:
     """A03: naloxone or nalmefene within a day."""
     given = [(e.h_ago, "naloxone") for e in f.happened("A03", "naloxone_given")]
     if f.case.programme != "naltrexone_start":
@@ -289,13 +289,13 @@ def reversal(f: Facts) -> Iterator[Fired]:
             )
 
 
-def suspected_infection(f: Facts) -> Iterator[Fired]:
+def suspected_infection(f: Facts) -> Iterator[FiredRule]:
     """A04 by history: a condition that says infection."""
     if said := found(f.words.infection, f.standing_conditions("A04")):
         yield decide("A04", f"Suspected infection: {said}.")
 
 
-def acute_events(f: Facts) -> Iterator[Fired]:
+def acute_events(f: Facts) -> Iterator[FiredRule]:
     """A05 by event or condition."""
     for event in f.happened("A05", "new_confusion", "seizure", "chest_pain", "syncope"):
         yield withhold(
@@ -306,7 +306,7 @@ def acute_events(f: Facts) -> Iterator[Fired]:
         yield withhold("A05", f"Recorded: {said}.")
 
 
-def untreated_dependence(f: Facts) -> Iterator[Fired]:
+def untreated_dependence(f: Facts) -> Iterator[FiredRule]:
     """A07 by signs: alcohol or benzodiazepine dependence, untreated, no CIWA-Ar, and tremor or a fast pulse."""
     said = found(f.words.sedative_dependence, f.conditions)
     # a treatment makes the answer milder: it counts by its own name only, not by a brand
@@ -321,7 +321,7 @@ def untreated_dependence(f: Facts) -> Iterator[Fired]:
         yield decide("A07", f"{said}, untreated, with signs: {', '.join(signs)}; CIWA-Ar missing.")
 
 
-def qt(f: Facts) -> Iterator[Fired]:
+def qt(f: Facts) -> Iterator[FiredRule]:
     """A08: long QTc; palpitations or syncope on a QT drug."""
     if f.qtc is not None and f.qtc >= f.limits.qtc_stop.value:
         optional = ", ".join(f.qt_drugs) or "none listed"
@@ -334,7 +334,7 @@ def qt(f: Facts) -> Iterator[Fired]:
         yield decide("A08", f"Palpitations on a QT drug ({', '.join(f.qt_drugs)}): {palpitations!r}.")
 
 
-def safety_first(f: Facts) -> Iterator[Fired]:
+def safety_first(f: Facts) -> Iterator[FiredRule]:
     """A10: suicidal intent, or an overdose during this admission."""
     for event in f.happened("A10", "suicidal_intent"):
         yield decide("A10", f"Suicidal intent {since(event.h_ago)}: safety first.", min_ago=(event.h_ago or 0) * 60)
@@ -347,7 +347,7 @@ def safety_first(f: Facts) -> Iterator[Fired]:
         yield decide("A10", f"Suicidal intent noted: {said!r}.")
 
 
-def dehydration(f: Facts) -> Iterator[Fired]:
+def dehydration(f: Facts) -> Iterator[FiredRule]:
     """A12: vomiting or diarrhoea with dehydration or abnormal potassium or creatinine; dehydration alone counts."""
     gi = f.latest.cows.items.get("gi", 0) if f.latest and f.latest.cows and f.latest.cows.is_cows else 0
     standing = [r for r in f.readings if not f.cleared("A12", r.min_ago, kept=r.kept_min_ago)]
@@ -366,25 +366,25 @@ def dehydration(f: Facts) -> Iterator[Fired]:
         yield decide("A12", f"{', '.join(dict.fromkeys([*losing[:2], *dry, *labs]))}: dehydration risk.")
 
 
-def potassium(f: Facts) -> Iterator[Fired]:
+def potassium(f: Facts) -> Iterator[FiredRule]:
     """A17: a potassium so high that the heart may stop."""
     if f.k is not None and f.k >= f.limits.k_critical.value and not f.cleared("A17", 0):
         yield decide("A17", f"K {f.k:g} mmol/L: at or above {f.limits.k_critical.value:g}.")
 
 
-def pregnant(f: Facts) -> Iterator[Fired]:
+def pregnant(f: Facts) -> Iterator[FiredRule]:
     """A13: a positive pregnancy test, or a pregnancy among the conditions, during any taper."""
     if f.pregnant and f.case.programme in ("taper", "alpha2", "alpha2_start"):
         yield decide("A13", f"{f.pregnant}.")
 
 
-def duplicate_or_over(f: Facts) -> Iterator[Fired]:
+def duplicate_or_over(f: Facts) -> Iterator[FiredRule]:
     """A14: a duplicate, a second source, or a dose over its limit."""
     for reason in over_limit(f):
         yield withhold("A14", reason)
 
 
-def precipitated(f: Facts) -> Iterator[Fired]:
+def precipitated(f: Facts) -> Iterator[FiredRule]:
     """A15: a score that rose in the watch after a dose, by the least rise that the entries allow.
 
     It stands, however old, until a complete score is back near the reference, or until a physician has answered and it
@@ -464,8 +464,8 @@ def _ago(at: datetime) -> str:
     return ago((NOW - at).total_seconds() / 60)
 
 
-ReadingRule = Callable[[Facts, Reading], Iterator[Fired]]
-CaseRule = Callable[[Facts], Iterator[Fired]]
+ReadingRule = Callable[[Facts, Reading], Iterator[FiredRule]]
+CaseRule = Callable[[Facts], Iterator[FiredRule]]
 READING_RULES: tuple[ReadingRule, ...] = (
     emergency,
     sedated,

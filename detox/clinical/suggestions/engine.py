@@ -11,11 +11,11 @@ from detox.clinical.danger_content import dangers_file
 from detox.clinical.drugs import class_of
 from detox.clinical.protocols import scale, vitals_file
 from detox.clinical.suggestions.content import SuggestionsFile, content
+from detox.clinical.suggestions.counterfactuals import would_change
 from detox.clinical.suggestions.danger import danger
 from detox.clinical.suggestions.explain import Input, inputs_of
 from detox.clinical.suggestions.facts import Facts
-from detox.clinical.suggestions.fired import DoseAction, Fired, SuggestionClass, giving_of
-from detox.clinical.suggestions.flips import would_change
+from detox.clinical.suggestions.fired import DoseAction, FiredRule, SuggestionClass, giving_of
 from detox.clinical.suggestions.integrity import integrity, limit_min, reading_of, required
 from detox.clinical.suggestions.moderate import slow_breathing
 from detox.clinical.suggestions.readings import VITALS, since
@@ -87,7 +87,7 @@ class Answered(NamedTuple):
     """A suggestion, and every rule that calls for a physician beside it."""
 
     suggestion: Suggestion
-    calls: tuple[Fired, ...]
+    calls: tuple[FiredRule, ...]
 
 
 def suggest(case: Case) -> Suggestion:
@@ -101,7 +101,7 @@ def suggest(case: Case) -> Suggestion:
     return answer(case).suggestion
 
 
-def answer(case: Case, also: Sequence[Fired] = (), problems: Sequence[str] = ()) -> Answered:
+def answer(case: Case, also: Sequence[FiredRule] = (), problems: Sequence[str] = ()) -> Answered:
     """The suggestion, and everything that calls beside it. `also` are dangers that the case does not tell of, such as
     critical alerts: they call as its own do. `problems` say what nobody could read of it, each without a full stop: as
     beside an impossible value, nothing goes on."""
@@ -121,13 +121,13 @@ def answer(case: Case, also: Sequence[Fired] = (), problems: Sequence[str] = ())
     return Answered(made, tuple(one for one in everything if one not in also))
 
 
-def _deciding(*tiers: list[Fired]) -> list[Fired]:
+def _deciding(*tiers: list[FiredRule]) -> list[FiredRule]:
     """The rules of the highest tier that holds, all of the class of its first."""
     for tier in tiers:
         if tier:
             return [one for one in tier if one.suggestion_class == tier[0].suggestion_class]
     return [
-        Fired(
+        FiredRule(
             "D03",
             "HOLD_STEP",
             ("No rule of the protocol answers this: stay at this dose, physician review.",),
@@ -137,7 +137,7 @@ def _deciding(*tiers: list[Fired]) -> list[Fired]:
 
 
 def _suggestion(
-    f: Facts, file: SuggestionsFile, deciding: list[Fired], everything: list[Fired], gaps: list[Fired]
+    f: Facts, file: SuggestionsFile, deciding: list[FiredRule], everything: list[FiredRule], gaps: list[FiredRule]
 ) -> Suggestion:
     first = deciding[0]
     action: DoseAction | None = None
@@ -177,17 +177,17 @@ def _suggestion(
     )
 
 
-def _withheld(f: Facts, calls: Sequence[Fired]) -> bool:
+def _withheld(f: Facts, calls: Sequence[FiredRule]) -> bool:
     """True where one of them withholds the plan's drug, or a drug that is not known."""
     drug_class = class_of(f.plan.drug) if f.plan.drug else "opioid"
     return any(giving_of(one).to(drug_class) == "no" for one in calls)
 
 
-def _text(file: SuggestionsFile, fired: Fired) -> str:
+def _text(file: SuggestionsFile, fired: FiredRule) -> str:
     return fired.text or file.rules[fired.rule].text
 
 
-def _first_line(f: Facts, file: SuggestionsFile, deciding: list[Fired], action: DoseAction | None) -> str:
+def _first_line(f: Facts, file: SuggestionsFile, deciding: list[FiredRule], action: DoseAction | None) -> str:
     """What to do. Where one rule withholds the dose and another must not wait, both grounds are named."""
     said = _beside(file, deciding[0], action)
     if action != "withhold":
@@ -200,12 +200,12 @@ def _first_line(f: Facts, file: SuggestionsFile, deciding: list[Fired], action: 
     return f"{said} Withheld for {grounds[0]}; decide now for {grounds[1]}."
 
 
-def _grounds(file: SuggestionsFile, some: Sequence[Fired]) -> str:
+def _grounds(file: SuggestionsFile, some: Sequence[FiredRule]) -> str:
     found = [file.rules[one.rule].ground for one in some if one.rule in file.rules]
     return " and ".join(dict.fromkeys(filter(None, found[:MOST_GROUNDS])))
 
 
-def _beside(file: SuggestionsFile, one: Fired, action: DoseAction | None) -> str:
+def _beside(file: SuggestionsFile, one: FiredRule, action: DoseAction | None) -> str:
     """The text of a rule with its word on the dose, which never contradicts what holds of the whole answer."""
     rule = file.rules.get(one.rule)
     if rule is None or one.suggestion_class != "HOLD_CALL":
@@ -215,12 +215,12 @@ def _beside(file: SuggestionsFile, one: Fired, action: DoseAction | None) -> str
     return f"{_text(file, one)} {rule.dose}" if rule.dose and action == "physician_decides" else _text(file, one)
 
 
-def _why(file: SuggestionsFile, fired: Fired) -> Iterator[str]:
+def _why(file: SuggestionsFile, fired: FiredRule) -> Iterator[str]:
     if (rule := file.rules.get(fired.rule)) and not fired.past:
         yield rule.why
 
 
-def _reasons(f: Facts, file: SuggestionsFile, deciding: list[Fired], action: DoseAction | None) -> tuple[str, ...]:
+def _reasons(f: Facts, file: SuggestionsFile, deciding: list[FiredRule], action: DoseAction | None) -> tuple[str, ...]:
     reasons = [reason for one in deciding for reason in one.reasons]
     reasons += [_beside(file, one, action) for one in deciding[1:]]
     reasons += [why for one in deciding for why in _why(file, one)]
@@ -294,7 +294,7 @@ def warnings(f: Facts) -> list[str]:
     return said
 
 
-def _needs(file: SuggestionsFile, one: Fired) -> Iterator[str]:
+def _needs(file: SuggestionsFile, one: FiredRule) -> Iterator[str]:
     """What an integrity rule asks for, in short: its reasons say the rest."""
     if one.rule in file.rules and file.rules[one.rule].need:
         yield file.rules[one.rule].need
@@ -304,7 +304,7 @@ def _needs(file: SuggestionsFile, one: Fired) -> Iterator[str]:
         yield f"{short}." if colon else sentence
 
 
-def _missing(f: Facts, file: SuggestionsFile, gaps: list[Fired]) -> tuple[str, ...]:
+def _missing(f: Facts, file: SuggestionsFile, gaps: list[FiredRule]) -> tuple[str, ...]:
     said = [sentence for one in gaps for sentence in _needs(file, one)]
     if f.newest("temp_c") is None and f.case.programme != "hat":
         said.append("Temp missing: measure it; infection is not excluded.")
@@ -317,7 +317,7 @@ def _missing(f: Facts, file: SuggestionsFile, gaps: list[Fired]) -> tuple[str, .
     return tuple(dict.fromkeys(said))
 
 
-def _alternatives(f: Facts, file: SuggestionsFile, fired: Fired, action: DoseAction | None) -> tuple[str, ...]:
+def _alternatives(f: Facts, file: SuggestionsFile, fired: FiredRule, action: DoseAction | None) -> tuple[str, ...]:
     words = file.alternatives
     if action == "withhold":
         return (words.maintain_withheld, words.own)
@@ -333,7 +333,7 @@ def _alternatives(f: Facts, file: SuggestionsFile, fired: Fired, action: DoseAct
     return (*options, words.own)
 
 
-def _sources(file: SuggestionsFile, deciding: list[Fired]) -> tuple[str, ...]:
+def _sources(file: SuggestionsFile, deciding: list[FiredRule]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for one in deciding:
         cited = file.rules.get(one.rule) or dangers_file().row(one.rule)
@@ -342,7 +342,7 @@ def _sources(file: SuggestionsFile, deciding: list[Fired]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _expires(f: Facts, first: Fired) -> float | None:
+def _expires(f: Facts, first: FiredRule) -> float | None:
     left = []
     if first.suggestion_class == "START_MET" and f.case.programme == "bup_induction" and f.latest:
         left.append(f.limits.cows_bup_min.value - f.latest.min_ago)

@@ -12,7 +12,7 @@ DoseAction = Literal["withhold", "physician_decides"]
 
 
 @dataclass(frozen=True, slots=True)
-class Fired:
+class FiredRule:
     """A rule that holds for a case: its class, the sentences that say why, what is missing.
 
     `text` stands in place of the rule's own text where that needs values. `names` are the vitals that made it hold;
@@ -39,24 +39,24 @@ class Fired:
 
 def withhold(
     rule: str, *reasons: str, names: tuple[str, ...] = (), text: str = "", min_ago: float | None = None, row: str = ""
-) -> Fired:
+) -> FiredRule:
     """HOLD_CALL that withholds the next dose until a physician decides."""
-    return Fired(rule, "HOLD_CALL", reasons, "withhold", names=names, text=text, min_ago=min_ago, row=row)
+    return FiredRule(rule, "HOLD_CALL", reasons, "withhold", names=names, text=text, min_ago=min_ago, row=row)
 
 
 def decide(
     rule: str, *reasons: str, names: tuple[str, ...] = (), text: str = "", min_ago: float | None = None, row: str = ""
-) -> Fired:
+) -> FiredRule:
     """HOLD_CALL that does not withhold the dose on this ground: a physician decides at once."""
-    return Fired(rule, "HOLD_CALL", reasons, "physician_decides", names=names, text=text, min_ago=min_ago, row=row)
+    return FiredRule(rule, "HOLD_CALL", reasons, "physician_decides", names=names, text=text, min_ago=min_ago, row=row)
 
 
-def no_suggestion(rule: str, *missing: str) -> Fired:
+def no_suggestion(rule: str, *missing: str) -> FiredRule:
     """NO_SUGGESTION that lists what is needed."""
-    return Fired(rule, "NO_SUGGESTION", missing, missing=missing)
+    return FiredRule(rule, "NO_SUGGESTION", missing, missing=missing)
 
 
-def giving_of(one: Fired) -> Giving:
+def giving_of(one: FiredRule) -> Giving:
     """What a rule of the suggestion that holds means for each class of drug."""
     if one.giving is not None:
         return one.giving

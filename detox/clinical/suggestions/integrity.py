@@ -7,7 +7,7 @@ from dataclasses import replace
 from detox.clinical.protocols import Item
 from detox.clinical.suggestions.dose_limits import lofexidine_caps
 from detox.clinical.suggestions.facts import Facts
-from detox.clinical.suggestions.fired import Fired, decide, no_suggestion
+from detox.clinical.suggestions.fired import FiredRule, decide, no_suggestion
 from detox.clinical.suggestions.readings import SHORT, Reading, ago, since
 from detox.clinical.suggestions.words import found, named
 
@@ -25,7 +25,7 @@ MISSING = {
 }
 
 
-def integrity(f: Facts) -> list[Fired]:
+def integrity(f: Facts) -> list[FiredRule]:
     """Every integrity rule that holds, the one that decides first."""
     fired = [one for rule in RULES for one in rule(f)]
     return sorted(fired, key=lambda one: one.suggestion_class != "HOLD_CALL")
@@ -79,7 +79,7 @@ def too_soon(f: Facts) -> bool:
     return since is not None and 0 <= since < interval_h(f)
 
 
-def basis_changed(f: Facts) -> Iterator[Fired]:
+def basis_changed(f: Facts) -> Iterator[FiredRule]:
     """B07: data behind an earlier suggestion were corrected; one that a dose was given on outranks the others."""
     for event in sorted(f.events("basis_corrected"), key=lambda e: not e.dose_given)[:1]:
         said = f"Basis changed {since(event.h_ago)}: the earlier suggestion" + (
@@ -95,13 +95,13 @@ def basis_changed(f: Facts) -> Iterator[Fired]:
             yield no_suggestion("B07", f"{said} is withdrawn; re-run on corrected data.")
 
 
-def impossible(f: Facts) -> Iterator[Fired]:
+def impossible(f: Facts) -> Iterator[FiredRule]:
     """B06: impossible values, units and times."""
     if f.problems:
         yield no_suggestion("B06", *sorted({f"{p}." for p in f.problems}))
 
 
-def other_scale(f: Facts) -> Iterator[Fired]:
+def other_scale(f: Facts) -> Iterator[FiredRule]:
     """B08: another scale in the COWS field, or asleep."""
     latest = f.latest
     if f.case.programme != "hat" and latest and latest.cows and not latest.cows.named:
@@ -125,7 +125,7 @@ def other_scale(f: Facts) -> Iterator[Fired]:
         )
 
 
-def wrong_score(f: Facts) -> Iterator[Fired]:
+def wrong_score(f: Facts) -> Iterator[FiredRule]:
     """B04: a COWS that contradicts its items or the pulse, among the two newest of the last day."""
     recent = [r for r in f.scored if r.cows and r.cows.is_cows and r.min_ago <= f.limits.complete_cows_h.value * 60]
     errors = [f"{e} {r.when}: correct score." for r in recent[:2] if r.cows for e in r.cows.errors]
@@ -133,7 +133,7 @@ def wrong_score(f: Facts) -> Iterator[Fired]:
         yield no_suggestion("B04", *errors)
 
 
-def conflict(f: Facts) -> Iterator[Fired]:
+def conflict(f: Facts) -> Iterator[FiredRule]:
     """B05: raters who differ, entries that contradict each other."""
     yield from two_raters(f)
     latest = f.latest
@@ -159,7 +159,7 @@ def conflict(f: Facts) -> Iterator[Fired]:
         return
 
 
-def two_raters(f: Facts) -> Iterator[Fired]:
+def two_raters(f: Facts) -> Iterator[FiredRule]:
     """Two raters close in time and far apart in points, whatever the items that one of them left out."""
     newest = f.complete[0] if f.complete else None
     if newest is None or newest.cows is None or newest.cows.total is None:
@@ -182,7 +182,7 @@ def two_raters(f: Facts) -> Iterator[Fired]:
             return
 
 
-def incomplete(f: Facts) -> Iterator[Fired]:
+def incomplete(f: Facts) -> Iterator[FiredRule]:
     """B02: the newest COWS lacks items."""
     latest = f.latest
     if f.case.programme == "hat" or not latest or not latest.cows or not latest.cows.named or not latest.cows.missing:
@@ -201,7 +201,7 @@ def incomplete(f: Facts) -> Iterator[Fired]:
     )
 
 
-def absent(f: Facts) -> Iterator[Fired]:
+def absent(f: Facts) -> Iterator[FiredRule]:
     """B01: a needed value is not there, or a due step has too few complete COWS."""
     gaps = [MISSING[name] for name in required(f) if left_out(f, name)]
     if f.past and f.latest is not None and f.latest.cows and "hr" in required(f) and f.newest("hr"):
@@ -243,7 +243,7 @@ def unscored_set(f: Facts) -> Iterator[str]:
         yield f"COWS missing in the newest set {newest.when}: the last one is from {ago(f.latest.min_ago)}, assess now"
 
 
-def mistimed(f: Facts) -> Iterator[Fired]:
+def mistimed(f: Facts) -> Iterator[FiredRule]:
     """B03: rated before the last dose took effect."""
     if f.case.programme != "hat" and f.latest and (why := before_effect(f, f.latest)):
         score = f.latest.cows.at_least if f.latest.cows else ""
@@ -254,7 +254,7 @@ def mistimed(f: Facts) -> Iterator[Fired]:
         yield replace(no_suggestion("B03", said), text=text)
 
 
-def stale(f: Facts) -> Iterator[Fired]:
+def stale(f: Facts) -> Iterator[FiredRule]:
     """B03: too old."""
     old = []
     for name in required(f):
@@ -311,7 +311,7 @@ def _effects(f: Facts) -> list[tuple[str, float | None, float]]:
     return effects
 
 
-def no_plan(f: Facts) -> Iterator[Fired]:
+def no_plan(f: Facts) -> Iterator[FiredRule]:
     """B09: unsigned, of another programme's drug, or without what a step needs; a minor has a physician's own pathway.
 
     A start tells the age among its criteria.
@@ -358,7 +358,7 @@ def _step_gaps(f: Facts) -> Iterator[str]:
         yield f"No valid plan: next level {plan.next_mg:g} mg is not below {plan.current_mg:g} mg"
 
 
-def test_first(f: Facts) -> Iterator[Fired]:
+def test_first(f: Facts) -> Iterator[FiredRule]:
     """B10: pregnancy not known where possible; no QTc with risk factors before methadone; missed days not known."""
     gaps = []
     if f.case.programme not in ("maintenance_dot", "hat") and pregnancy_unknown(f):
@@ -401,7 +401,7 @@ def _labels(items: tuple[Item, ...]) -> str:
     return ", ".join(item.label.lower() for item in items)
 
 
-RULES: tuple[Callable[[Facts], Iterator[Fired]], ...] = (
+RULES: tuple[Callable[[Facts], Iterator[FiredRule]], ...] = (
     basis_changed,
     impossible,
     other_scale,

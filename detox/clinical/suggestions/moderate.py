@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from detox.clinical.suggestions.facts import Facts
-from detox.clinical.suggestions.fired import Fired
+from detox.clinical.suggestions.fired import FiredRule
 from detox.clinical.suggestions.integrity import usable_scores
 from detox.clinical.suggestions.readings import Reading, hours, since
 from detox.clinical.suggestions.words import found
 
 
-def moderate(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
+def moderate(f: Facts, latest: Reading, total: int) -> Iterator[FiredRule]:
     """D04, D05, D13: COWS 13-24."""
     if total < f.limits.moderate_cows.value:
         return
@@ -27,13 +27,13 @@ def moderate(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
     )
     if why_not:
         again = f"Repeat in {hours(f.limits.confirm_min.value / 60)}, look for cause, comfort meds."
-        yield Fired("D05", "HOLD_STEP", (f"{both}: {'; '.join(why_not)}.", again))
+        yield FiredRule("D05", "HOLD_STEP", (f"{both}: {'; '.join(why_not)}.", again))
     elif f.case.programme == "maintenance_dot" or not higher:
-        yield Fired(
+        yield FiredRule(
             "D13", "HOLD_STEP", (f"{both}.", "No earlier higher step: do not start taper; physician re-titrates.")
         )
     else:
-        yield Fired(
+        yield FiredRule(
             "D04",
             "STEP_UP",
             (

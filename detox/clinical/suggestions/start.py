@@ -5,7 +5,7 @@ from collections.abc import Callable
 from detox.clinical.drugs import mentioned
 from detox.clinical.suggestions.criteria import Checks, adult, low_dose, signs, uses
 from detox.clinical.suggestions.facts import Facts
-from detox.clinical.suggestions.fired import Fired, no_suggestion, withhold
+from detox.clinical.suggestions.fired import FiredRule, no_suggestion, withhold
 from detox.clinical.suggestions.integrity import repeat
 from detox.clinical.suggestions.readings import Reading, hours
 from detox.clinical.suggestions.start_other import alpha2_start, hat, naltrexone_start
@@ -13,13 +13,13 @@ from detox.clinical.suggestions.trajectory import accumulation
 from detox.clinical.suggestions.words import found, named
 
 
-def start(f: Facts) -> list[Fired]:
+def start(f: Facts) -> list[FiredRule]:
     """What the start rule of the programme says; nothing for a programme without one."""
     rule = PROGRAMMES.get(f.case.programme)
     return [rule(f)] if rule else []
 
 
-def missed(f: Facts) -> list[Fired]:
+def missed(f: Facts) -> list[FiredRule]:
     """C10: tolerance may be lost after missed daily doses."""
     days = f.plan.missed_days
     limit = f.limits.missed_days_hat if f.case.programme == "hat" else f.limits.missed_days
@@ -35,7 +35,7 @@ def missed(f: Facts) -> list[Fired]:
 # --- buprenorphine
 
 
-def bup_start(f: Facts) -> Fired:
+def bup_start(f: Facts) -> FiredRule:
     """C01-C04: buprenorphine after short-acting opioids, methadone, fentanyl or an unknown supply."""
     latest = f.latest
     if latest is None or latest.cows is None or latest.cows.total is None:
@@ -52,7 +52,7 @@ def bup_start(f: Facts) -> Fired:
             "Physician pathway only.",
         )
     if any(named(f.words.buprenorphine, d.drug) for d in f.doses):
-        return Fired(
+        return FiredRule(
             "C01",
             "HOLD_STEP",
             (
@@ -139,7 +139,7 @@ def _methadone_level(f: Facts, checks: Checks) -> None:
 # --- methadone
 
 
-def methadone_start(f: Facts) -> Fired:
+def methadone_start(f: Facts) -> FiredRule:
     """C05, C06: the first dose of methadone."""
     latest, limits = f.latest, f.limits
     if latest is None or latest.cows is None or latest.cows.total is None:
@@ -148,7 +148,7 @@ def methadone_start(f: Facts) -> Fired:
     if begun and (piling_up := next(accumulation(f, latest, latest.cows.total), None)):
         return piling_up
     if f.plan_doses(limits.window_h.value):
-        return Fired(
+        return FiredRule(
             "C05",
             "HOLD_STEP",
             (f"Methadone was already given; COWS {latest.cows.total} {latest.when}.", f.says.methadone_given.text),
@@ -228,7 +228,7 @@ def first_range(f: Facts) -> tuple[str, float]:
     return f.says.methadone_first.text, limits.methadone_first_mg.value
 
 
-PROGRAMMES: dict[str, Callable[[Facts], Fired]] = {
+PROGRAMMES: dict[str, Callable[[Facts], FiredRule]] = {
     "bup_induction": bup_start,
     "methadone_start": methadone_start,
     "alpha2_start": alpha2_start,

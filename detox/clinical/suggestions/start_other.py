@@ -4,7 +4,7 @@ from detox.clinical.protocols import vitals_file
 from detox.clinical.suggestions.criteria import Checks, adult, history_known, uses
 from detox.clinical.suggestions.dose_limits import beside_diamorphine, lofexidine_caps, opioids
 from detox.clinical.suggestions.facts import Facts
-from detox.clinical.suggestions.fired import Fired, no_suggestion, withhold
+from detox.clinical.suggestions.fired import FiredRule, no_suggestion, withhold
 from detox.clinical.suggestions.integrity import qt_risk
 from detox.clinical.suggestions.readings import MODEL, hours
 from detox.clinical.suggestions.words import found, named
@@ -12,7 +12,7 @@ from detox.clinical.suggestions.words import found, named
 LONG = ("methadone", "buprenorphine")
 
 
-def alpha2_start(f: Facts) -> Fired:
+def alpha2_start(f: Facts) -> FiredRule:
     """C07: blood pressure, pulse, QT, heart, kidneys, potassium, age."""
     limits, checks = f.limits, Checks([], [])
     adult(f, checks)
@@ -59,7 +59,7 @@ def _risk(f: Facts) -> str:
 # --- naltrexone
 
 
-def naltrexone_start(f: Facts) -> Fired:
+def naltrexone_start(f: Facts) -> FiredRule:
     """C08: time, score, named urine panel, challenge, liver, pregnancy, analgesia."""
     latest, checks, limits = f.latest, Checks([], []), f.limits
     if latest is None or latest.cows is None or latest.cows.total is None:
@@ -125,7 +125,7 @@ def _opioid_free(f: Facts, checks: Checks) -> None:
 # --- supervised diamorphine
 
 
-def hat(f: Facts) -> Fired:
+def hat(f: Facts) -> FiredRule:
     """C09: the check before each supervised dose is normal."""
     limits, checks = f.limits, Checks([], [])
     checks.check(f.poss == "1", f"POSS {f.poss}.", f"POSS {f.poss} is not 1 (awake and alert).")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from detox.clinical.suggestions.facts import Facts
-from detox.clinical.suggestions.fired import Fired, decide
+from detox.clinical.suggestions.fired import FiredRule, decide
 from detox.clinical.suggestions.integrity import due, interval_h, too_soon, usable_scores
 from detox.clinical.suggestions.moderate import moderate, scores, slow_breathing
 from detox.clinical.suggestions.readings import Reading, hours, since
@@ -18,7 +18,7 @@ CHECKLIST = {
 }
 
 
-def trajectory(f: Facts) -> list[Fired]:
+def trajectory(f: Facts) -> list[FiredRule]:
     """Every trajectory rule that holds, the one that decides first."""
     if f.case.programme not in ("taper", "alpha2", "maintenance_dot"):
         return []
@@ -41,7 +41,7 @@ def trajectory(f: Facts) -> list[Fired]:
     return [one for rule in rules for one in rule(f, f.latest, f.latest.cows.total)]
 
 
-def course_over(f: Facts) -> Iterator[Fired]:
+def course_over(f: Facts) -> Iterator[FiredRule]:
     """D10, past the label's course: physician now."""
     last = f.limits.lofexidine_last_day.value
     if f.case.programme == "alpha2" and f.plan.drug == "lofexidine" and f.plan.day is not None and f.plan.day > last:
@@ -52,7 +52,7 @@ def course_over(f: Facts) -> Iterator[Fired]:
         )
 
 
-def stop_taper(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
+def stop_taper(f: Facts, latest: Reading, total: int) -> Iterator[FiredRule]:
     """D08: failed step-downs, return to use, or the patient wants to stop the taper."""
     if f.case.programme == "maintenance_dot":
         return
@@ -66,7 +66,7 @@ def stop_taper(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
     if said := found(f.words.wants_maintenance, f.notes):
         reasons.append(f"Patient wants to stop the taper: {said!r}.")
     if reasons:
-        yield Fired("D08", "HOLD_STEP", (*reasons, f"{scores(f)}.", "Offer maintenance; physician review."))
+        yield FiredRule("D08", "HOLD_STEP", (*reasons, f"{scores(f)}.", "Offer maintenance; physician review."))
 
 
 def used_again(f: Facts) -> Iterator[str]:
@@ -81,7 +81,7 @@ def used_again(f: Facts) -> Iterator[str]:
         )
 
 
-def accumulation(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
+def accumulation(f: Facts, latest: Reading, total: int) -> Iterator[FiredRule]:
     """D11: methadone on days 2-5 of a constant dose, or on a day not known, with drowsiness or slow breathing."""
     days = days_at_dose(f)
     first, last = f.limits.accumulation_from_day.value, f.limits.accumulation_to_day.value
@@ -95,7 +95,7 @@ def accumulation(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
     if rising := poss_rising(f):
         reasons.append(rising)
     if reasons:
-        yield Fired(
+        yield FiredRule(
             "D11",
             "HOLD_STEP",
             (
@@ -121,7 +121,7 @@ def poss_rising(f: Facts) -> str | None:
     return None
 
 
-def over_medicated(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
+def over_medicated(f: Facts, latest: Reading, total: int) -> Iterator[FiredRule]:
     """D12: a low COWS with drowsiness, pinpoint pupils, or after an unexplained fall."""
     reasons = []
     low = total < f.limits.low_cows.value
@@ -134,7 +134,7 @@ def over_medicated(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
     if fall:
         reasons.append(fall)
     if reasons:
-        yield Fired("D12", "HOLD_STEP", (f"{'; '.join(reasons)}.", "Check over-medication or extra use."))
+        yield FiredRule("D12", "HOLD_STEP", (f"{'; '.join(reasons)}.", "Check over-medication or extra use."))
 
 
 def unexplained_fall(f: Facts, latest: Reading, total: int) -> str | None:
@@ -153,18 +153,18 @@ def unexplained_fall(f: Facts, latest: Reading, total: int) -> str | None:
     return f"unexplained fall of {fell}: {scores(f)}, no dose between"
 
 
-def wind_down(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
+def wind_down(f: Facts, latest: Reading, total: int) -> Iterator[FiredRule]:
     """D10: lofexidine is wound down from its twelfth day, whatever the score."""
     first = f.limits.lofexidine_wind_down_day.value
     day = f.plan.day
     if f.case.programme != "alpha2" or f.plan.drug != "lofexidine" or day is None or day < first or too_soon(f):
         return
     if f.plan.hours_since_last_step is None:
-        yield Fired("D07", "HOLD_STEP", ("Time of the last step is not known: check it before a further step.",))
+        yield FiredRule("D07", "HOLD_STEP", ("Time of the last step is not known: check it before a further step.",))
         return
     if f.plan.next_mg == 0 and unrecorded(f):
         return
-    yield Fired(
+    yield FiredRule(
         "D10",
         "STEP_DOWN",
         (
@@ -176,7 +176,7 @@ def wind_down(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
     )
 
 
-def hold_step(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
+def hold_step(f: Facts, latest: Reading, total: int) -> Iterator[FiredRule]:
     """D03: the step is due, but withdrawal, rescue doses or the patient say wait."""
     if not due(f) or total >= f.limits.moderate_cows.value:
         return
@@ -197,7 +197,7 @@ def hold_step(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
     if f.case.programme == "taper" and (slow := slow_breathing(f)):
         reasons.append(f"{slow}: slow")
     if reasons:
-        yield Fired("D03", "HOLD_STEP", tuple(f"{reason}." for reason in reasons))
+        yield FiredRule("D03", "HOLD_STEP", tuple(f"{reason}." for reason in reasons))
 
 
 def rise(f: Facts, latest: Reading, total: int) -> str | None:
@@ -229,7 +229,7 @@ def rescue_doses(f: Facts) -> int:
     return len(said) + (0 if divided else len(small))
 
 
-def last_step(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
+def last_step(f: Facts, latest: Reading, total: int) -> Iterator[FiredRule]:
     """D09: no step to 0 mg before the discharge checklist is recorded."""
     winding = (
         f.case.programme == "alpha2"
@@ -238,7 +238,7 @@ def last_step(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
         and f.plan.day >= f.limits.lofexidine_wind_down_day.value
     )
     if f.plan.next_mg == 0 and (due(f) or winding) and (gaps := unrecorded(f)):
-        yield Fired(
+        yield FiredRule(
             "D09",
             "HOLD_STEP",
             (
@@ -254,14 +254,14 @@ def unrecorded(f: Facts) -> list[str]:
     return [word for name, word in CHECKLIST.items() if getattr(f.plan.discharge_checklist, name) is not True]
 
 
-def masked(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
+def masked(f: Facts, latest: Reading, total: int) -> Iterator[FiredRule]:
     """D06: on an alpha-2 agonist or beta-blocker a low COWS counts only without objective signs."""
     masking = f.pulse_masked_by
     if f.case.programme != "taper" or not masking or not due(f) or total >= f.limits.step_cows.value:
         return
     for r in usable_scores(f)[:2]:
         if r.cows and r.cows.objective:
-            yield Fired(
+            yield FiredRule(
                 "D06",
                 "HOLD_STEP",
                 (
@@ -272,15 +272,15 @@ def masked(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
             return
 
 
-def too_early(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
+def too_early(f: Facts, latest: Reading, total: int) -> Iterator[FiredRule]:
     """D07: a second step within the interval; or the time of the last step is not known."""
     plan = f.plan
     if due(f) and plan.hours_since_last_step is None:
-        yield Fired("D07", "HOLD_STEP", ("Time of the last step is not known: check it before a further step.",))
+        yield FiredRule("D07", "HOLD_STEP", ("Time of the last step is not known: check it before a further step.",))
     elif due(f) and not f.inpatient and plan.min_step_interval_h is None:
-        yield Fired("D07", "HOLD_STEP", ("The plan's interval between steps is not known: check it first.",))
+        yield FiredRule("D07", "HOLD_STEP", ("The plan's interval between steps is not known: check it first.",))
     elif f.case.programme != "maintenance_dot" and plan.step_due and too_soon(f) and calm(f, total):
-        yield Fired(
+        yield FiredRule(
             "D07",
             "CONTINUE",
             (
@@ -291,7 +291,7 @@ def too_early(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
         )
 
 
-def amber(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
+def amber(f: Facts, latest: Reading, total: int) -> Iterator[FiredRule]:
     """D10 amber: low-normal pressure or pulse on an alpha-2 agonist is checked again before anything moves."""
     if f.case.programme != "alpha2":
         return
@@ -302,7 +302,7 @@ def amber(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
         if r and (v := r.number(n)) is not None and v <= limit.value
     ]
     if low:
-        yield Fired(
+        yield FiredRule(
             "D10",
             "HOLD_STEP",
             (f"Amber on an alpha-2 agonist: {', '.join(low)}: recheck.",),
@@ -310,7 +310,7 @@ def amber(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
         )
 
 
-def step_down(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
+def step_down(f: Facts, latest: Reading, total: int) -> Iterator[FiredRule]:
     """D01, or D10 for an alpha-2 agonist: the step is due and tolerated."""
     low = f.limits.step_cows.value
     if total >= low or any(r.cows and (r.cows.total or 0) >= low for r in usable_scores(f)[:2]):
@@ -326,7 +326,7 @@ def step_down(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
     if rule == "D10":
         text = f"Step down over 2-4 days, never abrupt stop: {f.plan.drug} {mg}."
     asked = "ask whether the patient agrees"
-    yield Fired(
+    yield FiredRule(
         rule,
         "STEP_DOWN",
         (
@@ -350,13 +350,13 @@ def settled_a_day(f: Facts) -> bool:
     return False
 
 
-def carry_on(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
+def carry_on(f: Facts, latest: Reading, total: int) -> Iterator[FiredRule]:
     """D02: the step is not yet due and nothing speaks against the scheduled dose."""
     not_due = f.plan.step_due is False or f.case.programme == "maintenance_dot"
     not_due = not_due or (f.plan.step_due is None and too_soon(f))
     if not_due and f.case.programme == "alpha2" and f.plan.drug == "lofexidine" and f.plan.day is None:
         last = f.limits.lofexidine_last_day.value
-        yield Fired("D10", "HOLD_STEP", (f"Day of lofexidine not known (at most {last:g}): check it first.",))
+        yield FiredRule("D10", "HOLD_STEP", (f"Day of lofexidine not known (at most {last:g}): check it first.",))
         return
     if not_due and calm(f, total):
         clock = (
@@ -366,9 +366,9 @@ def carry_on(f: Facts, latest: Reading, total: int) -> Iterator[Fired]:
         if f.case.programme == "maintenance_dot":
             said = "Observed maintenance dose: no step is planned."
         support = used_again(f) if f.case.programme == "maintenance_dot" else ()
-        yield Fired("D02", "CONTINUE", (said, f"{scores(f)}.", *support))
+        yield FiredRule("D02", "CONTINUE", (said, f"{scores(f)}.", *support))
     elif not_due and total <= f.limits.continue_cows.value:
-        yield Fired("D03", "HOLD_STEP", (f"{slow_breathing(f)}: breathing slow, recheck before the dose.",))
+        yield FiredRule("D03", "HOLD_STEP", (f"{slow_breathing(f)}: breathing slow, recheck before the dose.",))
 
 
 def calm(f: Facts, total: int) -> bool:

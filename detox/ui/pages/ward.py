@@ -3,14 +3,14 @@
 import streamlit as st
 
 from detox.care import add_clinician, allow_programmes, ask_two_people, set_escalation
-from detox.clinical.answering import SETTING, answering_file
-from detox.clinical.giving import ALLOWED, TWO_PEOPLE, giving_file
+from detox.clinical.administration import ALLOWED, TWO_PEOPLE, giving_file
+from detox.clinical.alerts.escalation import SETTING, answering_file
 from detox.clinical.model import ROLES
 from detox.errors import DetoxError, Refused
 from detox.reports.protocols import count_words, review_states
 from detox.reports.since import escalation_minutes
 from detox.store import find, orders
-from detox.ui import frame, honesty_section, protocol_tables, saving, style_patient, words
+from detox.ui import frame, measuring_quality_section, protocol_tables, saving, style_patient, words
 from detox.ui.words import esc
 
 
@@ -183,7 +183,7 @@ def _page() -> None:
     _treatments()
     st.subheader("Beds")
     _beds(here)
-    honesty_section.draw(here)
+    measuring_quality_section.draw(here)
 
 
 st.html(style_patient.sheet())

@@ -13,13 +13,13 @@ from datetime import datetime
 from functools import cache
 from typing import Literal, NamedTuple
 
+from detox.clinical.alerts.book import CompiledRule, RuleBook
+from detox.clinical.alerts.messages import finding_of, message_of
+from detox.clinical.alerts.rules import AlertsFile
+from detox.clinical.alerts.window import Moment, Window
 from detox.clinical.measures import Measurer
-from detox.clinical.messages import finding_of, message_of
 from detox.clinical.model import LEVELS, Background, Finding, Observation
 from detox.clinical.protocols import ROOT, read
-from detox.clinical.rulebook import CompiledRule, RuleBook
-from detox.clinical.rules import AlertsFile
-from detox.clinical.window import Moment, Window
 
 NOTHING_KNOWN = Background()
 Rank = tuple[int, int]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 
-from detox.clinical.habits import Rates, habits_file
+from detox.clinical.measuring_quality import Rates, habits_file
 from detox.clinical.protocols import vitals_file
 from detox.instants import CLOCK_TOLERANCE
 from detox.store import Connection
-from detox.store.find_honesty import MEASURED, readings
+from detox.store.find_measuring_quality import MEASURED, readings
 
 Row = tuple[int, tuple[float | None, ...]]
 

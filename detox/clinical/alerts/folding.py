@@ -1,14 +1,14 @@
 """The alert engine: what the newest observation raises, worsens or clears, given the few before it.
 
-Rules are data (alerts.toml). How they are held against an admission: detox.clinical.alert_engine.
+Rules are data (alerts.toml). How they are held against an admission: detox.clinical.alerts.engine.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from detox.clinical.alert_engine import NOTHING_KNOWN, AlertEngine, Change, OpenAlert, alerts_file, rulebook
+from detox.clinical.alerts.book import RuleBook
+from detox.clinical.alerts.engine import NOTHING_KNOWN, AlertEngine, Change, OpenAlert, alerts_file, rulebook
+from detox.clinical.alerts.window import LOOKBACK, WINDOW
 from detox.clinical.model import Background, Finding, Observation
-from detox.clinical.rulebook import RuleBook
-from detox.clinical.window import LOOKBACK, WINDOW
 
 __all__ = [
     "LOOKBACK", "WINDOW", "AlertEngine", "Change", "OpenAlert", "alerts_file", "applied", "findings", "fold",

@@ -1,6 +1,6 @@
 """When the next set is due, why, and when it is overdue. Intervals are data (monitoring.toml); the shortest wins.
 
-Content: schedule_content; the clocks: schedule_clock; doses and phases: schedule_doses; words: schedule_due.
+Content: content; the clocks: clocks; doses and phases: after_doses; words: due.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,9 +9,9 @@ from functools import cache
 from typing import Literal, NamedTuple
 
 from detox.clinical.model import Background, Finding, Level, Observation, Vitals
-from detox.clinical.schedule_clock import RECENT, Clock, Raised, breathing_asleep, has_vitals
-from detox.clinical.schedule_content import Cadence, Interval, MonitoringFile, Recheck, monitoring_file
-from detox.clinical.schedule_due import WHAT, Due, Line, known_words, late_words, line_words, words
+from detox.clinical.monitoring.clocks import RECENT, Clock, Raised, breathing_asleep, has_vitals
+from detox.clinical.monitoring.content import Cadence, Interval, MonitoringFile, Recheck, monitoring_file
+from detox.clinical.monitoring.due import WHAT, Due, Line, known_words, late_words, line_words, words
 
 __all__ = [
     "RECENT", "WHAT", "Cadence", "Clock", "Due", "Interval", "Line", "MonitoringFile", "Recheck", "asked",

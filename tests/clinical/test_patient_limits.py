@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detox.clinical.in_force import by_limits
 from detox.clinical.model import PatientLimit
+from detox.clinical.patient_limits import by_limits
 from detox.clinical.protocols import vitals_file
 from detox.clinical.vitals import interpret
 

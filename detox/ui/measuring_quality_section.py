@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from detox.reports.honesty import Figure, least_readings, ward_honesty
+from detox.reports.measuring_quality import Figure, least_readings, ward_honesty
 from detox.ui import frame, words
 from detox.ui.words import esc
 

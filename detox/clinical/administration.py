@@ -195,7 +195,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class PreFlight:
+class AdministrationCheck:
     """Every vital a dose depends on, and what that comes to."""
 
     row: Before | None
@@ -223,7 +223,7 @@ def giving_file() -> GivingFile:
     return read(ROOT / "giving.toml", GivingFile)
 
 
-def pre_flight(drug: str, seen: Sequence[Observation], at: datetime, spo2_scale: int = 1) -> PreFlight:
+def check_before(drug: str, seen: Sequence[Observation], at: datetime, spo2_scale: int = 1) -> AdministrationCheck:
     """What the newest readings at `at` say about a dose of `drug`. `seen` are current observations in any order.
 
     A drug without a line is not looked at. A value that holds the dose holds it at any age; one that would clear it
@@ -231,11 +231,11 @@ def pre_flight(drug: str, seen: Sequence[Observation], at: datetime, spo2_scale:
     """
     row = next((one for one in giving_file().before if drug in one.drugs), None)
     if row is None:
-        return PreFlight(None)
+        return AdministrationCheck(None)
     known = sorted((o for o in seen if o.taken_at <= at and o.replaced_by is None), key=lambda o: o.taken_at)
     asked = dict.fromkeys((*row.needs, *(one.vital for one in row.holds)))
     checks = (_check(vital, row, known, at, spo2_scale) for vital in asked)
-    return PreFlight(row, tuple(one for one in checks if one is not None))
+    return AdministrationCheck(row, tuple(one for one in checks if one is not None))
 
 
 def _check(vital: str, row: Before, known: Sequence[Observation], at: datetime, scale: int) -> Check | None:

@@ -7,8 +7,8 @@ import pytest
 
 from detox import care
 from detox.clinical.model import Observation, Vitals
-from detox.reports.honesty import figures, least_readings, ward_honesty
-from detox.store.find_honesty import MEASURED, readings
+from detox.reports.measuring_quality import figures, least_readings, ward_honesty
+from detox.store.find_measuring_quality import MEASURED, readings
 
 SET = {
     "systolic_mmhg": 123, "diastolic_mmhg": 77, "heart_rate_per_min": 71, "temperature_c": 36.7,

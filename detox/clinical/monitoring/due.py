@@ -5,10 +5,9 @@ from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from detox.clinical.messages import points_words
+from detox.clinical.alerts.messages import points_words
 from detox.clinical.model import Assessment, Dose, Finding, IntervalOrder, Observation, StepDown, Vitals
-from detox.clinical.protocols import Scale, scale
-from detox.clinical.schedule_content import (
+from detox.clinical.monitoring.content import (
     POINTS,
     AfterDose,
     AfterStep,
@@ -21,6 +20,7 @@ from detox.clinical.schedule_content import (
     Visits,
     monitoring_file,
 )
+from detox.clinical.protocols import Scale, scale
 from detox.instants import wall
 
 Row = Interval | Cadence | Phase | AfterDose | AfterStep | Visits | Recheck | Orders | ShortSet

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from detox.clinical.suggestions.content import Limit
 from detox.clinical.suggestions.facts import Facts
-from detox.clinical.suggestions.fired import Fired
+from detox.clinical.suggestions.fired import FiredRule
 from detox.clinical.suggestions.integrity import due, interval_h
 from detox.clinical.suggestions.readings import SHORT, UNITS, hours
 
@@ -12,7 +12,7 @@ NEAREST = 5
 ALWAYS = ("RR", "SpO2")
 
 
-def would_change(f: Facts, deciding: Fired) -> tuple[str, ...]:
+def would_change(f: Facts, deciding: FiredRule) -> tuple[str, ...]:
     """What would give another answer, in words. A HOLD_CALL changes only by a physician."""
     answer = deciding.suggestion_class
     if answer == "HOLD_CALL":
@@ -72,7 +72,7 @@ def _now(value: float | None) -> str:
     return " (not known now)" if value is None else f" (now {value:g})"
 
 
-def _step_down(f: Facts, deciding: Fired) -> Iterator[str]:
+def _step_down(f: Facts, deciding: FiredRule) -> Iterator[str]:
     limits = f.limits
     if f.case.programme == "alpha2" and (f.plan.day or 0) >= limits.lofexidine_wind_down_day.value:
         yield f"Would be HOLD_STEP: COWS {limits.moderate_cows.value:g} or more{_now(f.cows)}."
@@ -83,12 +83,12 @@ def _step_down(f: Facts, deciding: Fired) -> Iterator[str]:
     yield f"Would be HOLD_STEP: {rescue}, or a wish to wait."
 
 
-def _step_up(f: Facts, deciding: Fired) -> Iterator[str]:
+def _step_up(f: Facts, deciding: FiredRule) -> Iterator[str]:
     yield f"Would be HOLD_STEP: COWS below {f.limits.moderate_cows.value:g}{_now(f.cows)}."
     yield f"Would be HOLD_STEP: fewer than {f.limits.up_signs.value:g} objective signs, POSS 2, or another cause found."
 
 
-def _continue(f: Facts, deciding: Fired) -> Iterator[str]:
+def _continue(f: Facts, deciding: FiredRule) -> Iterator[str]:
     limits = f.limits
     moderate = f"{limits.moderate_cows.value:g}-{limits.cows_severe.value - 1:g}"
     yield f"Would be HOLD_STEP: COWS {moderate} once{_now(f.cows)}."
@@ -100,7 +100,7 @@ def _continue(f: Facts, deciding: Fired) -> Iterator[str]:
     yield f"Would be STEP_DOWN: the step {when}, two COWS below {limits.step_cows.value:g}{_now(f.cows)}."
 
 
-def _hold_step(f: Facts, deciding: Fired) -> Iterator[str]:
+def _hold_step(f: Facts, deciding: FiredRule) -> Iterator[str]:
     limits, rule = f.limits, deciding.rule
     moderate = f"{limits.moderate_cows.value:g}-{limits.cows_severe.value - 1:g}"
     if rule == "D05" and f.case.programme != "alpha2":
@@ -122,7 +122,7 @@ def _hold_step(f: Facts, deciding: Fired) -> Iterator[str]:
         )
 
 
-def _start_met(f: Facts, deciding: Fired) -> Iterator[str]:
+def _start_met(f: Facts, deciding: FiredRule) -> Iterator[str]:
     limits, programme = f.limits, f.case.programme
     if programme == "alpha2_start":
         yield f"Would be START_NOT_MET: SBP below {limits.alpha2_start_sbp.value:g} mmHg{_now(f.value('sbp'))}."
@@ -139,7 +139,7 @@ def _start_met(f: Facts, deciding: Fired) -> Iterator[str]:
         yield f"Would be START_NOT_MET: fewer than {limits.bup_signs.value:g} objective signs."
 
 
-def _start_not_met(f: Facts, deciding: Fired) -> Iterator[str]:
+def _start_not_met(f: Facts, deciding: FiredRule) -> Iterator[str]:
     if deciding.missing:
         failing = " ".join(deciding.missing).rstrip(".")
         yield f"Would be START_MET: when none of this holds any more. {failing}."

@@ -5,8 +5,8 @@ A test answers True, False or None. None is "cannot be told from what was measur
 
 from collections.abc import Callable, Mapping, Sequence, Set
 
+from detox.clinical.alerts.rules import Condition
 from detox.clinical.measures import Value, told_by
-from detox.clinical.rules import Condition
 
 Test = Callable[[Mapping[str, Value], Set[str]], bool | None]
 """Asked of the measures by name, and of the names of those that are only a lower bound."""

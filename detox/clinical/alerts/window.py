@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cached_property
 
+from detox.clinical.alerts.book import RuleBook
 from detox.clinical.measures import REACH, MeasuredObservation, Measurer
 from detox.clinical.model import Observation
-from detox.clinical.rulebook import RuleBook
 
 WINDOW = 20
 """How many of the newest observations may hold or clear a rule."""

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detox.clinical.administration import Counted, check_before, giving_file
 from detox.clinical.dose_caps import most_within, over_caps, unanswered
-from detox.clinical.giving import Counted, giving_file, pre_flight
 from detox.clinical.model import Dose, HistoryAnswer, Observation, Vitals
 from detox.errors import ProtocolError
 
@@ -26,7 +26,7 @@ def seen(minutes_ago=5, **values):
 
 @pytest.mark.parametrize("drug", DRUGS)
 def test_a_whole_normal_set_is_clear(drug):
-    found = pre_flight(drug, [seen()], NOW)
+    found = check_before(drug, [seen()], NOW)
     assert found.clear, [one.sentence for one in (*found.holds, *found.gaps)]
     assert {one.vital for one in found.checks} >= set(found.row.needs)
 
@@ -53,16 +53,16 @@ def test_a_whole_normal_set_is_clear(drug):
 )
 def test_each_hold_at_its_edge(drug, vital, holds, clear):
     for value in holds:
-        found = pre_flight(drug, [seen(**{vital: value})], NOW)
+        found = check_before(drug, [seen(**{vital: value})], NOW)
         assert [one.vital for one in found.holds] == [vital], value
     for value in clear:
-        assert pre_flight(drug, [seen(**{vital: value})], NOW).clear, value
+        assert check_before(drug, [seen(**{vital: value})], NOW).clear, value
 
 
 @pytest.mark.parametrize(("drug", "oldest"), [("lofexidine", 30), ("methadone", 60), ("diamorphine", 60)])
 def test_a_reading_counts_up_to_its_age(drug, oldest):
-    assert pre_flight(drug, [seen(oldest)], NOW).clear
-    late = pre_flight(drug, [seen(oldest + 1)], NOW)
+    assert check_before(drug, [seen(oldest)], NOW).clear
+    late = check_before(drug, [seen(oldest + 1)], NOW)
     assert {one.vital for one in late.gaps} == set(late.row.needs)
     assert not late.holds
     assert all("measure it first" in one.sentence for one in late.gaps)
@@ -70,36 +70,36 @@ def test_a_reading_counts_up_to_its_age(drug, oldest):
 
 @pytest.mark.parametrize("drug", DRUGS)
 def test_nothing_measured_is_never_clear(drug):
-    found = pre_flight(drug, [], NOW)
+    found = check_before(drug, [], NOW)
     assert {one.vital for one in found.gaps} == set(found.row.needs)
     assert not found.clear
 
 
 def test_an_old_danger_still_holds_until_it_is_measured_again():
     low = seen(200, systolic_mmhg=80)
-    assert [one.vital for one in pre_flight("lofexidine", [low], NOW).holds] == ["systolic_mmhg"]
-    assert pre_flight("lofexidine", [low, seen(5)], NOW).clear
+    assert [one.vital for one in check_before("lofexidine", [low], NOW).holds] == ["systolic_mmhg"]
+    assert check_before("lofexidine", [low, seen(5)], NOW).clear
 
 
 def test_a_reading_after_the_dose_says_nothing_about_it():
     at = NOW - timedelta(minutes=20)
-    assert not pre_flight("methadone", [seen(5)], at).clear
+    assert not check_before("methadone", [seen(5)], at).clear
 
 
 def test_a_replaced_reading_says_nothing():
     wrong = replace(seen(5, respiratory_rate_per_min=6), replaced_by="later")
-    assert pre_flight("methadone", [wrong, seen(6)], NOW).clear
+    assert check_before("methadone", [wrong, seen(6)], NOW).clear
 
 
 def test_scale_two_moves_the_saturation_only_for_whom_it_is_prescribed():
     low = seen(spo2_percent=89)
-    assert pre_flight("methadone", [low], NOW, 1).holds
-    assert pre_flight("methadone", [low], NOW, 2).clear
-    assert pre_flight("methadone", [seen(spo2_percent=83)], NOW, 2).holds
+    assert check_before("methadone", [low], NOW, 1).holds
+    assert check_before("methadone", [low], NOW, 2).clear
+    assert check_before("methadone", [seen(spo2_percent=83)], NOW, 2).holds
 
 
 def test_a_drug_without_a_line_is_not_looked_at():
-    found = pre_flight("naltrexone_xr", [], NOW)
+    found = check_before("naltrexone_xr", [], NOW)
     assert found.row is None
     assert found.clear
 
@@ -107,10 +107,10 @@ def test_a_drug_without_a_line_is_not_looked_at():
 @given(st.sampled_from(DRUGS), st.lists(st.integers(0, 400), max_size=4), st.data())
 def test_leaving_a_value_out_never_clears_a_dose(drug, ages, data):
     sets = [seen(age, heart_rate_per_min=data.draw(st.integers(35, 60))) for age in ages]
-    whole = pre_flight(drug, sets, NOW)
+    whole = check_before(drug, sets, NOW)
     vital = data.draw(st.sampled_from(sorted(whole.row.needs)))
     without = [replace(o, vitals=replace(o.vitals, **{vital: None})) for o in sets]
-    assert not pre_flight(drug, without, NOW).clear
+    assert not check_before(drug, without, NOW).clear
 
 
 # --- caps ------------------------------------------------------------------------------------------------------------

@@ -8,10 +8,10 @@ from functools import cache
 from operator import attrgetter, itemgetter
 from typing import Protocol
 
-from detox.clinical import schedule_doses as doses
 from detox.clinical.model import VITALS, Assessment, Background, Finding, IntervalOrder, Observation, Vitals
-from detox.clinical.schedule_content import POINTS, Cadence, Interval, Recheck, cadence, monitoring_file
-from detox.clinical.schedule_due import CONFIRM, SHORT, STANDING, Because, Due, Known, Line
+from detox.clinical.monitoring import after_doses as doses
+from detox.clinical.monitoring.content import POINTS, Cadence, Interval, Recheck, cadence, monitoring_file
+from detox.clinical.monitoring.due import CONFIRM, SHORT, STANDING, Because, Due, Known, Line
 
 RECENT = 24
 """How many of the newest observations partial scores are remembered for: a caller need not pass more."""

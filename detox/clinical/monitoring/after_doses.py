@@ -7,7 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from detox.clinical.model import Background, Dose, StepDown
-from detox.clinical.schedule_content import AfterDose, AfterStep, Minutes, Phase, Visits, monitoring_file
+from detox.clinical.monitoring.content import AfterDose, AfterStep, Minutes, Phase, Visits, monitoring_file
 
 _FIRST_WORD = re.compile(r"[a-z]+")
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from detox.clinical.conditions import test_of
+from detox.clinical.alerts.book import CompiledRule
+from detox.clinical.alerts.conditions import test_of
+from detox.clinical.alerts.rules import AlertsFile, Condition, Rule
 from detox.clinical.measures import NAMES, MeasuredObservation, Value, decimals
 from detox.clinical.model import Assessment, Finding
 from detox.clinical.protocols import scale, vitals_file
-from detox.clinical.rulebook import CompiledRule
-from detox.clinical.rules import AlertsFile, Condition, Rule
 
 NOT_MEASURED = "not measured"
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from string import Formatter
 
-from detox.clinical.conditions import UPWARD, Test, any_of, both, over, where_told
+from detox.clinical.alerts.conditions import UPWARD, Test, any_of, both, over, where_told
+from detox.clinical.alerts.rules import AlertsFile, Condition, Rule
 from detox.clinical.measures import CARRIED, TIMED
 from detox.clinical.model import VITALS, PatientLimit
-from detox.clinical.rules import AlertsFile, Condition, Rule
 
 
 @dataclass(frozen=True, slots=True)
