@@ -141,13 +141,15 @@ class Tile:
 
     @property
     def unanswered(self) -> tuple[Alert, ...]:
-        """The alerts that wait for somebody, the worst first: neither answered nor put aside, or back from that."""
-        return tuple(a for a in self.alerts if self.standing[a.id].state == "unanswered")
+        """The alerts that nobody has answered, the worst first; those told on an answered card last."""
+        found = [a for a in self.alerts if self.standing[a.id].state in ("unanswered", "told")]
+        return tuple(sorted(found, key=lambda a: self.standing[a.id].state == "told"))
 
     @property
     def unanswered_since(self) -> datetime | None:
         """Since when the oldest unanswered alert or other danger has been waiting."""
-        waits = [self.standing[a.id].since for a in self.unanswered] + [d.since for d in self.unanswered_calls]
+        alerts = [self.standing[a.id] for a in self.alerts]
+        waits = [s.since for s in alerts if s.state == "unanswered"] + [d.since for d in self.unanswered_calls]
         return min(waits, default=None)
 
 

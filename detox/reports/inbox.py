@@ -66,7 +66,8 @@ class Asked:
 class Inbox:
     """Unanswered critical alerts, then dangers, suggestions, unanswered warnings, what was put aside, overdue sets.
 
-    `calls` are the dangers that no open alert tells of, the worst and oldest first. All of it holds at `as_of`.
+    `calls` are the dangers that no open alert tells of, the worst and oldest first; `told` the critical alerts on a
+    card that had been answered, with when each begins to wait by itself. All of it holds at `as_of`.
 
     `silent` are the admissions for which nothing can be suggested; they are counted, never hidden as stable.
     """
@@ -80,12 +81,20 @@ class Inbox:
     failed: tuple[Admission, ...]
     as_of: datetime
     calls: tuple[Call, ...] = ()
+    told: tuple[Entry, ...] = ()
 
     @property
     def empty(self) -> bool:
         """True when nothing waits."""
         return not (
-            self.critical or self.calls or self.warning or self.aside or self.overdue or self.asked or self.failed
+            self.critical
+            or self.calls
+            or self.warning
+            or self.aside
+            or self.overdue
+            or self.asked
+            or self.failed
+            or self.told
         )
 
 
@@ -101,6 +110,7 @@ def inbox(tx: Connection, ward_id: str, now: datetime) -> Inbox:
     ]  # fmt: skip
     waiting = sorted((e for e in every if e.standing.state == "unanswered"), key=_by_risk)
     aside = [e for e in every if e.standing.state == "aside"]
+    told = [e for e in every if e.standing.state == "told"]
     late = [
         Late(t, t.admission, t.overdue)
         for t in tiles
@@ -118,6 +128,7 @@ def inbox(tx: Connection, ward_id: str, now: datetime) -> Inbox:
         silent=tuple(one for one in asked if not one.withdrawn and one.suggestion.suggestion_class == SILENT),
         failed=tuple(failed),
         as_of=now,
+        told=tuple(sorted(told, key=lambda e: e.standing.until or now)),
         calls=tuple(
             sorted(
                 (Call(t, t.admission, d) for t in tiles if t.admission is not None for d in t.calls if _waits(d)),

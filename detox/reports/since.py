@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from detox.clinical.alerts import escalation
+from detox.clinical.alerts.calls import calls_of
 from detox.clinical.alerts.escalation import Standing
 from detox.clinical.model import Alert, Dose, Observation
 from detox.clinical.protocols import vitals_file
-from detox.store import Connection, orders
+from detox.store import Connection, find, orders
 
 ABOUT = {
     "blood_pressure": ("systolic_mmhg",), "pulse": ("heart_rate_per_min",), "temperature": ("temperature_c",),
@@ -39,9 +40,19 @@ def escalation_minutes(tx: Connection, ward_id: str) -> tuple[int, ...]:
 
 
 def standings(tx: Connection, alerts: Sequence[Alert], now: datetime, minutes: Sequence[int]) -> dict[str, Standing]:
-    """How each open alert stands at `now`, by its id; `minutes` as of `escalation_minutes`."""
+    """How each open alert of one admission stands at `now`, by its id; `minutes` as of `escalation_minutes`."""
     snoozes = orders.snoozes(tx, [a.id for a in alerts])
-    return {a.id: escalation.standing(a, snoozes.get(a.id, ()), now, minutes) for a in alerts}
+    quiet = _quiet(tx, alerts)
+    return {a.id: escalation.standing(a, snoozes.get(a.id, ()), now, minutes, quiet.get(a.id)) for a in alerts}
+
+
+def _quiet(tx: Connection, alerts: Sequence[Alert]) -> dict[str, datetime | None]:
+    """Until when critical alerts are told on a card that was answered, by id."""
+    critical = [a for a in alerts if a.finding.level == "critical" and a.finding.kind != "silence"]
+    if all(a.acknowledged_at is not None for a in critical):
+        return {}
+    every = find.alerts(tx, critical[0].admission_id)
+    return {call.alert_id: call.quiet_until for call in calls_of(every)}
 
 
 def courses(alert: Alert, observations: Iterable[Observation], doses: Iterable[Dose] = ()) -> tuple[Course, ...]:

@@ -30,7 +30,9 @@ def waiting(page: PatientPage) -> None:
         state = tile.standing[alert.id].state
         if state != "answered":
             told = tiles.alert_html(alert, here.now, tile, here.zone, unit)
-            _with_answer(told, page.admission.id, alert.id, here, aside=alert if state == "unanswered" else None)
+            _with_answer(
+                told, page.admission.id, alert.id, here, aside=alert if state in ("unanswered", "told") else None
+            )
     for danger in tile.calls:
         _with_answer(tiles.danger_html(danger, here.now), page.admission.id, "", here, danger=danger)
     if answered := [_answered_html(a, page, here) for a in standing if tile.standing[a.id].state == "answered"]:

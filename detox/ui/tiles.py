@@ -143,6 +143,11 @@ def standing_html(alert: Alert, standing: Standing, zone: ZoneInfo, now: datetim
         return f"<b>put aside until {until}</b> by {esc(snooze.by)}: {esc(snooze.reason)}{answered}"
     if standing.state == "answered":
         return _answer(alert, now)
+    if standing.state == "told" and standing.until is not None:
+        until = words.when(standing.until, zone, now)
+        return (
+            f"<b>unanswered {words.ago(standing.since, now)}</b>, told on this answered card; calls by itself {until}"
+        )
     back = "back after being put aside, " if standing.came_back else ""
     whom = f": now with the {esc(standing.with_whom)}" if standing.with_whom else ""
     return f"<b>{back}unanswered {words.ago(standing.since, now)}{whom}</b>"

@@ -1,6 +1,6 @@
 """How good the alert rules are: the engine beside three plain policies, on a real unit and on an invented cohort.
 
-Run by hand: `python tests/bench/alert_quality.py [--real PATH] [--stays N] [--markdown OUT] [--picture OUT.svg]`.
+Run by hand: `python tests/bench/alert_quality.py [--real PATH] [--admissions N] [--markdown OUT] [--picture OUT.svg]`.
 The real data are not part of the project: DETOX_SHARED names the folder that holds data/vitals_real.csv.gz; without
 the file its half is left out. The cohort is written down in cohort.py.
 
@@ -16,6 +16,9 @@ the same moment is a step down, not a new alert.
 **Calls** count once what calls somebody to one bed: a call lasts from the first interruptive alert of a patient until
 none is open. A NEWS2 policy has one condition and so raises calls only; the engine and the single limits have many,
 whose alerts come in bundles.
+
+**One card a patient** counts what the ward hears as new: the first critical problem on a patient's card, each new or
+worse one of the class that is never put aside, and whatever comes after the quiet time (clinical/alerts/calls.py).
 
 **NEWS2** is taken from the last known values, none older than 4 h, at each reading that holds one of its vitals; what
 is not known counts nothing, so it is a lower bound. Complete sets alone would leave a NEWS2 for few of the real
@@ -63,8 +66,9 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
 import cohort  # noqa: E402
 
 from detox.clinical import protocols, scales  # noqa: E402
+from detox.clinical.alerts import calls  # noqa: E402
 from detox.clinical.charted import Rejected, read_csv  # noqa: E402
-from detox.clinical.model import LEVELS, Background, Observation, Vitals  # noqa: E402
+from detox.clinical.model import LEVELS, Alert, Background, Finding, Observation, Vitals  # noqa: E402
 from detox.reports.replay import ChangeRow, Row, replay  # noqa: E402
 
 WINDOW = timedelta(hours=24)
@@ -72,6 +76,8 @@ KNOWN_FOR = timedelta(hours=4)
 CONFIRMED = timedelta(minutes=20)
 CURVE = range(1, 13)
 ENGINE, SINGLE = "engine", "single red limits"
+CARDS = "engine, one card a patient"
+AGAIN = timedelta(hours=1)
 HALVES = ("tuning", "reporting")
 NEVER_WAIT = frozenset(
     {
@@ -222,7 +228,11 @@ def engine_spells(charts: Charts, backgrounds: Mapping[str, Background] | None =
     changes: list[ChangeRow] = []
     rows = (Row(*key, one) for key, seen in charts.items() for one in seen)
     replay(rows, changes.append, backgrounds=backgrounds)
-    return spells_of(changes, problems_of(tomllib.loads((ROOT / "detox/protocols/alerts.toml").read_text("utf-8"))))
+    return spells_of(changes, _problems())
+
+
+def _problems() -> dict[str, str]:
+    return problems_of(tomllib.loads((ROOT / "detox/protocols/alerts.toml").read_text("utf-8")))
 
 
 def problems_of(content: object) -> dict[str, str]:
@@ -291,6 +301,47 @@ def calls_of(spells: Spells) -> Spells:
                 calls.append(spell._replace(news=True))
         found[key] = calls
     return found
+
+
+def cards_of(spells: Spells) -> Spells:
+    """The calls that the ward hears, one card a patient; nobody answers here."""
+    found, problem_of = Spells(), _problems()
+    for key, own in spells.items():
+        news = {str(n): spell for n, spell in enumerate(own) if spell.interruptive and spell.news}
+        alerts = [_as_alert(number, spell, problem_of) for number, spell in news.items()]
+        found[key] = [news[call.alert_id] for call in calls.calls_of(alerts) if call.interrupts]
+    return found
+
+
+def _as_alert(number: str, spell: Spell, problem_of: Mapping[str, str]) -> Alert:
+    finding = Finding(
+        spell.what,
+        problem_of[spell.what],
+        "critical",
+        "limit",
+        "",
+        "",
+        "",
+        {},
+        protocol_version="",
+        source="",
+        evidence="",
+    )
+    return Alert(number, "", None, finding, spell.start, resolved_at=spell.end)
+
+
+def back_within(spells: Spells, keys: Iterable[Key], problem_of: Mapping[str, str], hour: timedelta) -> int:
+    """How many new critical alerts come within that time of the end of a critical one of the same problem."""
+    again = 0
+    for key in keys:
+        ended: dict[str, datetime] = {}
+        for spell in filter(interruptive, spells.get(key, ())):
+            problem = problem_of.get(spell.what, spell.what)
+            last = ended.get(problem)
+            again += spell.news and last is not None and timedelta(0) < spell.start - last <= hour
+            if spell.end is not None:
+                ended[problem] = max(spell.end, last or spell.end)
+    return again
 
 
 # --- measures on the real data ------------------------------------------------------------------------------------
@@ -538,9 +589,10 @@ def on_real(path: Path, report: Report) -> dict[str, Quality]:
         found = {name: quality(part, events, spells, interruptive) for name, spells in raised.items()}
         for name in (ENGINE, SINGLE):
             found[f"{name}, calls"] = quality(part, events, calls_of(raised[name]), interruptive)
+        found[CARDS] = quality(part, events, cards_of(raised[ENGINE]), interruptive)
         found["engine, any level"] = quality(part, events, raised[ENGINE], anything)
         report.table(
-            _quality_rows(found, (ENGINE, f"{ENGINE}, calls", *SOURCES, f"{SINGLE}, calls", "engine, any level"))
+            _quality_rows(found, (ENGINE, CARDS, f"{ENGINE}, calls", *SOURCES, f"{SINGLE}, calls", "engine, any level"))
         )
         _engine_load(part, raised[ENGINE], report)
         _aims_real(found, report)
@@ -548,7 +600,12 @@ def on_real(path: Path, report: Report) -> dict[str, Quality]:
         if half == "reporting":
             headline = found
             _dominant(part, raised[ENGINE], events, report)
-        named = (ENGINE, f"{ENGINE}, calls", *SOURCES, f"{SINGLE}, calls")
+        again = back_within(raised[ENGINE], part, _problems(), AGAIN)
+        told = sum(s.interruptive and s.news for key in part for s in raised[ENGINE].get(key, ()))
+        report.say(
+            f"- Of {told} new critical alerts {again} came within an hour of the end of one of the same problem."
+        )
+        named = (ENGINE, CARDS, f"{ENGINE}, calls", *SOURCES, f"{SINGLE}, calls")
         report.figures[f"real {half}"] = {name: _plain(found[name]) for name in named}
     return headline
 
@@ -855,7 +912,7 @@ def main() -> None:
     shared = Path(os.environ.get("DETOX_SHARED") or ROOT.parent / "shared")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--real", type=Path, default=shared / "data" / "vitals_real.csv.gz")
-    parser.add_argument("--stays", type=int, default=1000, help="size of the cohort; 0 leaves it out")
+    parser.add_argument("--admissions", type=int, default=1000, help="size of the cohort; 0 leaves it out")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--markdown", type=Path, help="write the tables to this file")
     parser.add_argument("--picture", type=Path, help="write the picture (SVG) to this file")

@@ -493,24 +493,43 @@ WORSE = [
 
 @pytest.mark.parametrize(("rule", "vital", "side", "values"), WORSE, ids=lambda x: x if isinstance(x, str) else "")
 def test_it_escalates_when_it_is_a_tenth_worse_and_not_before(rule, vital, side, values):
+    """A critical alert does so after the quiet time."""
     for before in values:
         tenth = -(-before // 10)
         for by in {0, 1, tenth - 1, tenth, tenth + 1}:
-            sets = [seen(n, **{vital: value}) for n, value in enumerate((before, before, before + side * by))]
+            sets = [
+                seen(n, **{vital: value})
+                for n, value in zip((0, 1, 5), (before, before, before + side * by), strict=True)
+            ]
             changes = [c for c in fold(sets) if c.observation_id == sets[-1].id and c.finding.rule == rule]
             assert [c.action for c in changes] == (["escalated"] if 10 * by >= before else []), (before, by)
 
 
+@pytest.mark.parametrize(("hour", "again"), [(1.5, False), (4.9, False), (5, True), (9, True)])
+def test_what_stands_as_critical_is_not_told_again_within_the_quiet_time_for_a_tenth(hour, again):
+    sets = [seen(n, systolic_mmhg=value) for n, value in zip((0, 1, hour), (180, 180, 240), strict=True)]
+    told = [c for c in fold(sets) if c.observation_id == sets[-1].id and c.finding.rule == "systolic_high_red"]
+    assert bool(told) is again
+
+
+def test_another_rule_as_bad_is_told_at_once():
+    both = {"systolic_mmhg": 185, "diastolic_mmhg": 124}
+    sets = [seen(0, systolic_mmhg=185), seen(1, systolic_mmhg=185), seen(1.2, **both), seen(1.3, **both)]
+    told = [c.action for c in fold(sets) if c.observation_id == sets[-1].id and c.problem == "blood_pressure"]
+    assert told == ["escalated"]
+
+
 @pytest.mark.parametrize(("pressure", "escalates"), [(218, False), (219, False), (220, True)])
 def test_nine_per_cent_is_not_a_tenth(pressure, escalates):
-    sets = [seen(n, systolic_mmhg=value) for n, value in enumerate((200, 200, pressure))]
+    sets = [seen(n, systolic_mmhg=value) for n, value in zip((0, 1, 5), (200, 200, pressure), strict=True)]
     assert (fold(sets)[-1].observation_id == sets[-1].id) is escalates
 
 
 def test_the_tenth_counts_from_where_it_last_escalated():
-    sets = [seen(n, systolic_mmhg=value) for n, value in enumerate((180, 180, 197, 198, 217, 218))]
-    escalated = [c.at.hour for c in fold(sets) if c.action == "escalated"]
-    assert escalated == [1, 3, 5]
+    hours, pressures = (0, 1, 5, 6, 10, 11), (180, 180, 197, 198, 217, 218)
+    sets = [seen(n, systolic_mmhg=value) for n, value in zip(hours, pressures, strict=True)]
+    escalated = [c.observation_id for c in fold(sets) if c.action == "escalated"]
+    assert escalated == [sets[1].id, sets[3].id, sets[5].id]
 
 
 # --- a red reading that waits for a second one --------------------------------------------------------------------

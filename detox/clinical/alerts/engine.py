@@ -14,6 +14,7 @@ from functools import cache
 from typing import Literal, NamedTuple
 
 from detox.clinical.alerts.book import CompiledRule, RuleBook
+from detox.clinical.alerts.escalation import quiet_time
 from detox.clinical.alerts.messages import finding_of, message_of
 from detox.clinical.alerts.rules import AlertsFile
 from detox.clinical.alerts.window import Moment, Window
@@ -24,7 +25,7 @@ from detox.clinical.protocols import ROOT, read
 NOTHING_KNOWN = Background()
 Rank = tuple[int, int]
 Act = tuple[Literal["opened", "escalated", "resolved"], Finding]
-_WARNING = LEVELS.index("warning")
+_WARNING, _CRITICAL = LEVELS.index("warning"), LEVELS.index("critical")
 _UNCONFIRMED: Rank = (_WARNING, 1000)  # the worst of the warnings
 
 
@@ -103,9 +104,9 @@ class AlertEngine:
         """What the newest observation changes, given the alerts that were open before it.
 
         Opens an alert; escalates it to a worse rule, to another rule as bad that has not been told of yet, or when its
-        own measure is worse by a tenth; resolves it once its rule has cleared. When a worse rule clears and a lesser
-        one of the same problem still stands, the first is resolved and the second opened in the same step. Problems
-        without a rule (overdue) are left alone.
+        own measure is worse by a tenth: a critical one by that only after the quiet time. Resolves it once its rule has
+        cleared. When a worse rule clears and a lesser one of the same problem still stands, the first is resolved and
+        the second opened in the same step. Problems without a rule (overdue) are left alone.
         """
         if not self._window:
             return ()
@@ -139,7 +140,7 @@ class AlertEngine:
             current = None
         waits = current is not None and _waits(found, current)
         rank = _UNCONFIRMED if waits else current.rank if current else (LEVELS.index(found.level), 0)
-        if held and (worse := self._escalated(held, found, current, rank)):
+        if held and (worse := self._escalated(held, now, current, rank)):
             return [("escalated", self._finding(worse, held, found))]
         if book.measures_of[problem].isdisjoint(self._newest.measured.values):
             return []
@@ -155,16 +156,18 @@ class AlertEngine:
         others = [rule for rule in rules if rule is not current]
         return self._after_doubt(others, now) if waits else self._after(others, rank, found)
 
-    def _escalated(self, held: list[_Held], now: Finding, current: CompiledRule | None, rank: Rank) -> _Held | None:
+    def _escalated(self, held: list[_Held], now: OpenAlert, current: CompiledRule | None, rank: Rank) -> _Held | None:
         """The rule that makes an open alert worse than it stands; None where none does."""
-        worst = max(held)
+        worst, found = max(held), now.finding
         if worst.rank > rank:
             return worst
-        news = [h for h in held if h.rank == rank and h.rule.id != now.rule and h.rule.id not in now.also]
+        news = [h for h in held if h.rank == rank and h.rule.id != found.rule and h.rule.id not in found.also]
         if news:
             return max(news)
+        if rank[0] >= _CRITICAL and self._newest.observation.taken_at - now.opened_at < quiet_time():
+            return None
         same = next((h for h in held if h.rule is current and h.rank == rank), None)
-        return same if same is not None and self._much_worse(same.rule, now) else None
+        return same if same is not None and self._much_worse(same.rule, found) else None
 
     def _much_worse(self, rule: CompiledRule, now: Finding) -> bool:
         """True when a vital of the rule is worse by a tenth than when the alert opened."""

@@ -22,7 +22,7 @@ UNCONFIRMED = "confirm_min"
 """The measure that a finding carries while its red reading still has to be repeated."""
 
 Minutes = Annotated[int, Field(gt=0)]
-State = Literal["unanswered", "aside", "answered"]
+State = Literal["unanswered", "aside", "answered", "told"]
 
 
 class NeverLooser(Content):
@@ -113,6 +113,16 @@ class Escalation(Content):
         return self
 
 
+class Calls(Content):
+    """When a further critical problem of a patient calls anew: `quiet_h` hours after the last call at the latest. What
+    data ended no more than `again_min` minutes before has not left the card yet."""
+
+    quiet_h: Annotated[float, Field(gt=0, le=12)]
+    again_min: Minutes
+    source: Text
+    evidence: Evidence
+
+
 class AnsweringFile(File):
     """answering.toml."""
 
@@ -120,21 +130,24 @@ class AnsweringFile(File):
     baseline: Baselines
     snooze: tuple[SnoozeRule, ...]
     never_snoozed: NeverSnoozed
+    calls: Calls
     escalation: Escalation
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an open alert stands at one moment: unanswered, put aside or answered.
+    """How an open alert stands at one moment: unanswered, put aside, answered, or told on a card that was answered.
 
-    `since` is when that began; `snooze` is what puts it aside, or put it aside before it came back; `with_whom` is the
-    stage of an unanswered critical alert ("nurse", "charge nurse", "physician"), empty before the first.
+    `since` is when that began, `until` when what is told there begins to wait for an answer of its own; `snooze` is
+    what puts it aside, or put it aside before it came back; `with_whom` is the stage of an unanswered critical alert
+    ("nurse", "charge nurse", "physician"), empty before the first.
     """
 
     state: State
     since: datetime
     with_whom: str = ""
     snooze: Snooze | None = None
+    until: datetime | None = None
 
     @property
     def came_back(self) -> bool:
@@ -148,11 +161,23 @@ def answering_file() -> AnsweringFile:
     return read(ROOT / "answering.toml", AnsweringFile)
 
 
-def standing(alert: Alert, snoozes: Sequence[Snooze], now: datetime, minutes: Sequence[int] = ()) -> Standing:
+def quiet_time() -> timedelta:
+    """For how long at most a critical card that was answered calls nobody anew."""
+    return timedelta(hours=answering_file().calls.quiet_h)
+
+
+def standing(
+    alert: Alert,
+    snoozes: Sequence[Snooze],
+    now: datetime,
+    minutes: Sequence[int] = (),
+    quiet_until: datetime | None = None,
+) -> Standing:
     """How an open alert stands at `now`, given every snooze of it and the ward's minutes of escalation.
 
-    Put aside while its newest snooze runs. Once that is over it is unanswered again unless somebody has answered it
-    after: the wait then counts from the end of the snooze, else from when the alert was kept.
+    `quiet_until` is until when it is told on a card that was answered (calls.py): its wait counts from then. It is put
+    aside while its newest snooze runs. Once that is over it is unanswered again unless somebody has answered it after:
+    the wait then counts from the end of the snooze, else from when the alert was kept.
     """
     last = max(snoozes, key=lambda s: s.at, default=None)
     if last is not None and now < last.until_at:
@@ -161,6 +186,10 @@ def standing(alert: Alert, snoozes: Sequence[Snooze], now: datetime, minutes: Se
     if answered is not None and (last is None or answered >= last.until_at):
         return Standing("answered", answered)
     since = last.until_at if last is not None else alert.recorded_at or alert.opened_at
+    if quiet_until is not None:
+        if now < quiet_until:
+            return Standing("told", since, until=quiet_until)
+        since = max(since, quiet_until)
     with_whom = stage(now - since, minutes) if alert.finding.level == "critical" else ""
     return Standing("unanswered", since, with_whom, last)
 

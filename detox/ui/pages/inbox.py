@@ -106,6 +106,7 @@ def _inbox() -> None:
     _failed(seen.failed)
     _asked(seen.asked, here)
     _entries("Warnings, unanswered", seen.warning, here)
+    _entries("Told on a card that was answered", seen.told, here)
     _entries("Put aside", seen.aside, here)
     _late(seen.overdue)
     if seen.silent:
