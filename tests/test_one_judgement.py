@@ -121,6 +121,11 @@ def newest(line: Line) -> Line | None:
     return max(taken, key=lambda one: one["at"], default=None)
 
 
+def standing_critical(found: Line) -> set[str]:
+    """The problems of the dangers that stand and are critical."""
+    return {d["problem"] for d in found["dangers"] if d["state"] == "standing" and d["level"] == "critical"}
+
+
 # --- (a) and (j): the three never disagree
 
 
@@ -343,9 +348,11 @@ def test_the_same_values_again_end_no_danger(line: Line) -> None:
     assert one is not None
     again = copy.deepcopy(line)
     again["observations"].append({"id": "again", "at": at(0), "by": NURSE, "vitals": dict(one["vitals"])})
-    before, after = answer(line), answer(again)
-    beyond = {d["problem"] for d in before["dangers"] if d["state"] == "standing" and d["level"] == "critical"}
-    assert beyond <= {d["problem"] for d in after["dangers"]}
+    # what an older set showed may end by a second calm one: these values show it by themselves
+    alone = copy.deepcopy(line) | {"answers": []}
+    alone["observations"] = [dict(one, id=str(minutes), at=at(minutes)) for minutes in (20, 10)]
+    shown = standing_critical(answer(alone)) & standing_critical(answer(line))
+    assert shown <= {d["problem"] for d in answer(again)["dangers"]}
 
 
 # --- calm stays calm
@@ -380,6 +387,18 @@ def test_slow_breathing_hours_ago_is_past_until_a_physician_has_answered() -> No
     assert answered["doses"]["methadone"]["may_give"] == "yes"
     nurse = answer(taper(*past, answers=[word | {"by": NURSE, "giving": "withhold"}]))
     assert nurse["suggestion"]["class"] == "HOLD_CALL"
+
+
+def test_a_worse_rule_on_the_same_card_lifts_no_hold_of_the_first() -> None:
+    """A seizure may want a sedative; for somebody who did not respond hours ago it is withheld all the same."""
+    sets = [one_set(452, consciousness="U"), one_set(3)]
+    seizure = {"id": "seizure", "at": at(37), "by": NURSE, "signs": {"seizure": 1}}
+    before, after = answer(taper(*sets)), answer(taper(*sets, seizure))
+    assert before["doses"]["diazepam"]["may_give"] == "no"
+    assert after["doses"]["diazepam"]["may_give"] == "no"
+    assert any("does not respond" in said for said in after["doses"]["diazepam"]["because"])
+    alone = answer(taper(one_set(452), one_set(3), seizure))
+    assert alone["doses"]["diazepam"]["may_give"] == "physician"
 
 
 def test_every_critical_rule_says_what_it_means_for_a_dose() -> None:

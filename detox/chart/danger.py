@@ -12,7 +12,7 @@ from typing import Literal
 
 from detox.chart.context import PatientContext
 from detox.chart.events import rules_of
-from detox.clinical.danger_content import WORDS, DangerRow, Giving, dangers_file
+from detox.clinical.danger_content import WORDS, DangerRow, Giving, dangers_file, strictest_of
 from detox.clinical.model import LEVELS, Alert, Answer, Author, Level, Word
 from detox.clinical.suggestions.fired import FiredRule, giving_of
 
@@ -119,21 +119,40 @@ def fired_of(danger: Danger) -> FiredRule:
 def _open(known: PatientContext, alert: Alert) -> Danger:
     finding = alert.finding
     row, answered = dangers_file().row(finding.rule), _answer(known, alert)
-    giving = row.giving if row is not None else UNSTATED
     made = Danger(
         rule=finding.rule,
         problem=finding.problem,
         level="critical",
         state="standing",
         since=alert.opened_at,
-        message=finding.message,
+        message=_message(alert),
         action=finding.action,
-        giving=giving,
+        giving=_giving(alert),
         how=_how(row),
         answered=answered,
         alert_id=alert.id,
     )
     return _as_ordered(made)
+
+
+def _message(alert: Alert) -> str:
+    """What the alert says, and what else on its card is stricter for the doses than its own rule."""
+    finding, file = alert.finding, dangers_file()
+    own = file.row(finding.rule)
+    mild = own.giving if own is not None else UNSTATED
+    stricter = [
+        said for rule, said in finding.also.items()
+        if (row := file.row(rule)) is not None and strictest_of([mild, row.giving]) != mild
+    ]  # fmt: skip
+    return "; ".join([finding.message, *stricter])
+
+
+def _giving(alert: Alert) -> Giving:
+    """What an alert means for the doses: the strictest of its rule and of the others that are told on its card."""
+    file, finding = dangers_file(), alert.finding
+    beside = [row.giving for rule in finding.also if (row := file.row(rule)) is not None]
+    own = file.row(finding.rule)
+    return strictest_of([own.giving if own is not None else UNSTATED, *beside])
 
 
 def _as_ordered(danger: Danger) -> Danger:
@@ -148,8 +167,6 @@ def _ended(known: PatientContext, alert: Alert) -> Danger | None:
     finding = alert.finding
     if alert.resolution != "data" or _closed(known, alert):
         return None
-    row = dangers_file().row(finding.rule)
-    giving = row.giving if row is not None else UNSTATED
     return Danger(
         rule=finding.rule,
         problem=finding.problem,
@@ -158,7 +175,7 @@ def _ended(known: PatientContext, alert: Alert) -> Danger | None:
         since=alert.opened_at,
         message=f"Was: {finding.message}. Clear since {_at(known, alert.resolved_at)}, no physician has seen it",
         action="Call the physician: it is over, but nobody has answered it. The next dose waits for that word.",
-        giving=giving.at_most("physician"),
+        giving=_giving(alert).at_most("physician"),
         how=BY_ANSWER,
         answered=_answer(known, alert),
         alert_id=alert.id,

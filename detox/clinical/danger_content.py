@@ -1,5 +1,6 @@
 """dangers.toml, typed: what a danger means for the next dose, and what an answer to a problem speaks of."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Literal
 
@@ -31,6 +32,12 @@ class Giving(Content):
         """The same with no class withheld more strictly than `word`."""
         top = WORDS.index(word)
         return Giving(**{name: WORDS[min(WORDS.index(self.to(name)), top)] for name in CLASSES})
+
+
+def strictest_of(givings: Iterable[Giving]) -> Giving:
+    """For each class the strictest word of all of them; of none what an unstated row says."""
+    every = tuple(givings) or (Giving(),)
+    return Giving(**{name: max((one.to(name) for one in every), key=WORDS.index) for name in CLASSES})
 
 
 class DangerRow(Giving):
