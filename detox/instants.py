@@ -1,11 +1,9 @@
 """Moments in time: aware UTC inside, one fixed-width text form in the database, the ward's zone on screen."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from detox.errors import Refused
-
-CLOCK_TOLERANCE = timedelta(minutes=2)  # a tablet's clock may run this far ahead of the server's
 
 
 def to_text(moment: datetime) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from detox.clinical.alerts import folding as rules
 from detox.clinical.entry_times import Span, judged
+from detox.clinical.looking_back import recent_sets
 from detox.clinical.model import LEVELS, Alert, Background, Finding, Observation
 from detox.clinical.monitoring import schedule
 from detox.store import Connection, find, keep
@@ -44,7 +45,7 @@ def settle(
         open_now = {problem: rules.OpenAlert(a.finding, a.opened_at) for problem, a in standing.items()}
     changes = rules.step(open_now, [*earlier, kept], background)
     if silent is not None and schedule.is_set(kept):
-        recent = [*earlier, kept][-schedule.RECENT :]
+        recent = [*earlier, kept][-recent_sets() :]
         due = schedule.next_due(recent, rules.applied(open_now, changes).values(), background)
         if schedule.overdue(due, kept.taken_at) is None:  # the other of the two clocks may still be overdue
             keep.resolve(tx, silent.id, kept.taken_at, kept.id, "data")

@@ -10,6 +10,7 @@ from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical.alerts import escalation as rules
 from detox.clinical.danger_content import dangers_file
+from detox.clinical.looking_back import recent_sets
 from detox.clinical.model import Alert, Answer, Author, Clinician, Finding, Snooze
 from detox.clinical.monitoring import schedule
 from detox.errors import Conflict, Refused
@@ -208,9 +209,9 @@ def _check_snooze(finding: Finding, wanted: Snooze, before: int, now: datetime) 
 
 def _due(tx: Connection, admission_id: str, now: datetime) -> schedule.Due:
     admission = find.admission(tx, admission_id)
-    recent = find.last_in_admission(tx, admission, schedule.RECENT, now)
+    recent = find.last_in_admission(tx, admission, recent_sets(), now)
     at = recent[-1].taken_at if recent else admission.admitted_at
-    known = background(tx, admission, at, first=len(recent) >= schedule.RECENT, now=now)
+    known = background(tx, admission, at, first=len(recent) >= recent_sets(), now=now)
     return schedule.next_due(recent, find.open_alerts(tx, admission_id), known)
 
 

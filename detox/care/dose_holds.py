@@ -10,15 +10,13 @@ from detox.care.roles import permitted
 from detox.chart.events import rules_of
 from detox.chart.judge import ALWAYS, DoseWord, judge
 from detox.clinical import administration
+from detox.clinical.looking_back import clock_tolerance, dose_sets
 from detox.clinical.model import Admission, Clinician, Decision, Dose
 from detox.errors import Refused
-from detox.instants import CLOCK_TOLERANCE
 from detox.store import Connection, Store, find, keep
 from detox.store.as_of import as_of
 from detox.store.context import read_context
 
-LOOKED_BACK = 24
-"""How many of the newest observations are looked at before a dose."""
 DECIDED = "decision"
 """How a word is kept that was given as a decision on the suggestion."""
 ANSWERED = "answer"
@@ -90,7 +88,7 @@ class Word:
 
 def look(tx: Connection, admission: Admission, drug: str, at: datetime) -> administration.AdministrationCheck:
     """What the readings at that time say about a dose of the drug."""
-    seen = find.last_observations(tx, admission.id, LOOKED_BACK, at, judged=False)
+    seen = find.last_observations(tx, admission.id, dose_sets(), at, judged=False)
     return administration.check_before(drug, seen, at, admission.spo2_scale)
 
 
@@ -107,7 +105,7 @@ def held_at(
     store: Store, tx: Connection, admission: Admission, dose: Dose, now: datetime, *, plain: bool = False
 ) -> Held:
     """What held a dose at the time at which it was given: by what was known then, where it is charted late."""
-    if now - dose.given_at <= CLOCK_TOLERANCE:
+    if now - dose.given_at <= clock_tolerance():
         return held_now(tx, admission, dose.drug, now, plain=plain)
     with as_of(store, dose.given_at) as then:
         known = held_now(then, admission, dose.drug, dose.given_at, plain=plain)
@@ -163,7 +161,7 @@ def _decided(tx: Connection, dose: Dose, held: Held) -> Word | None:
     made: Decision | None = next(iter(find.decisions(tx, dose.admission_id)), None)
     if made is None or held.problem or made.verdict == "accepted" or made.chosen == "HOLD_CALL" or not made.reason:
         return None
-    if made.suggestion.get("dose_action") is None or made.decided_at > dose.given_at + CLOCK_TOLERANCE:
+    if made.suggestion.get("dose_action") is None or made.decided_at > dose.given_at + clock_tolerance():
         return None
     if not _newer_than_all(tx, dose, made.decided_at):
         return None
@@ -178,7 +176,7 @@ def _ordered(tx: Connection, dose: Dose, held: Held) -> Word | None:
     if held.problem or not dangers or not all(one.ordered for one in dangers):
         return None
     answers = [one.answered for one in dangers if one.answered is not None]
-    if not all(_newer_than_all(tx, dose, made.at) and made.at <= dose.given_at + CLOCK_TOLERANCE for made in answers):
+    if not all(_newer_than_all(tx, dose, made.at) and made.at <= dose.given_at + clock_tolerance() for made in answers):
         return None
     newest = max(answers, key=lambda made: made.at)
     return Word(find.clinician(tx, newest.by.id), ANSWERED)

@@ -10,9 +10,9 @@ from detox.care.other_doses import check_time, settle_after
 from detox.care.roles import permit, permitted
 from detox.care.text import clean
 from detox.clinical import administration, entry_times
+from detox.clinical.looking_back import clock_tolerance
 from detox.clinical.model import Admission, Clinician, Dose, TaperPlan
 from detox.errors import Conflict, Refused
-from detox.instants import CLOCK_TOLERANCE
 from detox.store import Connection, Store, audit, find, keep, orders
 
 DRUGS = ("methadone", "buprenorphine", "lofexidine", "clonidine", "diamorphine", "naltrexone_xr")
@@ -81,7 +81,7 @@ def chart_vomited(store: Store, by: Clinician, dose_id: str, vomited_at: datetim
         if dose.vomited_at is not None:
             return dose
         vomited_at = entry_times.same_unless_moved(vomited_at, dose.given_at)
-        if not dose.given_at <= vomited_at <= now + CLOCK_TOLERANCE:
+        if not dose.given_at <= vomited_at <= now + clock_tolerance():
             raise Refused({"vomited_at": "The time must lie between the dose and now: enter it again."})
         keep.dose_vomited(tx, dose_id, vomited_at, clean(note), by, now)
         audit.event(
@@ -110,7 +110,7 @@ def checked(dose: Dose, now: datetime) -> Dose:
     problems: dict[str, str] = {}
     if dose.drug not in DRUGS:
         problems["drug"] = f"Drug {dose.drug!r} is not one of {', '.join(DRUGS)}: choose one of them."
-    if dose.given_at > now + CLOCK_TOLERANCE:
+    if dose.given_at > now + clock_tolerance():
         problems["given_at"] = "The time lies in the future: set it to when the dose was given."
     if dose.status == "given" and not 0 < dose.dose_mg < float("inf"):
         problems["dose_mg"] = "A given dose needs its amount in mg: enter it."

@@ -17,9 +17,10 @@ from detox.care.text import clean
 from detox.clinical import protocols
 from detox.clinical import vitals as vital_signs
 from detox.clinical.charted import Charted, Rejected
+from detox.clinical.looking_back import clock_tolerance
 from detox.clinical.model import Admission, Clinician, Observation, Patient, Vitals
 from detox.errors import Conflict, DetoxError, NeedsConfirmation, NotAllowed, Refused
-from detox.instants import CLOCK_TOLERANCE, to_text
+from detox.instants import to_text
 from detox.store import Connection, Store, audit, find, keep
 from detox.store.holding import held_open
 
@@ -187,7 +188,7 @@ class _Import:
             self._last[entry.admission_id] = entry.vitals
 
     def _entry(self, row: Charted, *, keep_admission: bool = True) -> Observation:
-        if row.taken_at > self.now + CLOCK_TOLERANCE and not self.ahead:
+        if row.taken_at > self.now + clock_tolerance() and not self.ahead:
             raise Refused({"taken_at": "The time lies in the future: correct it, or the clock of this machine."})
         admission = self._admissions.get((row.patient_id, row.admission_id)) or self._admission(row, keep_admission)
         observation_id = _id("observation", row.patient_id, row.admission_id, to_text(row.taken_at))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from detox.care.roles import permit, permitted
 from detox.care.text import clean
+from detox.clinical.looking_back import recent_sets
 from detox.clinical.model import Admission, Clinician, IntervalOrder
 from detox.clinical.monitoring import schedule
 from detox.clinical.monitoring.content import Orders
@@ -73,9 +74,9 @@ def end_interval(store: Store, by: Clinician, order_id: str, now: datetime, *, a
 
 def protocol_line(tx: Connection, admission: Admission, now: datetime) -> schedule.Line:
     """What the protocol asks now by schedule alone: no order, no open alert, no look after a dose."""
-    recent = find.last_in_admission(tx, admission, schedule.RECENT, now)
+    recent = find.last_in_admission(tx, admission, recent_sets(), now)
     since = recent[-1].taken_at if recent else admission.admitted_at
-    return schedule.asked(recent, background(tx, admission, since, first=len(recent) >= schedule.RECENT, now=now))
+    return schedule.asked(recent, background(tx, admission, since, first=len(recent) >= recent_sets(), now=now))
 
 
 def _kept(tx: Connection, admission_id: str, order_id: str) -> IntervalOrder | None:

@@ -9,8 +9,8 @@ from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical import entry_times, noted, protocols
 from detox.clinical import vitals as vital_signs
-from detox.clinical.alerts.folding import LOOKBACK
 from detox.clinical.judgement import answered, assessments
+from detox.clinical.looking_back import clock_tolerance, lookback_sets, recent_sets
 from detox.clinical.model import (
     NOT_DONE,
     Admission,
@@ -24,7 +24,6 @@ from detox.clinical.model import (
 )
 from detox.clinical.monitoring import schedule
 from detox.errors import Conflict, NeedsConfirmation, Refused
-from detox.instants import CLOCK_TOLERANCE
 from detox.store import Connection, Store, audit, find, keep
 from detox.store.background import background, with_scores
 
@@ -67,10 +66,10 @@ def record(
             return _said_again(tx, known, entry, admission, now)
         _check_admission(admission, entry)
         asked = {} if history else entry_times.question("taken_at", entry.taken_at, admission.admitted_at, now)
-        earlier = find.last_in_admission(tx, admission, LOOKBACK, now)
+        earlier = find.last_in_admission(tx, admission, lookback_sets(), now)
         since = earlier[-1].taken_at if earlier else admission.admitted_at
         beside = with_scores(
-            tx, admission.id, background(tx, admission, since, first=len(earlier) >= LOOKBACK, now=now)
+            tx, admission.id, background(tx, admission, since, first=len(earlier) >= lookback_sets(), now=now)
         )
         if not confirmed:
             _ask_if_unusual(entry, earlier, asked)
@@ -84,7 +83,7 @@ def record(
             detail={"taken_at": kept.taken_at.isoformat(), "alerts": [a.finding.rule for a in opened]},
         )  # fmt: skip
         newest = _newest(earlier, kept, admission, now)
-        recent = [*earlier, kept][-schedule.RECENT :] if newest else ()
+        recent = [*earlier, kept][-recent_sets() :] if newest else ()
         return _recorded(tx, kept, admission, opened, resolved, now, beside, recent)
 
 
@@ -155,7 +154,7 @@ def checked(entry: Observation, now: datetime) -> Observation:
     """The entry with clean text, or Refused with every problem of it at once."""
     file = protocols.vitals_file()
     problems = vital_signs.impossible(file, entry.vitals) | vital_signs.impossible_other(file, entry.other)
-    if entry.taken_at > now + CLOCK_TOLERANCE:
+    if entry.taken_at > now + clock_tolerance():
         problems["taken_at"] = "The time lies in the future: set it to when the patient was seen."
     for scale_id in entry.answers:
         try:
@@ -230,7 +229,7 @@ def _recorded(
     """What was kept and what it means; `known` and `recent` are what the rules looked back on, where at hand."""
     known = known or background(tx, admission, kept.taken_at, first=False, now=now)
     now_open = tuple(find.open_alerts(tx, kept.admission_id))
-    recent = recent or find.last_in_admission(tx, admission, schedule.RECENT, now)
+    recent = recent or find.last_in_admission(tx, admission, recent_sets(), now)
     file = protocols.vitals_file()
     judged = [r.vital for r in file.ranges] + [c.vital for c in file.coded]
     return Recorded(

@@ -12,9 +12,9 @@ from detox.care.dose_holds import held_at, keep_word, override_hold, proven
 from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical import drugs, entry_times
+from detox.clinical.looking_back import clock_tolerance
 from detox.clinical.model import Admission, Clinician, Dose
 from detox.errors import Conflict, NeedsConfirmation, Refused
-from detox.instants import CLOCK_TOLERANCE
 from detox.store import Connection, Store, audit, find, keep
 
 
@@ -122,7 +122,7 @@ def checked(dose: Dose, now: datetime) -> Dose:
         problems["status"] = "Without a plan of this ward only what was given is charted: write the rest in a note."
     if not 0 < dose.dose_mg < float("inf"):
         problems["dose_mg"] = "A given dose needs its amount in mg: enter it."
-    if dose.given_at > now + CLOCK_TOLERANCE:
+    if dose.given_at > now + clock_tolerance():
         problems["given_at"] = "The time lies in the future: set it to when the dose was given."
     if not reason:
         problems["reason"] = "Say where it was given, or by whose order: the next shift reads it."

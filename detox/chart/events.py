@@ -12,14 +12,12 @@ from detox.chart.context import Happened, PatientContext
 from detox.clinical.alerts.escalation import UNCONFIRMED
 from detox.clinical.case import read_case
 from detox.clinical.danger_content import dangers_file
+from detox.clinical.looking_back import clock_tolerance, event_span
 from detox.clinical.model import Alert, Answer, Decision, Dose, Finding, Observation
 from detox.clinical.protocols import vitals_file
 from detox.clinical.suggestions.danger import dangerous
 from detox.clinical.suggestions.readings import MODEL
-from detox.instants import CLOCK_TOLERANCE
 
-LOOK_BACK = timedelta(days=3)
-"""How far back every observation is looked at; beyond it, one that shows a danger that nobody has answered."""
 SHORT = {**MODEL, "poss": "sedation", "avpu": "consciousness"}
 LASTING = ("chest_pain", "syncope", "seizure", "suicidal_intent", "overdose", "dehydration_signs")
 """Events that are a danger by themselves, at any age, until a physician has answered."""
@@ -48,7 +46,7 @@ def read_by_rules(known_of: PatientContext, about: Raw) -> list[Observation]:
     Those of the last days; older ones only where they show a danger by themselves, or a sign that lasts. `about` are
     the fields of the case beside them.
     """
-    start = known_of.now - LOOK_BACK
+    start = known_of.now - event_span()
     older = [o for o in known_of.observations if o.taken_at < start]
     recent = [o for o in known_of.observations if o.taken_at >= start]
     return [*_still_dangerous(older, about, known_of.now), *recent]
@@ -130,7 +128,7 @@ def _happened(seen: Sequence[Observation], now: datetime) -> Iterator[Raw]:
         for name, event in named.items():
             if one.other.get(name):
                 yield known(type=event, h_ago=hours(one.taken_at, now), **_kept(one, one.taken_at, now))
-        if one.other.get("vomits") and now - one.taken_at <= LOOK_BACK:
+        if one.other.get("vomits") and now - one.taken_at <= event_span():
             yield {"type": "vomiting", "h_ago": hours(one.taken_at, now)}
 
 
@@ -243,4 +241,4 @@ def _corrected(known_of: PatientContext, seen: Sequence[Observation]) -> Iterato
 def _age(moment: datetime, now: datetime) -> timedelta:
     """How long ago. A tablet's clock that runs a little ahead of the server's counts as now."""
     age = now - moment
-    return timedelta(0) if -CLOCK_TOLERANCE <= age < timedelta(0) else age
+    return timedelta(0) if -clock_tolerance() <= age < timedelta(0) else age

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from detox.clinical.content import ROOT, Content, Evidence, File, Text, read
+from detox.clinical.limits import limit as vital_limit
 from detox.clinical.model import PROGRAMMES, VITALS, Observation
 from detox.clinical.protocols import vitals_file
 from detox.clinical.suggestions.content import Limit, content
@@ -24,15 +25,13 @@ ALLOWED = "jurisdiction"
 """The name under which a ward keeps which locked programmes are lawful where it is."""
 
 Value = float | int | bool | str
-Comparison = Literal["below", "at_most", "above"]
 Verdict = Literal["clear", "hold", "stale", "missing"]
 
 
 class Hold(Content):
-    """What holds a dose: a value beyond a limit that suggestions.toml names, or one of some codes."""
+    """What holds a dose: a value beyond a limit of limits.toml (on scale 2 beyond another), or one of some codes."""
 
     vital: Text
-    is_: Annotated[Comparison | None, Field(alias="is")] = None
     limit: str = ""
     limit_scale2: str = ""
     codes: tuple[Text, ...] = ()
@@ -41,10 +40,11 @@ class Hold(Content):
     def _one_of_both(self) -> "Hold":
         if self.vital not in VITALS:
             raise ValueError(f"{self.vital!r} is no vital")
-        if bool(self.codes) == bool(self.limit and self.is_):
-            raise ValueError(f"{self.vital}: either a comparison with a limit, or codes")
+        if bool(self.codes) == bool(self.limit):
+            raise ValueError(f"{self.vital}: either a limit, or codes")
         for name in filter(None, (self.limit, self.limit_scale2)):
-            _named(name)
+            if vital_limit(name).measure != self.vital:
+                raise ValueError(f"{self.vital}: {name} is a limit of {vital_limit(name).measure}")
         return self
 
 
@@ -263,13 +263,10 @@ def _holds(hold: Hold, value: Value, scale: int) -> str:
     """Why the value holds the dose, or nothing."""
     if hold.codes:
         return "holds the dose" if value in hold.codes else ""
-    limit = _named(hold.limit_scale2 if scale == 2 and hold.limit_scale2 else hold.limit)
-    number = banded(hold.vital, float(value))
-    beyond = {"below": number < limit.value, "at_most": number <= limit.value, "above": number > limit.value}
-    words = {"below": "below", "at_most": "at or below", "above": "above"}
-    if hold.is_ is None or not beyond[hold.is_]:
+    limit = vital_limit(hold.limit_scale2 if scale == 2 and hold.limit_scale2 else hold.limit)
+    if not limit.holds(banded(hold.vital, float(value))):
         return ""
-    return f"{words[hold.is_]} {limit.value:g} {limit.unit} [{limit.evidence}]"
+    return f"{limit.where} {limit.value:g} {limit.unit} [{limit.evidence}]"
 
 
 def _said(vital: str, value: Value) -> str:

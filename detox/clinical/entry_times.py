@@ -7,10 +7,10 @@ future (an import whose dates were shifted on purpose) everything counts, becaus
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from detox.clinical.looking_back import clock_tolerance
 from detox.clinical.monitoring.due import words
 from detox.clinical.protocols import vitals_file
 from detox.errors import Refused
-from detox.instants import CLOCK_TOLERANCE
 
 _DAY = timedelta(days=1)
 
@@ -37,11 +37,11 @@ def judged(admitted_at: datetime | None, now: datetime) -> Span:
     `admitted_at` is None where the beginning of the admission is not known.
     """
     if admitted_at is None:
-        return Span(None, now + CLOCK_TOLERANCE)
+        return Span(None, now + clock_tolerance())
     if _dated_ahead(admitted_at, now):
         return Span(None, None)
     times = vitals_file().times
-    return Span(_minute(admitted_at) - timedelta(minutes=times.before_admission_min), now + CLOCK_TOLERANCE)
+    return Span(_minute(admitted_at) - timedelta(minutes=times.before_admission_min), now + clock_tolerance())
 
 
 def same_unless_moved(entered: datetime, kept: datetime) -> datetime:
@@ -86,7 +86,7 @@ def _early(at: datetime, admitted_at: datetime, now: datetime) -> timedelta:
 
 
 def _dated_ahead(admitted_at: datetime, now: datetime) -> bool:
-    return admitted_at > now + CLOCK_TOLERANCE
+    return admitted_at > now + clock_tolerance()
 
 
 def _minute(moment: datetime) -> datetime:

@@ -19,6 +19,7 @@ from detox.clinical.alerts.folding import alerts_file
 from detox.clinical.content import File, read
 from detox.clinical.danger_content import dangers_file
 from detox.clinical.drugs import drugs_file
+from detox.clinical.limits import limits_file
 from detox.clinical.measuring_quality import habits_file
 from detox.clinical.medicines import medicines_file
 from detox.clinical.monitoring.schedule import monitoring_file
@@ -30,6 +31,7 @@ from detox.clinical.watch import watch_file
 from detox.errors import ProtocolError
 
 _READERS: dict[str, Callable[[], File]] = {
+    "limits.toml": limits_file,
     "alerts.toml": alerts_file,
     "vitals.toml": vitals_file,
     "monitoring.toml": monitoring_file,

@@ -1,7 +1,7 @@
 """What rules look at: the vitals and scores of one observation, and what follows from those before it.
 
 Everything is worked out from what was measured; what was not is absent, and a score with missing items is a lower
-bound. A measure of one observation looks back on the REACH observations before it and no further, so that it is the
+bound. A measure of one observation looks back on measure_sets() before it and no further, so that it is the
 same whether the whole admission is at hand or only its newest part.
 """
 
@@ -29,9 +29,6 @@ Value = float | int | bool | str
 Values = dict[str, Value]
 Reading = tuple[Values, Set[str]]
 """The measures of one observation by name, and the names of those that are only a lower bound."""
-
-REACH = 12
-"""How many earlier observations a measure looks back on."""
 
 RETURN_TO_USE = "return_to_use"
 """The sign of a set that an opioid was used again."""
@@ -225,7 +222,7 @@ class Measurer:
             self._watch(self._watcher, observation)
 
     def measure(self, observation: Observation, earlier: Sequence[Observation]) -> MeasuredObservation:
-        """The measures of an observation, its vitals rounded as every band reads them; `earlier` are the REACH
+        """The measures of an observation, its vitals rounded as every band reads them; `earlier` are the measure_sets()
         observations before it, oldest first.
 
         All of them have been added before.

@@ -5,12 +5,13 @@ not rise from the minimum, a rule that names an unknown measure are refused with
 """
 
 import math
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from detox.clinical.content import NOT_REVIEWED, ROOT, Content, Evidence, File, Review, Text, read
+from detox.clinical.limits import limit
 from detox.clinical.model import VITALS
 from detox.clinical.scale_form import (
     Band,
@@ -42,10 +43,23 @@ class OtherUnit(Content):
     below: float = Field(strict=False)
 
 
+class Sides(Content):
+    """The limits of a vital to both sides, by their names; empty where there is none."""
+
+    low: str = ""
+    high: str = ""
+
+    def inside(self, bounds: tuple[float, float], decimals: int) -> tuple[float, float]:
+        """The first and the last value inside them, within `bounds`."""
+        low = limit(self.low).inside(decimals) if self.low else bounds[0]
+        high = limit(self.high).inside(decimals) if self.high else bounds[1]
+        return low, high
+
+
 class Range(Content):
     """What values of a vital can be (absolute: refuse), usually are (plausible: ask) and mean (interpret).
 
-    `normal` and `critical` are inclusive lower and upper limits of the normal and the not-critical range.
+    `amber` and `red` name the limits of limits.toml, low before high, from which a value is coloured.
     `banded_decimals` are those that a band reads, where they are more than those that are charted.
     """
 
@@ -59,8 +73,8 @@ class Range(Content):
     looks_like: OtherUnit | None = None
     absolute: tuple[float, float]
     plausible: tuple[float, float]
-    normal: tuple[float, float]
-    critical: tuple[float, float]
+    amber: Sides
+    red: Sides
     source: Text
     evidence: Evidence
 
@@ -74,11 +88,25 @@ class Range(Content):
     def _nested(self) -> "Range":
         if self.vital not in VITALS:
             raise ValueError(f"{self.vital!r} is no vital")
+        named = [name for side in (self.amber, self.red) for name in (side.low, side.high) if name]
+        for one in map(limit, named):
+            if (one.measure, one.scale or 1) != (self.vital, self.spo2_scale):
+                raise ValueError(f"{self.vital}: {one.id} is a limit of {one.measure}, scale {one.scale or 1}")
         bounds = [self.absolute, self.plausible, self.critical, self.normal]
         for outer, inner in zip(bounds, bounds[1:], strict=False):
             if not outer[0] <= inner[0] < inner[1] <= outer[1]:
                 raise ValueError(f"{self.vital}: {inner} does not lie inside {outer}")
         return self
+
+    @cached_property
+    def normal(self) -> tuple[float, float]:
+        """The lowest and the highest value that is normal."""
+        return self.amber.inside(self.absolute, self.decimals)
+
+    @cached_property
+    def critical(self) -> tuple[float, float]:
+        """The lowest and the highest value that is not critical."""
+        return self.red.inside(self.absolute, self.decimals)
 
     def banded(self, value: float) -> float:
         """The value as every band reads it: rounded as it is charted, halves up. Raises Refused for no number."""

@@ -14,12 +14,14 @@ from detox.care.dosing import DRUGS
 from detox.care.limits import limit_problems
 from detox.chart.case import URINE
 from detox.chart.context import Happened, Order, PatientContext, Proposed
-from detox.chart.events import LOOK_BACK, red
+from detox.chart.events import red
 from detox.chart.judge import judge
 from detox.clinical import entry_times, protocols, situations
 from detox.clinical.alerts import folding
+from detox.clinical.alerts.engine import alerts_file
 from detox.clinical.alerts.folding import Change
 from detox.clinical.danger_content import dangers_file
+from detox.clinical.looking_back import clock_tolerance, event_span
 from detox.clinical.model import (
     Admission,
     Alert,
@@ -50,12 +52,9 @@ from detox.commands.judge_form import (
 from detox.commands.judge_sets import observations, others, said_in, sign_of
 from detox.commands.judge_words import Unread, opioid_known, substance, understand
 from detox.errors import Refused
-from detox.instants import CLOCK_TOLERANCE
 
 ZONE = ZoneInfo("UTC")
 """A line names no ward: its days are those of UTC, whatever the offsets of its times."""
-FIRST = 12
-"""How many of the first observations the baseline of an admission begins with, as in the store."""
 
 
 class Charted(NamedTuple):
@@ -127,7 +126,7 @@ def _charted(line: AdmissionLine, made: Sequence[Decision]) -> Charted:
 
 def _admission(line: AdmissionLine, unread: Unread) -> Admission:
     about, person = line.admission, line.admission.patient
-    if about.admitted_at > line.now + CLOCK_TOLERANCE:
+    if about.admitted_at > line.now + clock_tolerance():
         raise Refused("admission.admitted_at lies after now: correct one of them.")
     opioid = line.opioid_use.opioid or ""
     if opioid and not opioid_known(opioid):
@@ -170,7 +169,7 @@ def _plan(line: AdmissionLine, admission: Admission, unread: Unread) -> TaperPla
     if drug is None:
         return None
     signed = form.signed_at
-    if signed is not None and signed > line.now + CLOCK_TOLERANCE:
+    if signed is not None and signed > line.now + clock_tolerance():
         unread.tell("plan.signed_at lies after now: the plan counts as not signed", stops=True)
         signed = None
     if form.interval_h is None:
@@ -219,21 +218,21 @@ def _orders_of(plan: TaperPlan | None) -> tuple[Order, ...]:
 def _doses(line: AdmissionLine, unread: Unread) -> tuple[Dose, ...]:
     found = []
     for number, one in enumerate(line.doses, start=1):
-        if one.at > line.now + CLOCK_TOLERANCE:
+        if one.at > line.now + clock_tolerance():
             unread.tell(f"The dose of {one.drug} at {one.at:%Y-%m-%d %H:%M} is dated ahead: it is left out", stops=True)
             continue
         made = _dose(
             line, f"dose-{number}", one.at, one.drug, one.form, one.mg if one.status == "given" else 0.0, one.by, unread
         )
         vomited = one.vomited_at
-        if vomited is not None and not one.at <= vomited <= line.now + CLOCK_TOLERANCE:
+        if vomited is not None and not one.at <= vomited <= line.now + clock_tolerance():
             unread.tell(
                 f"The dose of {one.drug} at {one.at:%Y-%m-%d %H:%M} was vomited before it or ahead: check", stops=True
             )
             vomited = None
         found.append(replace(made, status=one.status, elsewhere=one.elsewhere, vomited_at=vomited))
     for number, event in enumerate(line.events, start=1):
-        if event.at > line.now + CLOCK_TOLERANCE:
+        if event.at > line.now + clock_tolerance():
             continue  # told with the events
         if event.type == "naloxone_given":
             # the rules ask that it was given, not how much
@@ -266,7 +265,7 @@ def _events(line: AdmissionLine, unread: Unread) -> tuple[Happened, ...]:
     """What is neither a sign of a set nor a dose; those are read with the sets and doses."""
     found = []
     for one in line.events:
-        if one.at > line.now + CLOCK_TOLERANCE:
+        if one.at > line.now + clock_tolerance():
             unread.tell(f"The event {one.type} at {one.at:%Y-%m-%d %H:%M} is dated ahead: it is left out", stops=True)
         elif sign_of(one) is None and one.type not in _OTHERWISE:
             if one.type not in RULES_EVENTS:
@@ -291,8 +290,8 @@ def _judged(
 
     A correction that is dated ahead is judged by nobody: what it was to replace still stands.
     """
-    ahead = tuple(o for o in seen if o.taken_at > now + CLOCK_TOLERANCE)
-    there = [o for o in seen if o.taken_at <= now + CLOCK_TOLERANCE]
+    ahead = tuple(o for o in seen if o.taken_at > now + clock_tolerance())
+    there = [o for o in seen if o.taken_at <= now + clock_tolerance()]
     by = {o.replaces: o.id for o in there if o.replaces is not None}
     marked = [replace(o, replaced_by=by.get(o.id)) for o in there]
     within = entry_times.judged(admitted_at, now)
@@ -312,7 +311,7 @@ def _stop_at_lost(current: Sequence[Observation], unread: Unread) -> None:
 
 def _looked_at(current: Sequence[Observation], decisions: Sequence[Decision], now: datetime) -> tuple[Observation, ...]:
     """Those of the last days, and every older one that no decision has been shown, as the store reads them."""
-    start = now - LOOK_BACK
+    start = now - event_span()
     shown = decisions[0].decided_at if decisions else None
     return tuple(o for o in current if o.taken_at >= start or shown is None or (o.recorded_at or o.taken_at) > shown)
 
@@ -330,7 +329,7 @@ def _background(
         doses=tuple(d for d in doses if d.status == "given"),
         limits=_limits(line, admission, unread),
         intervals=_intervals(line, admission, unread),
-        first=tuple(replace(o, assessments=()) for o in current[:FIRST]),
+        first=tuple(replace(o, assessments=()) for o in current[: alerts_file().baseline.within_sets]),
         first_weight=_first_weight(line, current, unread),
         setting=admission.setting,
         steps=_steps_down(plan),
@@ -387,7 +386,7 @@ def _limits(line: AdmissionLine, admission: Admission, unread: Unread) -> tuple[
             unread.tell(f"The limit {one.limit} is not a physician's: the ward's holds")
         elif one.until is None:
             unread.tell(f"The limit {one.limit} has no end: the ward's holds")
-        elif one.at <= line.now + CLOCK_TOLERANCE:
+        elif one.at <= line.now + clock_tolerance():
             key = (one.at, named_one.vital, named_one.side)
             made = groups[key][0] if key in groups else PatientLimit(
                 f"limit-{len(groups)}", admission.id, named_one.vital, named_one.side, None, None, "as ordered",
@@ -416,7 +415,7 @@ def _intervals(line: AdmissionLine, admission: Admission, unread: Unread) -> tup
     """The intervals that were ordered. An order without an end only shortens."""
     found = []
     for number, one in enumerate(sorted(line.orders, key=lambda o: o.at), start=1):
-        if one.at > line.now + CLOCK_TOLERANCE:
+        if one.at > line.now + clock_tolerance():
             unread.tell(f"The order of {one.at:%Y-%m-%d %H:%M} is dated ahead: it counts for nothing")
             continue
         found.append(
@@ -458,7 +457,7 @@ def _dangerous(alert: Alert) -> bool:
 def _answers(line: AdmissionLine, every: Sequence[Alert], unread: Unread) -> tuple[Answer, ...]:
     found = []
     for number, one in enumerate(sorted(line.answers, key=lambda a: a.at), start=1):
-        if one.at > line.now + CLOCK_TOLERANCE:
+        if one.at > line.now + clock_tolerance():
             unread.tell(f"The answer of {one.at:%Y-%m-%d %H:%M} is dated ahead: it counts for nothing")
         elif dangers_file().named(one.problem) is None:
             unread.tell(f"The answer of {one.at:%Y-%m-%d %H:%M}: there is no problem {one.problem!r}")
@@ -492,7 +491,7 @@ def _why_not(line: AdmissionLine, one: DecisionForm) -> str:
     """Why a decision counts for nothing; empty where it counts."""
     if one.by.role != "physician":
         return "is not a physician's"
-    if one.at > line.now + CLOCK_TOLERANCE:
+    if one.at > line.now + clock_tolerance():
         return "is dated ahead"
     return "was before the admission" if one.at < line.admission.admitted_at else ""
 

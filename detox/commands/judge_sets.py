@@ -10,13 +10,13 @@ from datetime import datetime
 from detox.clinical import protocols, scales
 from detox.clinical import vitals as vital_signs
 from detox.clinical.judgement import assessments
+from detox.clinical.looking_back import clock_tolerance
 from detox.clinical.model import VITALS, Admission, NotDone, Observation, Vitals
 from detox.clinical.scales import round_half_up
 from detox.commands.judge_form import AdmissionLine, EventForm, ObservationForm, Person
 from detox.commands.judge_words import Unread
 from detox.commands.scoring import typed_vital
 from detox.errors import Refused
-from detox.instants import CLOCK_TOLERANCE
 
 ONE_LOOK = {"vomiting": ("vomits", 1.0)}
 """Events that are charted as a count of a set."""
@@ -28,7 +28,7 @@ def observations(line: AdmissionLine, admission: Admission, unread: Unread) -> l
     for number, event in enumerate(line.events, start=1):
         sign = sign_of(event)
         asleep = event.type == "cows_not_assessed_asleep"
-        if event.at <= line.now + CLOCK_TOLERANCE and (sign is not None or asleep):
+        if event.at <= line.now + clock_tolerance() and (sign is not None or asleep):
             other = {} if sign is None else {sign[0]: sign[1]}
             found.append(
                 _beside(
@@ -39,7 +39,7 @@ def observations(line: AdmissionLine, admission: Admission, unread: Unread) -> l
     for number, lab in enumerate(line.labs, start=1):
         values = {name: float(value) for name, value in (lab.__pydantic_extra__ or {}).items() if value is not None}
         known = others(values, f"labs of {lab.at:%Y-%m-%d %H:%M}", unread)
-        if lab.at > line.now + CLOCK_TOLERANCE:
+        if lab.at > line.now + clock_tolerance():
             unread.tell(f"The results of {lab.at:%Y-%m-%d %H:%M} are dated ahead: they are left out")
         elif known:
             found.append(_beside(f"lab-{number}", lab.at, known, admission))
@@ -93,7 +93,7 @@ def _observation(
         recorded_at=form.recorded_at or form.at,
         replaces=form.replaces,
     )
-    if form.at > line.now + CLOCK_TOLERANCE:
+    if form.at > line.now + clock_tolerance():
         unread.tell(f"The {where} is dated later than now: it is judged by nobody")
     return replace(_by(made, form.by), assessments=assessments(made, admission))
 

@@ -14,9 +14,10 @@ from detox.chart.judge import judge as judged
 from detox.chart.standing import level_of, whole
 from detox.chart.watching import Watched
 from detox.clinical.danger_content import CLASSES
+from detox.clinical.looking_back import recent_sets
 from detox.clinical.model import Alert, Author, Level, Observation
 from detox.clinical.monitoring import schedule
-from detox.clinical.monitoring.schedule import RECENT, Due
+from detox.clinical.monitoring.schedule import Due
 from detox.clinical.watch import COWS
 from detox.commands.common import binary_in, binary_out, lines_file
 from detox.commands.judge_context import charted
@@ -41,7 +42,7 @@ def answer(line: Mapping[str, object]) -> dict[str, object]:
     """The answer to one line. Raises Refused with every problem of its form."""
     form = read_line(line)
     known, seen = charted(form)
-    made, recent = judged(known), seen[-RECENT:]
+    made, recent = judged(known), seen[-recent_sets() :]
     standing = [alert for alert in known.alerts if alert.resolved_at is None]
     others = [one for one in made.dangers if one.alert_id not in {alert.id for alert in standing}]
     due = schedule.next_due(recent, standing, known.background)

@@ -10,6 +10,7 @@ from detox.chart.standing import level_of, rank_of, whole
 from detox.clinical import protocols
 from detox.clinical import vitals as vital_signs
 from detox.clinical.alerts.escalation import Standing, limits_now
+from detox.clinical.looking_back import clock_tolerance, recent_sets
 from detox.clinical.model import (
     Admission,
     Alert,
@@ -23,9 +24,7 @@ from detox.clinical.model import (
     TaperPlan,
 )
 from detox.clinical.monitoring import schedule
-from detox.clinical.monitoring.schedule import RECENT
 from detox.clinical.patient_limits import by_limits
-from detox.instants import CLOCK_TOLERANCE
 from detox.reports import suggesting
 from detox.reports.since import Course, courses, escalation_minutes, standings
 from detox.store import Connection, Store, find, orders
@@ -212,15 +211,15 @@ def board(tx: Connection, ward_id: str, now: datetime) -> Board:
 
 def tile(tx: Connection, admission: Admission, bed: Bed | None, now: datetime) -> Tile:
     """What the board says of one patient now."""
-    recent = find.last_in_admission(tx, admission, RECENT, now)
+    recent = find.last_in_admission(tx, admission, recent_sets(), now)
     later = tuple(find.ahead(tx, admission, now))
     holding = find.open_alerts(tx, admission.id)
     silence = next((a for a in holding if a.finding.kind == "silence"), None)
     standing = standings(tx, holding, now, escalation_minutes(tx, admission.ward_id)) if holding else {}
     alerts = tuple(sorted((a for a in holding if a is not silence), key=lambda a: _first(a, standing[a.id])))
     at = recent[-1].taken_at if recent else admission.admitted_at
-    due = schedule.next_due(recent, alerts, background(tx, admission, at, first=len(recent) >= RECENT, now=now))
-    ahead = bool(recent) and recent[-1].taken_at > now + CLOCK_TOLERANCE
+    due = schedule.next_due(recent, alerts, background(tx, admission, at, first=len(recent) >= recent_sets(), now=now))
+    ahead = bool(recent) and recent[-1].taken_at > now + clock_tolerance()
     overdue = None if ahead else schedule.overdue(due, now)
     seen = [o for o in recent if schedule.tells_of_state(o)]
     answered = silence if silence and overdue and silence.finding.level == overdue.level else None

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 
+from detox.clinical.looking_back import clock_tolerance
 from detox.clinical.measuring_quality import Rates, habits_file
 from detox.clinical.protocols import vitals_file
-from detox.instants import CLOCK_TOLERANCE
 from detox.store import Connection
 from detox.store.find_measuring_quality import MEASURED, readings
 
@@ -57,7 +57,7 @@ def least_readings() -> int:
 def ward_honesty(tx: Connection, ward_id: str, now: datetime) -> Honesty:
     """The habits of the ward in the days that honesty.toml looks back on."""
     start = now - timedelta(days=habits_file().period.days)
-    rows = list(readings(tx, ward_id, start, now + CLOCK_TOLERANCE))
+    rows = list(readings(tx, ward_id, start, now + clock_tolerance()))
     return Honesty(start, now, len(rows), figures(rows))
 
 

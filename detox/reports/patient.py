@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from detox.clinical import situations
+from detox.clinical.looking_back import clock_tolerance
 from detox.clinical.model import Admission, Alert, Decision, Dose, HistoryAnswer, Observation, TaperPlan, Ward
 from detox.clinical.suggestions import Suggestion
-from detox.instants import CLOCK_TOLERANCE
 from detox.reports import board
 from detox.store import Connection, find, orders
 
@@ -156,7 +156,7 @@ def page(tx: Connection, ward: Ward, admission_id: str, now: datetime, hours: in
 
 def _as_of(admission: Admission, newest: Observation | None, now: datetime) -> datetime:
     """Now; of an admission that has ended its end; of one whose dates were shifted ahead its newest reading."""
-    if newest is not None and newest.taken_at > now + CLOCK_TOLERANCE:
+    if newest is not None and newest.taken_at > now + clock_tolerance():
         return newest.taken_at
     return min(now, admission.discharged_at or now)
 

@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 
 from detox.clinical.administration import Before, Counted, GivingFile, Hold
+from detox.clinical.limits import limit
 from detox.clinical.medicines import MedicinesFile
 from detox.clinical.protocols import vitals_file
 from detox.clinical.situations import MEDICINES, Answer, DischargeFile, Situation, SituationsFile
-from detox.clinical.suggestions.content import Limit, content
 from detox.reports.protocol_rows import Row, Section, lines, others
-
-_IS = {"below": "below", "at_most": "at or below", "above": "above"}
 
 
 def giving_sections(file: GivingFile) -> Iterator[Section]:
@@ -118,16 +116,16 @@ def _before(row: Before) -> Row:
 
 def _hold(hold: Hold) -> str:
     label = _label(hold.vital)
-    if hold.codes or hold.is_ is None:
+    if hold.codes:
         return f"{label} {', '.join(hold.codes)}"
-    said = f"{label} {_IS[hold.is_]} {_limit(hold.limit)} ({hold.is_}: {hold.limit})"
     other = hold.limit_scale2
+    said = f"{label} {_limit(hold.limit)} ({hold.limit})"
     return said + (f"; on SpO2 scale 2 {_limit(other)} ({other})" if other else "")
 
 
 def _limit(name: str) -> str:
-    limit: Limit = getattr(content().limits, name)
-    return f"{limit.value:g} {limit.unit} [{limit.evidence}]"
+    one = limit(name)
+    return f"{one.where} {one.value:g} {one.unit} [{one.evidence}]"
 
 
 def _label(vital: str) -> str:

@@ -148,7 +148,15 @@ def vitals_sections(file: VitalsFile) -> Iterator[Section]:
 def suggestion_sections(file: SuggestionsFile) -> Iterator[Section]:
     """Every limit and rule text of the suggestions, then their other words."""
     limits = [
-        Row(name, (lines(limit.at, name), f"{limit.value:g} {limit.unit}".strip()), limit.source, limit.evidence)
+        Row(
+            name,
+            (
+                lines(limit.at, name, limit.named and f"limit {_plain(limit.named)}"),
+                f"{limit.value:g} {limit.unit}".strip(),
+            ),
+            limit.source,
+            limit.evidence,
+        )
         for name, limit in _given(file.limits, ())
         if isinstance(limit, Limit)
     ]
@@ -187,8 +195,9 @@ def condition(one: Condition) -> str:
     elif unit := next((r.unit for r in vitals_file().ranges if r.vital == one.measure), ""):
         number = f"{getattr(one, one.operator):.{decimals(one.measure)}f}"
         limit = limit.replace(number, f"{number} {unit}")
-    more = rest(one, {"measure", *OPERATORS})
-    return f"{measure(one.measure)}: {limit}" + (f" ({more})" if more else "")
+    more = rest(one, {"measure", "named", *OPERATORS})
+    name = f" (limit {_plain(one.named)})" if one.named else ""
+    return f"{measure(one.measure)}: {limit}{name}" + (f" ({more})" if more else "")
 
 
 _RULE_KEYS = frozenset({
@@ -237,7 +246,7 @@ def _both(every: tuple[Condition, ...], some: tuple[Condition, ...]) -> str:
 
 
 _RANGE_KEYS = frozenset({
-    "vital", "spo2_scale", "label", "word", "unit", "decimals", "absolute", "plausible", "normal", "critical", "source",
+    "vital", "spo2_scale", "label", "word", "unit", "decimals", "absolute", "plausible", "source",
     "evidence",
 })  # fmt: skip
 

@@ -11,6 +11,7 @@ from detox.clinical.alerts.rules import AlertsFile
 from detox.clinical.content import NOT_REVIEWED, Content, File
 from detox.clinical.drugs import DrugsFile
 from detox.clinical.files import ContentFile, ProtocolReview, content_files
+from detox.clinical.limits import LimitsFile
 from detox.clinical.medicines import MedicinesFile
 from detox.clinical.monitoring.schedule import MonitoringFile
 from detox.clinical.protocols import Scale, VitalsFile
@@ -21,6 +22,7 @@ from detox.instants import wall
 from detox.reports.protocol_changes import Change, changes, values
 from detox.reports.protocol_drugs import drug_sections
 from detox.reports.protocol_giving import discharge_sections, giving_sections, medicine_sections, situation_sections
+from detox.reports.protocol_limits import limit_sections
 from detox.reports.protocol_monitoring import monitoring_sections
 from detox.reports.protocol_rows import (
     Row,
@@ -154,6 +156,8 @@ def _states(reviews: list[ProtocolReview], zone: ZoneInfo) -> dict[str, ReviewSt
 @cache
 def _sections(one: ContentFile) -> tuple[Section, ...]:
     match one.file:
+        case LimitsFile():
+            return tuple(limit_sections(one.file))
         case AlertsFile():
             return tuple(alert_sections(one.file))
         case VitalsFile():

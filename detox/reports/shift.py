@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from detox.clinical.entry_times import judged
+from detox.clinical.looking_back import recent_sets
 from detox.clinical.model import Admission, Dose, Observation, Ward
-from detox.clinical.monitoring.schedule import RECENT
 from detox.errors import NotFound
 from detox.reports import suggesting
 from detox.reports.csv_text import csv_bytes
@@ -112,7 +112,7 @@ def _rows(tx: Connection, admission: Admission, period: ShiftPeriod, now: dateti
     return Rows(
         admission=admission,
         bed=find_shift.bed_before(tx, admission.id, end),
-        before=tuple(find.last_observations(tx, admission.id, RECENT, start - INSTANT, since=span.since)),
+        before=tuple(find.last_observations(tx, admission.id, recent_sets(), start - INSTANT, since=span.since)),
         seen=tuple(seen),
         alerts=tuple((a, tuple(Answer(*said) for said in find.acknowledgements(tx, a.id))) for a in alerts),
         doses=tuple(find.doses(tx, admission.id, start, end)),

@@ -11,6 +11,7 @@ from typing import Literal
 from detox.chart.danger import Danger
 from detox.clinical import protocols
 from detox.clinical import vitals as vital_signs
+from detox.clinical.looking_back import recent_sets
 from detox.clinical.model import (
     Admission,
     Alert,
@@ -23,7 +24,7 @@ from detox.clinical.model import (
     NotDone,
     Observation,
 )  # fmt: skip
-from detox.clinical.monitoring.schedule import RECENT, Due, next_due, overdue_from
+from detox.clinical.monitoring.schedule import Due, next_due, overdue_from
 from detox.reports.suggesting import Judged
 
 Kind = Literal["done", "partial", "not_done", "refused", "note"]
@@ -250,7 +251,7 @@ def patient_shift(rows: Rows, start: datetime, as_of: datetime) -> PatientShift:
     """One patient's line, from the rows of the shift that began at `start`, as it stood at `as_of`."""
     admission, current = rows.admission, rows.current
     left = admission.discharged_at is not None and admission.discharged_at <= as_of
-    known = [*rows.before, *current][-RECENT:]
+    known = [*rows.before, *current][-recent_sets() :]
     return PatientShift(
         admission=admission,
         bed=rows.bed[0] if rows.bed else "",
@@ -383,7 +384,7 @@ def _unrecorded(rows: Rows, start: datetime, as_of: datetime) -> tuple[datetime,
     since = max(start, rows.admission.admitted_at)
     until = min(as_of, rows.admission.discharged_at or as_of)
     seen = list(rows.before)
-    due = next_due(seen[-RECENT:], _standing(rows, since), _known(rows, since))
+    due = next_due(seen[-recent_sets() :], _standing(rows, since), _known(rows, since))
     at, found = _first_that_counts(due, since), list[datetime]()
     for entry in (o for o in rows.current if set_taken(o).kind != "note"):
         interval, before = timedelta(minutes=due.repeat_min), due
@@ -392,7 +393,7 @@ def _unrecorded(rows: Rows, start: datetime, as_of: datetime) -> tuple[datetime,
             at += interval
         answered = at - _grace(due) <= entry.taken_at
         seen.append(entry)
-        due = next_due(seen[-RECENT:], _standing(rows, entry.taken_at), _known(rows, as_of))
+        due = next_due(seen[-recent_sets() :], _standing(rows, entry.taken_at), _known(rows, as_of))
         if due.at != before.at:
             at = due.at
         elif answered:

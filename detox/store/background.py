@@ -2,21 +2,17 @@
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from detox.clinical.alerts.engine import alerts_file
 from detox.clinical.entry_times import Span, judged
+from detox.clinical.looking_back import dose_span
 from detox.clinical.measures import RETURN_TO_USE
 from detox.clinical.model import Admission, Background, Dose, StepDown
 from detox.clinical.watch import precipitant, rises
 from detox.instants import from_text
 from detox.store import find, find_scores, orders
 from detox.store.connection import Connection
-
-FIRST = 12
-"""How many of the first observations, and of the first doses, of an admission are looked at for its baseline."""
-
-DOSES = timedelta(days=7)
-"""How far back doses are read beside the first: longer than any rule looks."""
 
 
 def background(
@@ -30,10 +26,10 @@ def background(
     """What is known of an admission beside its observations.
 
     `since` bounds the doses that are read (None: all of them). `first` is False where the caller has all observations
-    of the stay at hand anyway. Of the observations those are looked at that are judged at `now` (None: all of them).
+    of the admission at hand. Of the observations those are looked at that are judged at `now` (None: all of them).
     """
     span = Span(None, None) if now is None else judged(admission.admitted_at, now)
-    doses = _doses(tx, admission.id, since - DOSES if since is not None else None)
+    doses = _doses(tx, admission.id, since - dose_span() if since is not None else None)
     return Background(
         admitted_at=admission.admitted_at,
         programme=admission.programme,
@@ -42,7 +38,9 @@ def background(
         limits=orders.patient_limits(tx, admission.id),
         intervals=orders.interval_orders(tx, admission.id),
         first_weight=find.first_weight(tx, admission.id, *span),
-        first=tuple(find.first_observations(tx, admission.id, FIRST, *span)) if first else (),
+        first=tuple(find.first_observations(tx, admission.id, alerts_file().baseline.within_sets, *span))
+        if first
+        else (),
         setting=admission.setting,
         steps=_steps_down(tx, admission.id),
         not_given=tuple(d for d in doses if d.status != "given"),
@@ -64,7 +62,9 @@ def _doses(tx: Connection, admission_id: str, start: datetime | None) -> list[Do
     doses = find.doses(tx, admission_id, start)
     if start is not None:
         known = {d.id for d in doses}
-        doses = [d for d in find.first_doses(tx, admission_id, FIRST) if d.id not in known] + doses
+        doses = [
+            d for d in find.first_doses(tx, admission_id, alerts_file().baseline.within_sets) if d.id not in known
+        ] + doses
     return sorted(doses, key=lambda d: d.given_at)
 
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from detox.chart.context import Order, PatientContext
-from detox.chart.events import LOOK_BACK
 from detox.clinical import situations
 from detox.clinical.administration import ALLOWED
 from detox.clinical.entry_times import judged
+from detox.clinical.looking_back import event_span
 from detox.clinical.model import Admission, Decision, HistoryAnswer, Observation, TaperPlan
 from detox.clinical.protocols import vitals_file
 from detox.store import find, orders
@@ -75,7 +75,7 @@ def orders_of(tx: Connection, plans: Sequence[TaperPlan]) -> list[Order]:
 def _observations(tx: Connection, admission: Admission, decisions: Sequence[Decision], now: datetime) -> Judged:
     """Those within the admission. Older ones only where they were kept after the newest decision: what stood before it
     was shown to whoever made it."""
-    start, span = now - LOOK_BACK, judged(admission.admitted_at, now)
+    start, span = now - event_span(), judged(admission.admitted_at, now)
     seen = find.observations(tx, admission.id, start=start)
     shown = next((d.decided_at for d in decisions if d.suggestion.get("rules")), None)
     older = find.observations(tx, admission.id, end=start, kept_after=shown)

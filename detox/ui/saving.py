@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from detox.care import e_signature
+from detox.clinical.looking_back import clock_tolerance
 from detox.clinical.model import Dose
 from detox.errors import DetoxError, NeedsConfirmation, Refused
-from detox.instants import CLOCK_TOLERANCE
 from detox.ui import frame, words
 
 _NAMES = uuid.UUID("6f0f6f5e-6d0c-4bb5-8d7e-64655f746f78")
@@ -104,7 +104,7 @@ def moment(clock: time | None, now: datetime, zone: ZoneInfo, *, on: date | None
     possible = [
         datetime.combine(day, clock, tzinfo=zone).replace(fold=fold).astimezone(UTC) for day in days for fold in (1, 0)
     ]
-    return next((at for at in possible if at <= now + CLOCK_TOLERANCE), possible[-1])
+    return next((at for at in possible if at <= now + clock_tolerance()), possible[-1])
 
 
 _GIVING = {"withhold": "withhold until I decide", "as_ordered": "give as ordered"}

@@ -4,7 +4,7 @@ import pytest
 from help import idle
 
 pytestmark = pytest.mark.browser
-SOURCE = "B2: 180/120 crisis convention; clear limit B6.2"
+SOURCE = "B2 and updates: 180/120 crisis convention, rule A06 follows it; clear limit B6.2"
 
 
 def on_screen(page, locator):
@@ -20,7 +20,7 @@ def test_the_source_of_systolic_180_is_two_taps_away(server, tablet, sign_in, si
     source = page.get_by_text(SOURCE).first
     source.wait_for()
     idle(page)
-    row = page.locator("tr", has_text="systolic_high_red").first
+    row = page.locator("tr", has_text="systolic_red_high").first
     assert "180 mmHg or more" in row.inner_text()
     assert SOURCE in row.inner_text()
     assert on_screen(page, source)
@@ -30,7 +30,7 @@ def test_the_source_of_systolic_180_is_two_taps_away(server, tablet, sign_in, si
 def test_or_by_choosing_the_file(server, tablet, sign_in):
     page = sign_in(tablet(), server.url, "physician")
     page.get_by_role("link", name="Protocols").click()
-    page.locator(".st-key-protocol-file").get_by_text("Alerts", exact=True).click()
+    page.locator(".st-key-protocol-file").get_by_text("Limits", exact=True).click()
     source = page.get_by_text(SOURCE).first
     source.wait_for()
     idle(page)

@@ -114,7 +114,7 @@ def test_what_kills_is_never_put_aside(store, nurse, raised, now, problem, value
         ("breathing", {"respiratory_rate_per_min": 10}),
         ("oxygen", {"spo2_percent": 92}),
         ("sedation", {"sedation": "2"}),
-        ("blood_pressure", {"systolic_mmhg": 90}),
+        ("blood_pressure", {"systolic_mmhg": 91}),
     ],
 )
 def test_the_warning_just_above_may_be(store, nurse, raised, now, problem, values) -> None:

@@ -25,7 +25,7 @@ def test_a_low_pressure_holds_an_alpha2_dose_and_says_so(on, take, give, kept):
     take(stay, systolic_mmhg=88)
     with pytest.raises(Refused) as refused:
         give(stay, "lofexidine", 0.54)
-    assert "88 mmHg 5 min ago: below 90 mmHg" in refused.value.problems["systolic_mmhg"]
+    assert "88 mmHg 5 min ago: at or below 90 mmHg" in refused.value.problems["systolic_mmhg"]
     assert "call the physician" in refused.value.problems["reason"]
     assert kept(stay) == []
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from detox import care
 from detox.care.other_doses import chart_other_dose
-from detox.clinical.alerts.folding import LOOKBACK
+from detox.clinical.looking_back import lookback_sets
 from detox.clinical.model import Admission, Clinician, Dose, Observation, Vitals
 from detox.clinical.protocols import scale
 from detox.reports import suggesting
@@ -26,7 +26,7 @@ def open_rules(store: Store, admission: Admission) -> set[str]:
 def test_a_set_every_quarter_of_an_hour_hides_no_reference(
     store: Store, nurse: Clinician, admission: Admission, seen: Seen, cows: Answers, now: datetime
 ) -> None:
-    count = LOOKBACK + 4
+    count = lookback_sets() + 4
     sets = [seen(vitals=CALM, answers=cows(), minutes_ago=15 * n + 15) for n in range(count, 0, -1)]
     care.record(store, nurse, sets[0], sets[0].taken_at, confirmed=True)
     at = sets[0].taken_at + timedelta(minutes=5)
@@ -58,8 +58,8 @@ def test_a_sows_that_rises_calls_on_the_board_and_on_the_card(
 def test_nor_does_a_rise_end_because_it_lies_many_sets_back(
     store: Store, nurse: Clinician, admission: Admission, seen: Seen, cows: Answers, now: datetime
 ) -> None:
-    after = LOOKBACK + 18  # the window of 4 hours is 16 sets
-    for n in range(after + LOOKBACK + 2, -1, -1):
+    after = lookback_sets() + 18  # the window of 4 hours is 16 sets
+    for n in range(after + lookback_sets() + 2, -1, -1):
         high = n <= after
         entry = seen(vitals=CALM, answers=cows(**WORSE if high else {}), minutes_ago=15 * n)
         care.record(store, nurse, entry, entry.taken_at, confirmed=True)

@@ -34,7 +34,7 @@ def test_a_whole_normal_set_is_clear(drug):
 @pytest.mark.parametrize(
     ("drug", "vital", "holds", "clear"),
     [
-        ("lofexidine", "systolic_mmhg", [88, 89], [90, 91]),
+        ("lofexidine", "systolic_mmhg", [89, 90], [91, 92]),
         ("lofexidine", "diastolic_mmhg", [48, 49], [50, 51]),
         ("clonidine", "heart_rate_per_min", [48, 49], [50, 51]),
         ("clonidine", "sedation", ["3", "4"], ["S", "1", "2"]),

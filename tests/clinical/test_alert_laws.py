@@ -11,8 +11,9 @@ from alert_help import MIDNIGHT, WELL, cows_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detox.clinical.alerts.folding import LOOKBACK, alerts_file, applied, findings, fold, rulebook, step
+from detox.clinical.alerts.folding import alerts_file, applied, findings, fold, rulebook, step
 from detox.clinical.judgement import assessments
+from detox.clinical.looking_back import lookback_sets
 from detox.clinical.measures import RETURN_TO_USE, scores_of
 from detox.clinical.model import LEVELS, NOT_DONE, Background, Baseline, Dose, Observation, PatientLimit, Vitals
 from detox.clinical.protocols import vitals_file
@@ -351,7 +352,7 @@ def test_splitting_the_newest_set_lowers_no_early_warning(data):
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.integers(0, 2**32), st.integers(2 * LOOKBACK, 90))
+@given(st.integers(0, 2**32), st.integers(2 * lookback_sets(), 90))
 def test_the_newest_sets_and_the_first_ones_say_as_much_as_the_whole_stay(seed, count):
     rng = random.Random(seed)
     sets = [seen(0, other={"weight_kg": 78.0}), *some_admission(rng, count - 1)]
@@ -365,11 +366,11 @@ def test_the_newest_sets_and_the_first_ones_say_as_much_as_the_whole_stay(seed, 
         used_again=tuple(one.taken_at for one in sets if one.other.get(RETURN_TO_USE)),
     )
     changes = fold(sets, background)
-    standing, tried = {}, {*rng.sample(range(LOOKBACK, count), 8), count - 1}
+    standing, tried = {}, {*rng.sample(range(lookback_sets(), count), 8), count - 1}
     for place, one in enumerate(sets):
         of_set = tuple(c for c in changes if c.observation_id == one.id)
         if place in tried:
-            assert step(standing, sets[place + 1 - LOOKBACK : place + 1], first) == of_set, place
+            assert step(standing, sets[place + 1 - lookback_sets() : place + 1], first) == of_set, place
         standing = applied(standing, of_set)
 
 
@@ -378,7 +379,7 @@ def test_nor_is_a_first_weight_forgotten_that_was_taken_after_the_first_sets():
     sets[12], sets[-1] = seen(12, other={"weight_kg": 80.0}), seen(59, other={"weight_kg": 76.0})
     assert [c.finding.rule for c in fold(sets, background)] == ["weight_lost"]
     known = replace(background, first=tuple(sets[:12]), first_weight=(sets[12].taken_at, 80.0))
-    assert [c.finding.rule for c in step({}, sets[-LOOKBACK:], known)] == ["weight_lost"]
+    assert [c.finding.rule for c in step({}, sets[-lookback_sets() :], known)] == ["weight_lost"]
 
 
 # --- limits of one patient ----------------------------------------------------------------------------------------

@@ -8,16 +8,8 @@ from alert_help import MIDNIGHT, WELL, cows_of, observed, rules
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detox.clinical.alerts.folding import (
-    LOOKBACK,
-    Change,
-    OpenAlert,
-    alerts_file,
-    applied,
-    findings,
-    fold,
-    step,
-)
+from detox.clinical.alerts.folding import Change, OpenAlert, alerts_file, applied, findings, fold, step
+from detox.clinical.looking_back import lookback_sets
 from detox.clinical.model import LEVELS, Background
 from detox.clinical.protocols import scale
 
@@ -27,7 +19,7 @@ EDGES = [
     ("systolic_high_amber", "systolic_mmhg", 159, 160, 161, 2),
     ("diastolic_high_red", "diastolic_mmhg", 119, 120, 121, 1),
     ("diastolic_high_amber", "diastolic_mmhg", 99, 100, 101, 1),
-    ("systolic_low_red", "systolic_mmhg", 90, 89, 88, 1),
+    ("systolic_low_red", "systolic_mmhg", 91, 90, 89, 1),
     ("systolic_low_amber", "systolic_mmhg", 100, 99, 98, 1),
     ("pulse_high_emergency", "heart_rate_per_min", 130, 131, 132, 1),
     ("pulse_high_red", "heart_rate_per_min", 119, 120, 121, 1),
@@ -270,7 +262,7 @@ def test_folding_is_stepping_again_and_again_and_looks_no_further_back_than_it_s
     for i in range(len(sets)):
         first = Background(first=tuple(sets[: i + 1]))  # what an admission's baseline is made of, however long it is
         changes = step(open_alerts, sets[: i + 1], first)
-        assert changes == step(open_alerts, sets[max(0, i + 1 - LOOKBACK) : i + 1], first)
+        assert changes == step(open_alerts, sets[max(0, i + 1 - lookback_sets()) : i + 1], first)
         open_alerts = applied(open_alerts, changes)
         every.extend(changes)
     assert every == fold(sets)

@@ -331,9 +331,8 @@ def test_placeholder_text_is_refused_wherever_it_stands(tmp_path: Path, old: str
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("critical = [90, 179]", "critical = [110, 179]"),
-        ("critical = [90, 179]", "critical = [90, 150]"),
-        ("normal = [100, 159]", "normal = [80, 159]"),
+        ('red = { low = "systolic_red_low"', 'red = { low = "systolic_drop_floor"'),
+        ('high = "systolic_red_high" }', 'high = "systolic_drift_floor" }'),
     ],
 )
 def test_a_critical_limit_inside_the_normal_range_is_refused(tmp_path: Path, old: str, new: str) -> None:

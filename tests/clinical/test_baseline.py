@@ -9,9 +9,10 @@ from alert_help import MIDNIGHT, observed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detox.clinical.alerts.folding import LOOKBACK, alerts_file
+from detox.clinical.alerts.folding import alerts_file
 from detox.clinical.baseline import BASED, Baselines, Usual
-from detox.clinical.measures import REACH, Measurer
+from detox.clinical.looking_back import lookback_sets, measure_sets
+from detox.clinical.measures import Measurer
 from detox.clinical.model import Background, Baseline, Dose
 
 CONTENT = alerts_file().baseline
@@ -85,7 +86,7 @@ def measured(sets, background=None):
     measurer, seen = Measurer(alerts_file(), background or Background()), []
     for number, one in enumerate(sets):
         measurer.add(one)
-        seen.append(measurer.measure(one, sets[max(0, number - REACH) : number]))
+        seen.append(measurer.measure(one, sets[max(0, number - measure_sets()) : number]))
     return [s.values for s in seen]
 
 
@@ -241,7 +242,7 @@ def test_given_beforehand_or_fed_it_is_the_same(sets, doses, words):
 
 
 @settings(max_examples=60, deadline=None)
-@given(ADMISSIONS, st.integers(0, LOOKBACK))
+@given(ADMISSIONS, st.integers(0, lookback_sets()))
 def test_given_beforehand_it_is_the_same_for_the_end_of_a_stay(sets, left_out):
     left_out = min(left_out, len(sets) - 1)
     beforehand = Background(first=tuple(sets[: CONTENT.within_sets]), admitted_at=MIDNIGHT)

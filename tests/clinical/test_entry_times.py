@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detox.clinical.entry_times import check_elsewhere, judged, question, same_unless_moved
+from detox.clinical.looking_back import clock_tolerance
 from detox.clinical.protocols import vitals_file
 from detox.errors import Refused
-from detox.instants import CLOCK_TOLERANCE
 
 NOW = datetime(2026, 11, 21, 22, 41, 7, tzinfo=UTC)
 CAME = datetime(2026, 11, 19, 10, 30, 40, tzinfo=UTC)
@@ -34,13 +34,13 @@ def test_any_other_time_is_what_was_entered(entered: datetime, kept: datetime) -
 
 def test_what_is_judged_reaches_from_an_hour_before_the_admission_to_what_a_tablet_calls_now() -> None:
     span = judged(CAME, NOW)
-    for inside in (MINUTE - MOST, CAME, NOW, NOW + CLOCK_TOLERANCE):
+    for inside in (MINUTE - MOST, CAME, NOW, NOW + clock_tolerance()):
         assert span.holds(inside)
         assert not span.is_ahead(inside)
     assert not span.holds(MINUTE - MOST - INSTANT)
     assert not span.is_ahead(MINUTE - MOST - INSTANT)
-    assert not span.holds(NOW + CLOCK_TOLERANCE + INSTANT)
-    assert span.is_ahead(NOW + CLOCK_TOLERANCE + INSTANT)
+    assert not span.holds(NOW + clock_tolerance() + INSTANT)
+    assert span.is_ahead(NOW + clock_tolerance() + INSTANT)
 
 
 def test_of_a_stay_in_the_future_everything_is_judged() -> None:

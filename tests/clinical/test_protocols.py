@@ -131,9 +131,9 @@ def test_variants_of_news2_rise_as_well(tmp_path: Path) -> None:
     [
         ('vital = "systolic_mmhg"\nlabel', 'vital = "systolic"\nlabel', "'systolic' is no vital"),
         ("absolute = [0, 300]", "absolute = [60, 300]", "does not lie inside"),
-        ("normal = [100, 159]", "normal = [100, 190]", "does not lie inside"),
-        ("normal = [100, 159]", "normal = [159, 100]", "does not lie inside"),
-        ("critical = [90, 179]", "critical = [90]", "critical"),
+        ('high = "systolic_amber_high" }', 'high = "systolic_high" }', "limits.toml has no limit 'systolic_high'"),
+        ('high = "systolic_amber_high" }', 'high = "diastolic_red_high" }', "is a limit of diastolic_mmhg"),
+        ('red = { low = "systolic_red_low"', 'red = { lowest = "systolic_red_low"', "Extra inputs"),
         ('unit = "mmHg"', 'unit = "mmHg"\nunits = "kPa"', "units: Extra inputs"),
         ('meaning = "high"', 'meaning = "rather high"', "meaning"),
         ("decimals = 1", 'decimals = "1"', "decimals"),

@@ -82,8 +82,8 @@ def test_a_finer_value_raises_what_its_rounded_one_raises(value, vital):
 
 
 def test_what_follows_from_a_value_is_rounded_too():
-    """A pulse of 89.6 over a pressure of 90.4 is 90 over 90."""
-    found = findings([observed(heart_rate_per_min=89.6, systolic_mmhg=90.4)])
+    """A pulse of 94.6 over a pressure of 95.4 is 95 over 95."""
+    found = findings([observed(heart_rate_per_min=94.6, systolic_mmhg=95.4)])
     assert "1.00" in next(f for f in found if f.problem == "blood_pressure").message
 
 

@@ -7,8 +7,9 @@ from alert_help import MIDNIGHT, WELL, cows_of, observed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detox.clinical.looking_back import recent_sets
 from detox.clinical.model import VITALS, Alert, Background, Dose, Finding, IntervalOrder, Observation, StepDown
-from detox.clinical.monitoring.schedule import RECENT, Clock, Due, asked, next_due, overdue_from, overdue_level
+from detox.clinical.monitoring.schedule import Clock, Due, asked, next_due, overdue_from, overdue_level
 
 COWS = st.one_of(st.none(), st.sampled_from([0, 4, 9, 13, 20, 26]).map(cows_of), st.just({"sweating": 1}))
 CHANGED = st.dictionaries(
@@ -144,7 +145,7 @@ def test_a_step_down_only_shortens_the_wait(seen, alerts, background):
 
 
 @settings(max_examples=200, deadline=None)
-@given(sets(RECENT + 4), ALERTS, backgrounds())
+@given(sets(recent_sets() + 4), ALERTS, backgrounds())
 def test_fed_one_by_one_is_the_whole_list(seen, alerts, background):
     clock = Clock()
     for count, observation in enumerate(seen, start=1):

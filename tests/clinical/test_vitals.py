@@ -14,7 +14,7 @@ FILE = protocols.vitals_file()
 
 # vital: step of the chart, absolute, plausible, critical, normal; all limits inclusive.
 LIMITS = {
-    "systolic_mmhg": (1, (0, 300), (50, 260), (90, 179), (100, 159)),
+    "systolic_mmhg": (1, (0, 300), (50, 260), (91, 179), (100, 159)),
     "diastolic_mmhg": (1, (0, 200), (20, 160), (20, 119), (50, 99)),
     "heart_rate_per_min": (1, (0, 300), (20, 220), (50, 119), (60, 99)),
     "temperature_c": (0.1, (20.0, 45.0), (32.0, 42.5), (35.1, 37.9), (36.1, 37.7)),

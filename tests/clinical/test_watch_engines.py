@@ -9,9 +9,10 @@ from alert_help import MIDNIGHT, cows_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detox.clinical.alerts.folding import LOOKBACK, applied, fold, step
+from detox.clinical.alerts.folding import applied, fold, step
 from detox.clinical.case import read_case
 from detox.clinical.judgement import assessments
+from detox.clinical.looking_back import lookback_sets
 from detox.clinical.measures import scores_of
 from detox.clinical.model import Background, Dose, Observation, Vitals
 from detox.clinical.protocols import scale
@@ -168,9 +169,9 @@ def test_a_set_every_quarter_of_an_hour_hides_no_reference():
     early = [taken(0, 9), *(taken(15 * n, 10) for n in range(1, 190))]
     newest, doses = taken(2850, 18), [dose(10, "naltrexone")]
     known = Background(admitted_at=MIDNIGHT, doses=tuple(doses), scores=tuple(s for o in early for s in scores_of(o)))
-    (change,) = step({}, [*early, newest][-LOOKBACK:], known)
+    (change,) = step({}, [*early, newest][-lookback_sets() :], known)
     assert (change.finding.rule, change.action) == ("precipitated", "opened")
-    assert step({}, [*early, newest][-LOOKBACK:], replace(known, scores=())) == ()
+    assert step({}, [*early, newest][-lookback_sets() :], replace(known, scores=())) == ()
 
 
 @settings(max_examples=50, deadline=None)

@@ -48,7 +48,7 @@ def said(one: ContentFile) -> str:
 def test_every_file_is_there() -> None:
     there = {path.relative_to(protocols.ROOT).as_posix() for path in protocols.ROOT.rglob("*.toml")}
     assert {one.path for one in FILES} == there
-    assert [one.id for one in FILES][:4] == ["alerts", "vitals", "monitoring", "suggestions"]
+    assert [one.id for one in FILES][:4] == ["limits", "alerts", "vitals", "monitoring"]
     assert {one.id for one in FILES} == set(unrecorded_states())
 
 
@@ -125,13 +125,21 @@ def test_a_band_says_its_numbers_first_and_whose_it_is() -> None:
     ]
 
 
-@pytest.mark.parametrize("query", ["180", "SBP 180", "systolic 180", "180.0", "systolic_high_red", "bp 180"])
+@pytest.mark.parametrize("query", ["180", "SBP 180", "systolic 180", "180.0", "systolic_red_high", "bp 180"])
 def test_the_limit_of_systolic_180_is_the_first_hit(query: str) -> None:
     hit = find_rows(query)[0]
     row = hit.section.rows[0]
-    assert (hit.one.id, row.id, hit.in_source) == ("alerts", "systolic_high_red", False)
-    assert row.cells[1].startswith("Systolic pressure: 180 mmHg or more\nclears: Systolic pressure: 170 mmHg or less")
-    assert row.source == "B2: 180/120 crisis convention; clear limit B6.2"
+    assert (hit.one.id, row.id, hit.in_source) == ("limits", "systolic_red_high", False)
+    assert row.cells[1:] == ("Systolic pressure", "180 mmHg or more", "170 mmHg or less")
+    assert row.source.startswith("B2 and updates: 180/120 crisis convention")
+
+
+def test_an_alert_rule_shows_the_numbers_of_the_limits_that_it_names() -> None:
+    row = next(r for s in sections_of(content_file("alerts")) for r in s.rows if r.id == "systolic_high_red")
+    assert row.cells[1].startswith(
+        "Systolic pressure: 180 mmHg or more (limit systolic red high)\n"
+        "clears: Systolic pressure: 170 mmHg or less (limit systolic red high)"
+    )
 
 
 def test_a_number_is_not_found_inside_another() -> None:

@@ -19,7 +19,7 @@ def rule_ids(text: str) -> set[str]:
     raw = tomllib.loads(text)
     entries = [entry for value in raw.values() if isinstance(value, list) for entry in value if isinstance(entry, dict)]
     entries += [value for value in raw.values() if isinstance(value, dict)]
-    tables = [raw[name] for name in ("limits",) if name in raw]
+    tables = [raw[name] for name in ("limits",) if isinstance(raw.get(name), dict)]
     tables += [raw["rules"]] if isinstance(raw.get("rules"), dict) else []
     bands = {entry["id"] for entry in (*raw.get("bands", ()), *raw.get("items", ()), *raw.get("schemes", ()))}
     return ({entry["id"] for entry in entries if "id" in entry} - bands) | {name for table in tables for name in table}
@@ -111,7 +111,7 @@ def test_a_manager_records_a_review_and_it_counts_everywhere(open_page, manager,
     assert f"“{esc(HOSTILE)}”" in text
     assert "<img" not in text
     assert "<b>A</b>" not in text
-    assert "✓ Recorded: Alerts version 2026.4, reviewed by Dr &lt;b&gt;A&lt;/b&gt;" in text
+    assert "✓ Recorded: Alerts version 2026.5, reviewed by Dr &lt;b&gt;A&lt;/b&gt;" in text
     assert "Nothing differs from the last review" in text
     assert not [w for w in at.text_area if w.value], "the form is empty again"
     with store.read() as tx:
@@ -127,7 +127,7 @@ def test_what_differs_is_shown_old_and_new(open_page, manager, store, now):
         tx.execute("DROP TRIGGER protocol_review_keeps")
         tx.execute("UPDATE protocol_review SET content = ?, sha256 = ? WHERE id = 'r1'", (older, "0" * 64))
     text = html_of(choose(open_page(manager, "protocols"), "vitals"))
-    assert "1 value differs from version 2026.3" in text
+    assert "1 value differs from version 2026.4" in text
     assert "ranges systolic_mmhg › absolute" in text
     assert "<del>0, 290</del>" in text
     assert "<ins>0, 300</ins>" in text

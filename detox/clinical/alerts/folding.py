@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from detox.clinical.alerts.book import RuleBook
 from detox.clinical.alerts.engine import NOTHING_KNOWN, AlertEngine, Change, OpenAlert, alerts_file, rulebook
-from detox.clinical.alerts.window import LOOKBACK, WINDOW
+from detox.clinical.looking_back import lookback_sets
 from detox.clinical.model import Background, Finding, Observation
 
 __all__ = [
-    "LOOKBACK", "WINDOW", "AlertEngine", "Change", "OpenAlert", "alerts_file", "applied", "findings", "fold",
+    "AlertEngine", "Change", "OpenAlert", "alerts_file", "applied", "findings", "fold",
     "rulebook", "step",
 ]  # fmt: skip
 
@@ -29,7 +29,7 @@ def step(
 ) -> tuple[Change, ...]:
     """What the newest observation changes. `open_alerts` maps problem to the alert that is open now.
 
-    Observations are oldest first; of more than LOOKBACK the oldest are not looked at. See `AlertEngine.step`.
+    Observations are oldest first; of more than lookback_sets() the oldest are not looked at. See `AlertEngine.step`.
     """
     return _fed(observations, background).step(open_alerts)
 
@@ -62,6 +62,6 @@ def fold(
 
 def _fed(observations: Sequence[Observation], background: Background) -> AlertEngine:
     engine = AlertEngine(background)
-    for observation in observations[-LOOKBACK:]:
+    for observation in observations[-lookback_sets() :]:
         engine.add(observation)
     return engine

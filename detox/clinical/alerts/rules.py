@@ -6,17 +6,18 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from detox.clinical.limits import EDGE_WORDS, as_condition
+from detox.clinical.limits import OPERATORS as EDGES
 from detox.clinical.measures import MeasuresContent, decimals, measures
 from detox.clinical.model import LEVELS, Level
 from detox.clinical.protocols import Content, Evidence, File, Text, scale, vitals_file
 
 WORDS: frozenset[str] = frozenset({"blood_pressure", "limit", "held", "news2_red", "watched_dose", "watched_rise"})
-_LIMITS = {"at_least": "{} or more", "above": "more than {}", "below": "below {}", "at_most": "{} or less"}
-OPERATORS = ("at_least", "above", "below", "at_most", "one_of")
+OPERATORS = (*EDGES, "one_of")
 
 
 class Condition(Content):
-    """One measure held against one limit."""
+    """One measure held against one limit; `named` is the limit of limits.toml that it comes from."""
 
     measure: Text
     at_least: float | None = Field(default=None, strict=False)
@@ -24,6 +25,12 @@ class Condition(Content):
     below: float | None = Field(default=None, strict=False)
     at_most: float | None = Field(default=None, strict=False)
     one_of: tuple[bool | int | str, ...] = ()
+    named: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_limit(cls, raw: object) -> object:
+        return as_condition(raw)
 
     @cached_property
     def operator(self) -> str:
@@ -36,7 +43,7 @@ class Condition(Content):
         if self.one_of:
             return " or ".join(map(str, self.one_of))
         operator = self.operator
-        return _LIMITS[operator].format(f"{getattr(self, operator):.{decimals(self.measure)}f}")
+        return EDGE_WORDS[operator].format(f"{getattr(self, operator):.{decimals(self.measure)}f}")
 
     @model_validator(mode="after")
     def _known_measure_and_one_limit(self) -> "Condition":

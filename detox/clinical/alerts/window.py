@@ -5,14 +5,9 @@ from datetime import datetime
 from functools import cached_property
 
 from detox.clinical.alerts.book import RuleBook
-from detox.clinical.measures import REACH, MeasuredObservation, Measurer
+from detox.clinical.looking_back import measure_sets, rule_sets
+from detox.clinical.measures import MeasuredObservation, Measurer
 from detox.clinical.model import Observation
-
-WINDOW = 20
-"""How many of the newest observations may hold or clear a rule."""
-
-LOOKBACK = WINDOW + REACH
-"""How many of the newest observations a caller needs to pass."""
 
 
 class Moment:
@@ -53,9 +48,9 @@ class Window:
         """The next observation."""
         self._measurer.add(observation)
         book = self._book_at(observation.taken_at)
-        self._moments = self._moments[1 - WINDOW :]
+        self._moments = self._moments[1 - rule_sets() :]
         self._moments.append(Moment(observation, self._earlier, self._measurer, book))
-        self._earlier = [*self._earlier[1 - REACH :], observation]
+        self._earlier = [*self._earlier[1 - measure_sets() :], observation]
 
     def __len__(self) -> int:
         return len(self._moments)

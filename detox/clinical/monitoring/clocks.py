@@ -8,13 +8,11 @@ from functools import cache
 from operator import attrgetter, itemgetter
 from typing import Protocol
 
+from detox.clinical.looking_back import recent_sets
 from detox.clinical.model import VITALS, Assessment, Background, Finding, IntervalOrder, Observation, Vitals
 from detox.clinical.monitoring import after_doses as doses
 from detox.clinical.monitoring.content import POINTS, Cadence, Interval, Recheck, cadence, monitoring_file
 from detox.clinical.monitoring.due import CONFIRM, SHORT, STANDING, Because, Due, Known, Line
-
-RECENT = 24
-"""How many of the newest observations partial scores are remembered for: a caller need not pass more."""
 
 UNKNOWN = Background()
 Scheduled = Interval | Cadence
@@ -40,7 +38,7 @@ class Raised(Protocol):
 class Worst:
     """The worst assessment by one measure, back to the last complete one; partial ones are lower bounds.
 
-    A partial one counts for RECENT observations, a complete one until the next.
+    A partial one counts for recent_sets() observations, a complete one until the next.
     """
 
     __slots__ = ("points_of", "base", "partial")
@@ -63,7 +61,7 @@ class Worst:
 
     def now(self, number: int) -> tuple[int, Assessment] | None:
         """Points and assessment of the worst, where `number` observations have been seen."""
-        while self.partial and self.partial[0][0] <= number - RECENT:
+        while self.partial and self.partial[0][0] <= number - recent_sets():
             self.partial.popleft()
         if self.partial and (self.base is None or self.partial[0][1] >= self.base[0]):
             return self.partial[0][1:]
@@ -89,7 +87,7 @@ class Clock:
         self._state_at: datetime | None = None
         self._asleep: Observation | None = None
         self._said: Observation | None = None
-        self._measured: deque[tuple[datetime, tuple[object, ...]]] = deque(maxlen=RECENT)
+        self._measured: deque[tuple[datetime, tuple[object, ...]]] = deque(maxlen=recent_sets())
         self._worst = {measure: Worst(points_of) for measure, points_of in POINTS.items()}
         self._known_cows: tuple[datetime, Assessment] | None = None
         self._known_news2: tuple[datetime, Assessment] | None = None

@@ -9,12 +9,12 @@ from functools import cache
 from typing import Literal, NamedTuple
 
 from detox.clinical.model import Background, Finding, Level, Observation, Vitals
-from detox.clinical.monitoring.clocks import RECENT, Clock, Raised, breathing_asleep, has_vitals
+from detox.clinical.monitoring.clocks import Clock, Raised, breathing_asleep, has_vitals
 from detox.clinical.monitoring.content import Cadence, Interval, MonitoringFile, Recheck, monitoring_file
 from detox.clinical.monitoring.due import WHAT, Due, Line, known_words, late_words, line_words, words
 
 __all__ = [
-    "RECENT", "WHAT", "Cadence", "Clock", "Due", "Interval", "Line", "MonitoringFile", "Recheck", "asked",
+    "WHAT", "Cadence", "Clock", "Due", "Interval", "Line", "MonitoringFile", "Recheck", "asked",
     "breathing_asleep", "due_by_clock", "is_set", "line_words", "monitoring_file", "next_due", "overdue",
     "overdue_from", "overdue_level", "silence", "tells_of_state", "words",
 ]  # fmt: skip
@@ -44,7 +44,7 @@ def tells_of_state(observation: Observation) -> bool:
 def next_due(observations: Sequence[Observation], open_alerts: Iterable[Raised], background: Background) -> Due:
     """When the next set is due: at admission for the first, then by the shortest interval that applies.
 
-    Observations are oldest first, replaced ones left out; the newest RECENT of them are enough. COWS and vitals have a
+    Observations are oldest first, replaced ones left out; the newest recent_sets() are enough. COWS and vitals have a
     clock each; an open alert counts from the last observation in which anything was measured, since a short look at
     the patient answers it. A partial score can only shorten the wait: it is taken together with the last complete one.
     """

@@ -10,17 +10,38 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from detox.clinical.drugs import names_of, names_where
+from detox.clinical.limits import VitalLimit, limit
 from detox.clinical.protocols import ROOT, Content, Evidence, File, Text, read
 
 
 class Limit(Content):
-    """One number: what it bounds, its unit, source and evidence tag."""
+    """One number: what it bounds, its unit, source and evidence tag; `named` is the limit of a vital that it is."""
 
     value: float = Field(strict=False)
     unit: str
     at: Text
+    named: str = ""
     source: Text
     evidence: Evidence
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_vital(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict) or "limit" not in raw:
+            return raw
+        own = limit(str(raw["limit"]))
+        rest = {key: value for key, value in raw.items() if key != "limit"}
+        taken = {"value": own.value, "unit": own.unit, "source": own.source, "evidence": own.evidence}
+        return {**taken, **rest, "named": own.id}
+
+    @property
+    def of_vital(self) -> VitalLimit:
+        """The limit of a vital that it names. Raises ValueError where it names none."""
+        return limit(self.named)
+
+    def holds(self, number: float) -> bool:
+        """True for a value of the vital that is beyond it."""
+        return self.of_vital.holds(number)
 
 
 class Rule(Content):
@@ -206,7 +227,6 @@ class Limits(Content):
     qtc_days: Limit
     sbp_low: Limit
     hr_low: Limit
-    alpha2_sbp: Limit
     alpha2_dbp: Limit
     alpha2_hr: Limit
     alpha2_sbp_amber: Limit
@@ -347,9 +367,14 @@ def filled(raw: Mapping[str, Any]) -> dict[str, Any]:
     Raises ValueError for a name that is no limit.
     """
     limits = raw.get("limits", {})
-    known = {n: f"{one['value']:g}" for n, one in limits.items() if isinstance(one, dict) and "value" in one}
+    given = {n: one for n, one in limits.items() if isinstance(one, dict) and one.keys() & {"value", "limit"}}
+    known = {n: f"{_number(one):g}" for n, one in given.items()}
     known |= {f"{n.removesuffix('_min')}_h": f"{float(v) / 60:g}" for n, v in known.items() if n.endswith("_min")}
     return {**raw, **{part: _filled(raw[part], known) for part in ("rules", "says", "alternatives") if part in raw}}
+
+
+def _number(one: Mapping[str, Any]) -> float:
+    return limit(str(one["limit"])).value if "limit" in one else float(one["value"])
 
 
 def _filled(value: Any, known: Mapping[str, str]) -> Any:

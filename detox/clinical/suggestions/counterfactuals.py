@@ -9,7 +9,7 @@ from detox.clinical.suggestions.integrity import due, interval_h
 from detox.clinical.suggestions.readings import SHORT, UNITS, hours
 
 NEAREST = 5
-ALWAYS = ("RR", "SpO2")
+ALWAYS = ("rr", "spo2")
 
 
 def would_change(f: Facts, deciding: FiredRule) -> tuple[str, ...]:
@@ -28,44 +28,29 @@ def _dangers(f: Facts) -> Iterator[str]:
     """The danger limits that the newest values are nearest to, the nearest first, and always those of breathing."""
     limits = f.limits
     lowest = limits.spo2_emergency_scale2 if f.plan.spo2_scale == 2 else limits.spo2_emergency
-    lines: list[tuple[str, str, Limit]] = [
-        ("rr", "below", limits.rr_hold),
-        ("spo2", "at or below", lowest),
-        ("sbp", "at or below", limits.sbp_low),
-        ("sbp", "at or above", limits.sbp_crisis),
-        ("dbp", "at or above", limits.dbp_crisis),
-        ("hr", "above", limits.hr_crisis),
-        ("temp_c", "at or above", limits.temp_high),
-        ("temp_c", "at or below", limits.temp_low),
-        ("cows", "at or above", limits.cows_severe),
-        ("ciwa_ar", "at or above", limits.ciwa_treat),
-    ]
+    lines: list[tuple[str, Limit]] = [
+        ("rr", limits.rr_hold), ("spo2", lowest), ("sbp", limits.sbp_low), ("sbp", limits.sbp_crisis),
+        ("dbp", limits.dbp_crisis), ("hr", limits.hr_crisis), ("temp_c", limits.temp_high), ("temp_c", limits.temp_low),
+    ]  # fmt: skip
     if f.on_alpha2:
-        lines += [("dbp", "below", limits.alpha2_dbp), ("hr", "below", limits.alpha2_hr)]
+        lines += [("dbp", limits.alpha2_dbp), ("hr", limits.alpha2_hr)]
     else:
-        lines.append(("hr", "at or below", limits.hr_low))
+        lines.append(("hr", limits.hr_low))
+    edges = [(name, one.of_vital.where, one, f.value(name)) for name, one in lines]
+    edges = [edge for edge in edges if edge[3] is None or not edge[2].holds(edge[3])]
+    scores = (("cows", limits.cows_severe, f.cows), ("ciwa_ar", limits.ciwa_treat, f.value("ciwa_ar")))
+    edges += [(name, "at or above", one, now) for name, one, now in scores if now is not None and now < one.value]
     told = []
-    for name, where, limit in lines:
-        now = f.cows if name == "cows" else f.value(name)
-        if (now is None and name in ("ciwa_ar", "cows")) or _holds(now, where, limit):
-            continue
+    for name, where, limit, now in edges:
         said = f"Would be HOLD_CALL: {SHORT[name]} {where} {limit.value:g} {UNITS.get(name, '')}{_now(now)}."
-        told.append((1.0 if now is None else abs(now - limit.value) / limit.value, said))
+        told.append((1.0 if now is None else abs(now - limit.value) / limit.value, said, name))
     if f.poss not in ("3", "4"):
         yield f"Would be HOLD_CALL: POSS 3 or 4{'' if f.poss is None else f' (now {f.poss})'}."
-    for place, (_, said) in enumerate(sorted(told)):
-        if place < NEAREST or said.split()[3] in ALWAYS:
+    for place, (_, said, name) in enumerate(sorted(told)):
+        if place < NEAREST or name in ALWAYS:
             yield said
     if (alcohol := f.value("breath_alcohol_pct")) is not None and alcohol <= f.alcohol_limit:
         yield f"Would be HOLD_CALL: breath alcohol above {f.alcohol_limit:g} %{_now(f.value('breath_alcohol_pct'))}."
-
-
-def _holds(now: float | None, where: str, limit: Limit) -> bool:
-    """True where the value is beyond the limit already: what holds is nothing that would change the answer."""
-    if now is None:
-        return False
-    beyond = {"above": now > limit.value, "at or above": now >= limit.value, "below": now < limit.value}
-    return beyond.get(where, now <= limit.value)
 
 
 def _now(value: float | None) -> str:

@@ -140,9 +140,9 @@ def emergency(f: Facts, r: Reading) -> Iterator[FiredRule]:
     limits = f.limits
     lowest = limits.spo2_emergency_scale2 if f.plan.spo2_scale == 2 else limits.spo2_emergency
     names = []
-    if (rr := r.number("rr")) is not None and rr <= limits.rr_emergency.value:
+    if (rr := r.number("rr")) is not None and limits.rr_emergency.holds(rr):
         names.append("rr")
-    if (spo2 := r.number("spo2")) is not None and spo2 <= lowest.value:
+    if (spo2 := r.number("spo2")) is not None and lowest.holds(spo2):
         names.append("spo2")
     if r.vitals.get("poss") == "4":
         names.append("poss")
@@ -158,10 +158,10 @@ def sedated(f: Facts, r: Reading) -> Iterator[FiredRule]:
     rr, spo2 = r.number("rr"), r.number("spo2")
     if r.vitals.get("poss") == "3":
         names.append("poss")
-    if rr is not None and rr < limits.rr_hold.value:
+    if rr is not None and limits.rr_hold.holds(rr):
         names.append("rr")
-    amber = spo2 is not None and spo2 <= limits.spo2_amber_top.value and f.plan.spo2_scale != 2
-    if rr is not None and rr <= limits.rr_low_top.value and amber:
+    amber = spo2 is not None and limits.spo2_amber_top.holds(spo2) and f.plan.spo2_scale != 2
+    if rr is not None and limits.rr_low_top.holds(rr) and amber:
         names += ["rr", "spo2"]
     if names:
         yield withhold("A02", f"{r.say(*dict.fromkeys(names))}: sedated.", names=tuple(names))
@@ -170,8 +170,8 @@ def sedated(f: Facts, r: Reading) -> Iterator[FiredRule]:
 def infection(f: Facts, r: Reading) -> Iterator[FiredRule]:
     """A04: temperature, early-warning score or words of infection."""
     temp = r.number("temp_c")
-    if temp is not None and (temp >= f.limits.temp_high.value or temp <= f.limits.temp_low.value):
-        why = [f.says.fever.text] if temp >= f.limits.temp_high.value else []
+    if temp is not None and (f.limits.temp_high.holds(temp) or f.limits.temp_low.holds(temp)):
+        why = [f.says.fever.text] if f.limits.temp_high.holds(temp) else []
         measured = f"{r.say('temp_c')}: assess for infection."
         yield decide("A04", measured, *why, names=("temp_c",), row="A04_temperature")
     news2 = f.news2_at_least(r)
@@ -193,13 +193,10 @@ def neurological(f: Facts, r: Reading) -> Iterator[FiredRule]:
 
 def pressure_crisis(f: Facts, r: Reading) -> Iterator[FiredRule]:
     """A06: heart rate or blood pressure beyond what opioid withdrawal explains."""
-    rates = [("hr", v > f.limits.hr_crisis.value) for v in [r.number("hr")] if v is not None]
-    pressures = (("sbp", f.limits.sbp_crisis), ("dbp", f.limits.dbp_crisis))
-    rates += [(n, v >= limit.value) for n, limit in pressures if (v := r.number(n)) is not None]
-    names = tuple(name for name, beyond in rates if beyond)
+    limits = (("hr", f.limits.hr_crisis), ("sbp", f.limits.sbp_crisis), ("dbp", f.limits.dbp_crisis))
+    names = tuple(name for name, limit in limits if (v := r.number(name)) is not None and limit.holds(v))
     if names:
-        said = f"{r.say('hr', 'sbp', 'dbp')}, beyond limits: {_short(r, names)}"
-        yield decide("A06", f"{said}: medetomidine, alcohol/benzo withdrawal, stimulant or sepsis?", names=names)
+        yield decide("A06", f"{r.say('hr', 'sbp', 'dbp')}, beyond limits: {_short(r, names)}.", names=names)
 
 
 def _short(r: Reading, names: Iterable[str]) -> str:
@@ -218,11 +215,11 @@ def too_low(f: Facts, r: Reading) -> Iterator[FiredRule]:
     """A09: blood pressure or pulse too low; stricter on an alpha-2 agonist."""
     limits, names = f.limits, []
     sbp, dbp, hr = r.number("sbp"), r.number("dbp"), r.number("hr")
-    if sbp is not None and (sbp <= limits.sbp_low.value or (f.on_alpha2 and sbp < limits.alpha2_sbp.value)):
+    if sbp is not None and limits.sbp_low.holds(sbp):
         names.append("sbp")
-    if dbp is not None and f.on_alpha2 and dbp < limits.alpha2_dbp.value:
+    if dbp is not None and f.on_alpha2 and limits.alpha2_dbp.holds(dbp):
         names.append("dbp")
-    if hr is not None and (hr <= limits.hr_low.value or (f.on_alpha2 and hr < limits.alpha2_hr.value)):
+    if hr is not None and (limits.hr_low.holds(hr) or (f.on_alpha2 and limits.alpha2_hr.holds(hr))):
         names.append("hr")
     if names:
         text = "" if f.on_alpha2 else "BP or pulse too low: lie down, recheck, withhold the next dose, physician now."
@@ -313,7 +310,7 @@ def untreated_dependence(f: Facts) -> Iterator[FiredRule]:
     if not said or found(f.words.sedative_treatment, f.patient.other_meds or ()) or f.value("ciwa_ar") is not None:
         return
     signs = []
-    if (hr := f.newest("hr")) and (hr.number("hr") or 0) > f.limits.hr_sign.value:
+    if (hr := f.newest("hr")) and f.limits.hr_sign.holds(hr.number("hr") or 0):
         signs.append(hr.say("hr"))
     if f.latest and f.latest.cows and f.latest.cows.items.get("tremor", 0) >= f.limits.tremor_sign.value:
         signs.append(f"tremor item {f.latest.cows.items['tremor']} {f.latest.when}")

@@ -263,7 +263,7 @@ def noticed(f: Facts) -> list[str]:
     lost = [since(e.h_ago) for e in f.events("vomiting") if (e.h_ago or 0) <= day]
     if lost:
         said.append(f"Look at the patient all the same: vomiting {', '.join(lost)}.")
-    if (hr := f.newest("hr")) and (hr.number("hr") or 0) > f.limits.hr_contradiction.value:
+    if (hr := f.newest("hr")) and f.limits.hr_contradiction.holds(hr.number("hr") or 0):
         said.append(f"Look at the patient all the same: {hr.say('hr')}.")
     if slow := slow_breathing(f):
         said.append(f"Look at the patient all the same: {slow}.")

@@ -146,7 +146,7 @@ def conflict(f: Facts) -> Iterator[FiredRule]:
         ]
         vomiting = bool(near) or found(f.words.vomiting, [latest.note]) is not None
         unrated = latest.cows.items.get("gi", 0) < f.limits.gi_vomiting.value
-        fast = (latest.number("hr") or 0) > f.limits.hr_contradiction.value
+        fast = f.limits.hr_contradiction.holds(latest.number("hr") or 0)
         if low and vomiting and (unrated or fast):
             hr = f" and {latest.say('hr')}" if fast else ""
             yield no_suggestion(

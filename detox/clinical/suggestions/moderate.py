@@ -82,7 +82,7 @@ def other_causes(f: Facts, latest: Reading) -> list[str]:
     if temp is None or temp.min_ago > f.limits.cows_inpatient_min.value and f.inpatient:
         reasons.append("temp missing or old: infection not excluded")
     rr = f.value("rr")
-    if rr is not None and rr >= f.limits.rr_red_high.value:
+    if rr is not None and f.limits.rr_red_high.holds(rr):
         reasons.append(f"RR {rr:g}")
     for event in f.events("vomiting"):
         if (event.h_ago or 0) <= f.limits.complete_cows_h.value:
@@ -112,7 +112,7 @@ def at_trough(f: Facts) -> bool:
 def slow_breathing(f: Facts) -> str | None:
     """RR under the line for a step, in words."""
     reading = f.newest("rr")
-    return reading.say("rr") if reading and (reading.number("rr") or 0) < f.limits.rr_step.value else None
+    return reading.say("rr") if reading and f.limits.rr_step.holds(reading.number("rr") or 0) else None
 
 
 def scores(f: Facts) -> str:

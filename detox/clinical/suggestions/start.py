@@ -170,7 +170,7 @@ def methadone_start(f: Facts) -> FiredRule:
     signs(f, checks, latest, limits.methadone_signs.value)
     checks.check(f.poss in ("1", "2"), f"POSS {f.poss}.", f"POSS {f.poss} is not 1-2.")
     rr = f.value("rr")
-    checks.check(rr is not None and rr >= limits.rr_hold.value, f"RR {rr or 0:g}.", "RR too low.")
+    checks.check(rr is not None and not limits.rr_hold.holds(rr), f"RR {rr or 0:g}.", "RR too low.")
     _qtc_known(f, checks)
     words = _first_dose(f, checks)
     return checks.answer("C05", "C06", text=f"Methadone first dose criteria met: {words}; recheck 2-4 h.")

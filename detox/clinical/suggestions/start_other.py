@@ -21,7 +21,7 @@ def alpha2_start(f: Facts) -> FiredRule:
         value = reading.number(name) if reading else None
         said = reading.say(name) if reading else f"{name} missing"
         checks.check(
-            value is not None and value >= limit.value,
+            value is not None and not limit.holds(value),
             f"{said}, at least {limit.value:g}.",
             f"{said} is below {limit.value:g}.",
         )
@@ -132,12 +132,12 @@ def hat(f: Facts) -> FiredRule:
     alert = f.newest("avpu")
     level = alert.vitals["avpu"] if alert else None
     checks.check(level in (None, "A"), f"AVPU {level or 'not recorded'}.", f"AVPU {level}.")
-    lowest_spo2 = limits.hat_spo2.value if f.plan.spo2_scale != 2 else limits.hat_spo2_scale2.value
-    for name, low in (("rr", limits.rr_step.value), ("spo2", lowest_spo2)):
+    lowest_spo2 = limits.hat_spo2 if f.plan.spo2_scale != 2 else limits.hat_spo2_scale2
+    for name, least in (("rr", limits.rr_step), ("spo2", lowest_spo2)):
         reading = f.newest(name)
         value = reading.number(name) if reading else None
         said = reading.say(name) if reading else f"{name} missing"
-        checks.check(value is not None and value >= low, f"{said}.", f"{said} is below {low:g}.")
+        checks.check(value is not None and not least.holds(value), f"{said}.", f"{said} is below {least.value:g}.")
     for name in ("hr", "sbp", "dbp"):
         low, high = vitals_file().range(MODEL[name]).critical
         reading = f.newest(name)

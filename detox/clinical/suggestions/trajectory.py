@@ -299,7 +299,7 @@ def amber(f: Facts, latest: Reading, total: int) -> Iterator[FiredRule]:
     low = [
         r.say(n)
         for n, r, limit in (("sbp", sbp, f.limits.alpha2_sbp_amber), ("hr", hr, f.limits.alpha2_hr_amber))
-        if r and (v := r.number(n)) is not None and v <= limit.value
+        if r and (v := r.number(n)) is not None and limit.holds(v)
     ]
     if low:
         yield FiredRule(

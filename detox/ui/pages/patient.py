@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import streamlit as st
 
+from detox.clinical.looking_back import clock_tolerance
 from detox.clinical.protocols import vitals_file
 from detox.errors import DetoxError
-from detox.instants import CLOCK_TOLERANCE, wall
+from detox.instants import wall
 from detox.reports import outlook
 from detox.reports import patient as reading
 from detox.reports.patient import PatientPage
@@ -202,7 +203,7 @@ def _draw(here: frame.Visit, admission_id: str) -> None:
         st.page_link("pages/board.py", label="Back to the board")
         return
     _watch(admission_id, page.basis, _beat(here))
-    if page.as_of > here.now + CLOCK_TOLERANCE:
+    if page.as_of > here.now + clock_tolerance():
         st.html(
             '<div class="dx-alert unknown"><b>? The dates of this admission lie in the future</b> (an import with '
             "shifted dates): everything below stands as of its newest reading.</div>"
