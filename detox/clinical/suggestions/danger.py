@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from detox.clinical.case import Case
+from detox.clinical.danger_content import strictest_of
 from detox.clinical.drugs import mentioned
 from detox.clinical.protocols import scale
 from detox.clinical.suggestions.content import content
 from detox.clinical.suggestions.dose_limits import over_limit
 from detox.clinical.suggestions.facts import ROUNDED_MIN, Facts
-from detox.clinical.suggestions.fired import FiredRule, decide, withhold
+from detox.clinical.suggestions.fired import FiredRule, decide, giving_of, withhold
 from detox.clinical.suggestions.readings import SHORT, Reading, ago, since
 from detox.clinical.suggestions.words import found, named
 from detox.clinical.watch import COWS, Given, Score, Watch, precipitant, watches
@@ -42,7 +43,10 @@ def danger(f: Facts) -> list[FiredRule]:
 
 
 def _merged(known: FiredRule, one: FiredRule) -> FiredRule:
-    """Two grounds of one rule as one: the stricter speaks, what stands goes before what is past, both are told."""
+    """Two grounds of one rule as one: the stricter speaks, what stands goes before what is past, both are told.
+
+    For each class of drug the stricter word of both holds.
+    """
     first, second = (one, known) if _strictness(one) > _strictness(known) else (known, one)
     reasons = first.reasons
     if second.reasons[0] not in reasons and len(reasons) < MOST_REASONS:
@@ -51,7 +55,7 @@ def _merged(known: FiredRule, one: FiredRule) -> FiredRule:
     last = [x for x in (first.last_min_ago, second.last_min_ago) if x is not None]
     return replace(
         first, reasons=reasons, min_ago=max(ages, default=None), last_min_ago=min(last, default=None),
-        giving=None,
+        giving=strictest_of(giving_of(replace(x, past=x.past and not first.past)) for x in (first, second)),
     )  # fmt: skip
 
 

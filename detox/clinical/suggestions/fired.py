@@ -59,7 +59,7 @@ def no_suggestion(rule: str, *missing: str) -> FiredRule:
 def giving_of(one: FiredRule) -> Giving:
     """What a rule of the suggestion that holds means for each class of drug."""
     if one.giving is not None:
-        return one.giving
+        return one.giving.at_most("physician") if one.past else one.giving
     row = dangers_file().row(one.row or one.rule)
     stated = (row.giving if row is not None else Giving()).model_dump()
     opioid = "no" if one.dose_action == "withhold" else "physician"
