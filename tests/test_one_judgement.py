@@ -279,8 +279,8 @@ def test_a_set_split_into_several_lowers_nothing(line: Line, chance: random.Rand
         if part or number == len(parts) - 1:
             split["observations"].append(made)
     before, after = answer(line), answer(split)
-    red = {d["rule"] for d in before["dangers"] if d["level"] == "critical" and d["rule"] in ALONE}
-    assert red <= {d["rule"] for d in after["dangers"]}
+    red = {d["problem"] for d in before["dangers"] if d["level"] == "critical" and d["rule"] in ALONE}
+    assert red <= {d["problem"] for d in after["dangers"] if d["level"] == "critical"}
     assert goes_on(before) or not goes_on(after)
     if before["level"] == "critical" and red:
         assert after["level"] == "critical"
@@ -399,6 +399,16 @@ def test_a_worse_rule_on_the_same_card_lifts_no_hold_of_the_first() -> None:
     assert any("does not respond" in said for said in after["doses"]["diazepam"]["because"])
     alone = answer(taper(one_set(452), one_set(3), seizure))
     assert alone["doses"]["diazepam"]["may_give"] == "physician"
+
+
+def test_two_grounds_of_one_rule_hold_by_the_stricter_word_of_both() -> None:
+    """Chest pain bars a sedative, a seizure alone does not: both are the rule A05."""
+    pain = one_set(3) | {"signs": {"chest_pain": 1}}
+    seizure = {"id": "seizure", "at": at(1), "by": NURSE, "signs": {"seizure": 1}}
+    assert answer(taper(pain))["doses"]["diazepam"]["may_give"] == "no"
+    assert answer(taper(one_set(3), seizure))["doses"]["diazepam"]["may_give"] == "physician"
+    for sets in ((pain, seizure), (one_set(3) | {"signs": {"seizure": 1}}, seizure | {"signs": {"chest_pain": 1}})):
+        assert answer(taper(*sets))["doses"]["diazepam"]["may_give"] == "no"
 
 
 def test_every_critical_rule_says_what_it_means_for_a_dose() -> None:

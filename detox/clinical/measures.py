@@ -13,14 +13,12 @@ from functools import cache
 from operator import itemgetter
 from typing import NamedTuple
 
-from pydantic import Field
-
-from detox.clinical.baseline import BaselineContent, Baselines
-from detox.clinical.content import Content, Evidence, Text
+from detox.clinical.baseline import Baselines
 from detox.clinical.drift import ewma, ewma_sigma
 from detox.clinical.drugs import Drug, mentioned
+from detox.clinical.measure_content import CARRIED, TIMED, Ewma, MeasuresContent, charted
 from detox.clinical.model import VITALS, Assessment, Background, Observation, Score, Vitals
-from detox.clinical.protocols import scale, scales, vitals_file
+from detox.clinical.protocols import scale, vitals_file
 from detox.clinical.scales import assess
 from detox.clinical.vitals import as_banded
 from detox.clinical.watch import COWS, Given, Watch, Watcher, precipitant, rises
@@ -38,124 +36,8 @@ _UNWATCHED: tuple[Values, Set[str]] = {}, _NONE
 _LOSSES = frozenset({"losses"})
 _NEWS2 = frozenset({"news2", "news2_single", "news2_rise"})
 _SIGNS = ("consciousness", "sedation", "on_oxygen")
-
-SCORES: Mapping[str, str] = {
-    "cows": "the COWS points; a partial sum is a lower bound",
-    "cows_fall": "by how much COWS fell since the score before",
-    "cows_fall_undosed": "the same, where no opioid or alpha-2 dose is charted that explains it",
-    "cows_fall_possible": "the greatest undosed fall that is not excluded: items that are missing now leave it open",
-    "cows_rise_in_watch": "COWS points above the score before the dose that a watch began with",
-    "sows_rise_in_watch": "SOWS points above the score before that dose, the greatest of the SOWS scales",
-    "risen_in_watch": "1 where this score shows precipitated withdrawal, 0 where none stands any more",
-    "news2": "the NEWS2 points of the newest value of each vital; a partial sum is a lower bound",
-    "news2_single": "the greatest NEWS2 points of one vital sign",
-    "news2_rise": "NEWS2 points above the last complete NEWS2 before",
-}
-DERIVED: Mapping[str, str] = {
-    "systolic_rise_mmhg": "systolic pressure above the baseline",
-    "systolic_fall_mmhg": "systolic pressure below the baseline",
-    "systolic_fall_percent": "systolic pressure below the baseline, as a part of it",
-    "systolic_below_usual_mmhg": "systolic pressure below what somebody has said is usual",
-    "systolic_ewma_rise_mmhg": "exponentially weighted mean of the systolic pressure above the baseline",
-    "systolic_ewma_sigmas": "the same in standard deviations of that mean",
-    "heart_rate_rise_per_min": "heart rate above the baseline",
-    "heart_rate_ewma_rise_per_min": "exponentially weighted mean of the heart rate above the baseline",
-    "heart_rate_ewma_sigmas": "the same in standard deviations of that mean",
-    "respiratory_rate_fall_per_min": "respiratory rate below the baseline",
-    "spo2_fall_percent": "SpO2 below the baseline",
-    "temperature_rise_c": "temperature above the baseline of the same site",
-    "shock_index": "heart rate through systolic pressure",
-    "shock_index_rise": "shock index above that of the baseline",
-    "residual_pulse_per_min": "heart rate without what the fever explains of it",
-    "losses": "vomits and loose stools of the last hours",
-    "weight_loss_percent": "weight below the first weight",
-    "standing_systolic_fall_mmhg": "fall of the systolic pressure on standing",
-    "standing_diastolic_fall_mmhg": "fall of the diastolic pressure on standing",
-    "standing_pulse_rise_per_min": "rise of the pulse on standing",
-    "day_of_admission": "day of the admission, the first being 1",
-    "methadone_day": "day since the first methadone dose, the first being 1",
-    "hours_since_methadone": "hours since the last methadone dose",
-    "hours_since_alpha2": "hours since the last alpha-2 agonist",
-    "hours_since_rate_limiting": "hours since the last drug that slows the pulse",
-    "watch_minutes_left": "minutes until the window for precipitated withdrawal closes, below 0 after it",
-}
-TIMED: frozenset[str] = frozenset(
-    name for name in DERIVED if name.startswith(("hours_", "day_", "methadone_", "watch_minutes_"))
-)
-"""What changes by itself as time passes."""
-
-CARRIED: frozenset[str] = frozenset({"losses"})
-"""What is known from earlier observations too; a lower bound where the newest one did not measure it."""
-
-NAMES: Mapping[str, str] = {
-    "cows": "COWS", "cows_fall": "COWS falling by", "cows_fall_undosed": "COWS falling without a dose by",
-    "cows_fall_possible": "COWS falling without a dose by",
-    "respiratory_rate_fall_per_min": "breathing below baseline by", "spo2_fall_percent": "SpO2 below baseline by",
-    "systolic_fall_mmhg": "systolic below baseline by", "systolic_fall_percent": "percent of systolic lost",
-    "heart_rate_rise_per_min": "pulse over baseline by", "shock_index_rise": "shock index up by",
-    "losses": "vomits and loose stools", "standing_systolic_fall_mmhg": "systolic falls by",
-    "standing_diastolic_fall_mmhg": "diastolic falls by", "standing_pulse_rise_per_min": "pulse rises by",
-}  # fmt: skip
-"""How a measure is called in the sentence of an alert, where its own name would not read well."""
-
-DECIMALS: Mapping[str, int] = {
-    "temperature_rise_c": 1, "systolic_ewma_sigmas": 1, "heart_rate_ewma_sigmas": 1, "shock_index": 2,
-    "shock_index_rise": 2, "weight_loss_percent": 1,
-}  # fmt: skip
-
-
-class Ewma(Content):
-    """The exponentially weighted mean: weight of the newest value, over how many readings, standard deviations."""
-
-    weight: float
-    readings: int
-    systolic_sigma_mmhg: float
-    heart_rate_sigma_per_min: float
-    source: Text
-    evidence: Evidence
-
-
-class Trend(Content):
-    """The slope shown as information: over how many readings, how sure, how far ahead it is followed.
-
-    The readings lie in the last `longest_h` hours. No rule looks at it.
-    """
-
-    readings: int = Field(ge=3)
-    confidence: float = Field(gt=0, lt=1)
-    within_h: float = Field(gt=0)
-    longest_h: float = Field(gt=0)
-    source: Text
-    evidence: Evidence
-
-
-class Derived(Content):
-    """The few numbers that measures are made with."""
-
-    losses_h: float
-    fever_pulse_per_c: float
-    normal_temperature_c: float
-    dose_explains_fall_h: float
-    source: Text
-    evidence: Evidence
-
-
-class Assembly(Content):
-    """How old a value may be, in hours, that a NEWS2 for the alert rules is still made with."""
-
-    news2_h: float = Field(gt=0)
-    source: Text
-    evidence: Evidence
-
-
-class MeasuresContent(Content):
-    """The part of alerts.toml that measures are made with."""
-
-    baseline: BaselineContent
-    ewma: Ewma
-    trend: Trend
-    derived: Derived
-    assembly: Assembly
+_COMES_WITH = {"temperature_site": "temperature_c", "spo2_scale": "spo2_percent"}
+"""How a vital was measured goes with its value."""
 
 
 class AssembledNews2(NamedTuple):
@@ -204,6 +86,7 @@ class Measurer:
         self._admitted_at = background.admitted_at
         self._first_weight = background.first_weight
         self._news2_within = timedelta(hours=content.assembly.news2_h)
+        self._set_within = timedelta(minutes=content.assembly.set_min)
         self._losses_since = timedelta(hours=content.derived.losses_h)
         self._other = False
         self._watcher = _watcher(background)
@@ -249,6 +132,19 @@ class Measurer:
         if bounds:
             partial = partial | bounds
         return MeasuredObservation(observation, values, partial, news2)
+
+    def together(self, observation: Observation, earlier: Sequence[Observation]) -> MeasuredObservation | None:
+        """The measures of an observation with the vitals and signs that it left out taken from those before it, charted
+        minutes apart; None where there is nothing to take. A value that was measured again is never taken."""
+        vitals, other = observation.vitals, dict(observation.other)
+        for seen in reversed(earlier):
+            if observation.taken_at - seen.taken_at > self._set_within:
+                break
+            vitals = _filled(vitals, seen.vitals)
+            other = {name: value for name, value in seen.other.items() if name in _seen_signs()} | other
+        if vitals == observation.vitals and other == observation.other:
+            return None
+        return self.measure(replace(observation, vitals=vitals, other=other), earlier)
 
     def _news2(self, observation: Observation, earlier: Sequence[Observation]) -> AssembledNews2 | None:
         """The NEWS2 with what the observation itself left out taken from those before it, where it is young enough."""
@@ -552,29 +448,26 @@ def _of_news2() -> tuple[str, ...]:
 
 
 @cache
-def _charted() -> tuple[tuple[str, int], ...]:
-    return tuple({limits.vital: limits.decimals for limits in vitals_file().ranges}.items())
+def _seen_signs() -> frozenset[str]:
+    """What is there or not, and is not counted."""
+    return frozenset(one.name for one in vitals_file().other if one.kind == "sign")
 
 
-@cache
-def decimals(measure: str) -> int:
-    """How many decimals a measure is charted or worked out with."""
-    named: dict[str, int] = {**DECIMALS, **dict(_charted()), **{o.name: o.decimals for o in vitals_file().other}}
-    return named.get(measure, 0)
-
-
-@cache
-def measures() -> frozenset[str]:
-    """The name of everything that a rule can look at: each scale and, as "scale.item", each of its items too."""
-    other = {o.name for o in vitals_file().other}
-    rated = {f"{scale.id}.{item.id}" for scale in scales().values() for item in scale.items}
-    return frozenset({*VITALS, *SCORES, *DERIVED, *other, *scales(), *rated} - {"temperature_site"})
+def _filled(vitals: Vitals, before: Vitals) -> Vitals:
+    """The vitals, those that were not measured as they were before."""
+    taken = {
+        name: value
+        for name in VITALS
+        if name not in _COMES_WITH and getattr(vitals, name) is None and (value := getattr(before, name)) is not None
+    }
+    taken |= {with_it: getattr(before, with_it) for with_it, name in _COMES_WITH.items() if name in taken}
+    return replace(vitals, **taken) if taken else vitals
 
 
 def _vitals(vitals: Vitals) -> Values:
     """The vitals that were measured. SpO2 is on scale 1 until a clinician sets 2."""
     values: Values = {"spo2_scale": vitals.spo2_scale or 1} if vitals.spo2_percent is not None else {}
-    for name, _ in _charted():
+    for name, _ in charted():
         value = getattr(vitals, name)
         if value is not None:
             values[name] = value

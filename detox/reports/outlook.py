@@ -12,7 +12,7 @@ from detox.clinical.alerts.folding import alerts_file, rulebook
 from detox.clinical.alerts.rules import Condition, Rule
 from detox.clinical.drift import Slope, crossing_h, theil_sen
 from detox.clinical.entry_times import judged
-from detox.clinical.measures import Trend
+from detox.clinical.measure_content import Trend
 from detox.clinical.model import LEVELS, Level, Observation, PatientLimit, Vitals
 from detox.store import Connection, find, orders
 

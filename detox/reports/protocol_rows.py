@@ -10,7 +10,7 @@ from functools import cached_property
 
 from detox.clinical.alerts.rules import OPERATORS, AlertsFile, Condition, Rule
 from detox.clinical.content import Content, File
-from detox.clinical.measures import DERIVED, SCORES, decimals
+from detox.clinical.measure_content import DERIVED, SCORES, decimals
 from detox.clinical.protocols import Coded, Jump, Range, VitalsFile, scales, vitals_file
 from detox.clinical.suggestions.content import Limit, SuggestionsFile
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from detox.clinical.measures import decimals
+from detox.clinical.measure_content import decimals
 from detox.errors import DetoxError
 from detox.reports import what_if as report
 from detox.ui import frame, words

@@ -6,7 +6,7 @@ import pytest
 
 from detox.clinical.alerts.folding import alerts_file
 from detox.clinical.alerts.rules import AlertsFile
-from detox.clinical.measures import measures
+from detox.clinical.measure_content import measures
 from detox.clinical.protocols import ROOT, read
 from detox.errors import ProtocolError
 
@@ -29,6 +29,7 @@ evidence = "P"
 
 [assembly]
 news2_h = 4.0
+set_min = 30.0
 source = "s"
 evidence = "P"
 

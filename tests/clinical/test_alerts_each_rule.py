@@ -12,7 +12,7 @@ from alert_help import MIDNIGHT, cows_of
 from detox.clinical.alerts.book import RuleBook
 from detox.clinical.alerts.folding import alerts_file, applied, fold
 from detox.clinical.judgement import assessments
-from detox.clinical.measures import decimals
+from detox.clinical.measure_content import decimals
 from detox.clinical.model import Background, Baseline, Dose, Observation, Vitals
 from detox.clinical.protocols import scales, vitals_file
 

@@ -8,7 +8,7 @@ from string import Formatter
 
 from detox.clinical.alerts.conditions import UPWARD, Test, any_of, both, over, where_told
 from detox.clinical.alerts.rules import AlertsFile, Condition, Rule
-from detox.clinical.measures import CARRIED, TIMED
+from detox.clinical.measure_content import CARRIED, TIMED
 from detox.clinical.model import VITALS, PatientLimit
 
 
@@ -20,7 +20,8 @@ class CompiledRule:
     one. `lasting`: it meets the conditions that do not change by themselves as time passes. `order` is the rule's place
     in the file. `confirmed_by` are the places of the rules of the same vital and side that, met before, confirm it.
     `worsens` are its vitals, and whether up is worse; `says` the words of its message, each piece with the name of what
-    follows it.
+    follows it. `urgent_by` is what makes it need no second reading; `combines` is True for a rule of several things,
+    which are taken together where they were charted minutes apart.
     """
 
     rule: Rule
@@ -36,6 +37,8 @@ class CompiledRule:
     confirmed_by: tuple[int, ...]
     worsens: tuple[tuple[str, bool], ...]
     says: tuple[tuple[str, str | None], ...]
+    urgent_by: frozenset[str]
+    combines: bool
 
 
 class RuleBook:
@@ -180,4 +183,6 @@ def _compiled(rule: Rule, order: int, every: Sequence[Rule], clear_readings: int
             (c.measure, c.operator in UPWARD) for c in (*rule.all, *rule.any) if c.measure in VITALS and not c.one_of
         ),
         says=tuple(_pieces(rule)),
+        urgent_by=frozenset(condition.measure for condition in rule.at_once_if),
+        combines=rule.kind == "combination" and not rule.of,
     )

@@ -9,7 +9,7 @@ can raise and cannot clear. A red reading that needs a second one to be believed
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -84,6 +84,7 @@ class AlertEngine:
     def __init__(self, background: Background = NOTHING_KNOWN, book: RuleBook | None = None) -> None:
         self._book = book or rulebook()
         self._limits = background.limits
+        self._together = timedelta(minutes=self._book.file.assembly.set_min)
         self._window = Window(Measurer(self._book.file, background), self._book_at)
 
     def add(self, observation: Observation) -> None:
@@ -207,8 +208,7 @@ class AlertEngine:
 
     def _confirmed(self, rule: CompiledRule, number: int) -> bool:
         """True when the reading before said the same, or a sign makes the reading urgent by itself."""
-        measured = self._window[number].measured
-        if rule.at_once is not None and rule.at_once(measured.values, measured.partial):
+        if self._window[number].is_urgent(rule):
             return True
         for earlier in self._window.before(number):
             if any(earlier.meets[place] for place in rule.confirmed_by):
@@ -242,12 +242,26 @@ class AlertEngine:
         holding: set[str] = set()
         unknown: set[str] = set()
         for other in rule.rule.of:
-            holds = self._holds(named[other], number)
+            holds = self._holds_nearby(named[other], number)
             if holds is not False:
                 (unknown if holds is None else holding).add(named[other].problem)
         if len(holding) >= rule.rule.of_problems:
             return True
         return None if len(holding | unknown) >= rule.rule.of_problems else False
+
+    def _holds_nearby(self, rule: CompiledRule, number: int) -> bool | None:
+        """Whether a rule that another rests on holds: by a set of minutes before too, where this one does not tell."""
+        holds = self._holds(rule, number)
+        if holds is not None:
+            return holds
+        since = self._window[number].observation.taken_at - self._together
+        for earlier in range(number - 1, -1, -1):
+            moment = self._window[earlier]
+            if moment.observation.taken_at < since:
+                return None
+            if moment.meets[rule.order] is not None:
+                return self._holds(rule, earlier) or None
+        return None
 
     def _cleared(self, rule: CompiledRule, number: int) -> bool | None:
         """Whether a moment is inside the clear limits of a rule; None where that is not told."""
@@ -320,10 +334,10 @@ class AlertEngine:
         also = dict(self._still_told(before)) if before is not None else {}
         for other in with_it:
             if other.rule is not held.rule:
-                measured = self._window[other.number].measured
+                measured = self._window[other.number].told_by(other.rule)
                 also[other.rule.id] = message_of(other.rule, measured, confirmed=other.confirmed)
         also.pop(held.rule.id, None)
-        measured, file = self._window[held.number].measured, self._newest.book.file
+        measured, file = self._window[held.number].told_by(held.rule), self._newest.book.file
         return finding_of(held.rule, measured, file, also, confirmed=held.confirmed)
 
     def _still_told(self, before: Finding) -> Iterable[tuple[str, str]]:

@@ -6,7 +6,8 @@ from functools import cache
 from detox.clinical.alerts.book import CompiledRule
 from detox.clinical.alerts.conditions import test_of
 from detox.clinical.alerts.rules import AlertsFile, Condition, Rule
-from detox.clinical.measures import NAMES, MeasuredObservation, Value, decimals
+from detox.clinical.measure_content import NAMES, decimals
+from detox.clinical.measures import MeasuredObservation, Value
 from detox.clinical.model import Assessment, Finding
 from detox.clinical.protocols import scale, vitals_file
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from detox.clinical.limits import EDGE_WORDS, as_condition
 from detox.clinical.limits import OPERATORS as EDGES
-from detox.clinical.measures import MeasuresContent, decimals, measures
+from detox.clinical.measure_content import MeasuresContent, decimals, measures
 from detox.clinical.model import LEVELS, Level
 from detox.clinical.protocols import Content, Evidence, File, Text, scale, vitals_file
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cached_property
 
-from detox.clinical.alerts.book import RuleBook
+from detox.clinical.alerts.book import CompiledRule, RuleBook
 from detox.clinical.looking_back import measure_sets, rule_sets
-from detox.clinical.measures import MeasuredObservation, Measurer
+from detox.clinical.measures import MeasuredObservation, Measurer, told_by
 from detox.clinical.model import Observation
 
 
@@ -28,11 +28,42 @@ class Moment:
         return self._measurer.measure(self.observation, self._earlier)
 
     @cached_property
+    def together(self) -> MeasuredObservation | None:
+        """The same with what was charted minutes before; None where that adds nothing."""
+        return self._measurer.together(self.observation, self._earlier)
+
+    @cached_property
     def meets(self) -> tuple[bool | None, ...]:
         """Whether the observation meets the conditions of each rule, in the order of the book; None where that cannot
-        be told from it."""
+        be told from it. What was charted minutes before only raises: a rule that combines several things, and one that
+        is urgent by what was charted now."""
         values, partial = self.measured.values, self.measured.partial
-        return tuple([rule.raised(values, partial) for rule in self.book.rules])
+        alone = [rule.raised(values, partial) for rule in self.book.rules]
+        return tuple(
+            True if met is None and self._meets_together(rule) else met
+            for rule, met in zip(self.book.rules, alone, strict=True)
+        )
+
+    def is_urgent(self, rule: CompiledRule) -> bool:
+        """True where something charted now, or minutes before, makes the rule need no second reading."""
+        known = [one for one in (self.measured, self.together) if one is not None]
+        return rule.at_once is not None and any(rule.at_once(one.values, one.partial) for one in known)
+
+    def told_by(self, rule: CompiledRule) -> MeasuredObservation:
+        """What a rule that the observation meets is told on: its own measures, or those taken together."""
+        alone = rule.raised(self.measured.values, self.measured.partial)
+        return self.measured if alone or self.together is None else self.together
+
+    def _meets_together(self, rule: CompiledRule) -> bool:
+        if self.together is None or not (rule.combines or rule.urgent_by) or not self._tells:
+            return False
+        met = rule.raised(self.together.values, self.together.partial) is True
+        return met and (rule.combines or self.is_urgent(rule))
+
+    @cached_property
+    def _tells(self) -> bool:
+        """True where the observation itself measured something: one that was not taken raises nothing."""
+        return bool(told_by(self.measured.values, self.measured.partial))
 
 
 class Window:
