@@ -137,8 +137,8 @@ def _seen_by(
     if dose.status != "given" or not by_plan(original):
         return None
     check_amount(tx, admission, dose, _plan_of(tx, admission, original), now, original)
-    seen_by = next((c.id for c in find.clinicians(tx) if original.witness and c.name == original.witness), None)
-    return second_person(tx, by, admission, dose.drug, witness_id or (None if seen_by == by.id else seen_by))
+    seen_by = None if original.witness_id == by.id else original.witness_id
+    return second_person(tx, by, admission, dose.drug, witness_id or seen_by)
 
 
 def _passed(tx: Connection, original: Dose, dose: Dose, held: Held, word: Word | None) -> Word | None:

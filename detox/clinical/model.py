@@ -327,12 +327,12 @@ class DoseCorrection:
 class Dose:
     """One administration: given, held or refused, with the amount in mg (0 unless given) and why not, if not.
 
-    `elsewhere` marks a dose that somebody gave outside this ward. `witness` is the second person, where the ward asks
-    for one. `vomited_at` is when the patient brought it up again; the dose stays charted as given. `over_hold` is the
-    physician by whose signature or decision it was given over a hold. `replaces` is the dose that it corrects,
-    `correction` what was wrong with it: then it no longer counts. `form` is how it was taken (sublingual, oral, depot,
-    injection, nasal), empty for the usual form of the drug. `against_hold` marks a dose that had been given already
-    although something held it: it is charted as it happened, and a physician is called.
+    `elsewhere` marks a dose that somebody gave outside this ward. `witness` names the second person, where the ward
+    asks for one, `witness_id` says who that is. `vomited_at` is when the patient brought it up again; the dose stays
+    charted as given. `over_hold` is the physician by whose signature or decision it was given over a hold. `replaces`
+    is the dose that it corrects, `correction` what was wrong with it: then it no longer counts. `form` is how it was
+    taken (sublingual, oral, depot, injection, nasal), empty for the usual form of the drug. `against_hold` marks a dose
+    that had been given already although something held it: it is charted as it happened, and a physician is called.
     """
 
     id: str
@@ -355,6 +355,7 @@ class Dose:
     form: str = ""
     against_hold: bool = False
     author: Author | None = None
+    witness_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

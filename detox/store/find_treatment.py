@@ -171,7 +171,7 @@ def _dose(row: Connection) -> Dose:
         from_text(row["given_at"]), row["reason"], from_text(row["recorded_at"]), row["recorder"], row["role"],
         bool(row["elsewhere"]), row["witness_name"] or "", _at(row["vomited_at"]), row["over_hold"] or "",
         row["replaces"], _correction(row), row["form"], bool(row["against_hold"]),
-        Author(row["clinician_id"], row["recorder"], row["role"]),
+        Author(row["clinician_id"], row["recorder"], row["role"]), row["witness"],
     )  # fmt: skip
 
 

@@ -211,7 +211,21 @@ def test_the_second_person_stays(on, take, give, amend, store, manager, physicia
     stay = on("methadone", 30, 0)
     take(stay)
     care.ask_two_people(store, manager, stay.ward_id, ["methadone"], now)
-    assert amend(give(stay, "methadone", 20, witness=physician.id), dose_mg=10.0).witness == physician.name
+    made = amend(give(stay, "methadone", 20, witness=physician.id), dose_mg=10.0)
+    assert (made.witness, made.witness_id) == (physician.name, physician.id)
+
+
+def test_the_second_person_is_known_by_id_where_two_have_one_name(
+    on, take, give, amend, store, manager, nurse, now, password
+):
+    namesake = care.add_clinician(
+        store, manager, username="nurse2", name=nurse.name, role="nurse", password=password, now=now
+    )
+    stay = on("methadone", 30, 0)
+    take(stay)
+    care.ask_two_people(store, manager, stay.ward_id, ["methadone"], now)
+    made = amend(give(stay, "methadone", 20, witness=namesake.id), dose_mg=10.0)
+    assert (made.witness_id, made.author.id) == (namesake.id, nurse.id)
 
 
 def test_after_the_stay_it_is_still_corrected_but_not_into_a_later_time(given, amend, store, nurse, now, kept):
