@@ -95,7 +95,8 @@ def _with_answer(
     last = danger.answered.id if danger is not None and danger.answered is not None else ""
     about = f"{danger.problem}{last}" if danger is not None else silence
     key = saving.entry_id(here, admission_id, "acknowledge", alert_id or about)
-    left, right = st.columns([5, 1.2], vertical_alignment="center")
+    with st.container(key=f"waits-{key}"):  # by its key it stays what it is where another comes above it
+        left, right = st.columns([5, 1.2], vertical_alignment="center")
     left.html(told)
     with right.popover("Acknowledge", key=f"ack-{key}", width="stretch"):
         st.html(told)

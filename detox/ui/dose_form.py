@@ -42,11 +42,13 @@ def begin(admission_id: str) -> None:
 def form(page: PatientPage) -> None:
     """The form, below the vitals that the dose depends on with their ages, and what holds it."""
     here = frame.visit()
-    _saved(here, page.admission.id)
-    if page.plan is None:
-        st.warning("There is no signed plan: a physician must write and sign one before a dose is given.")
-    else:
-        _plan_form(page, page.plan, here)
+    with frame.place():
+        _saved(here, page.admission.id)
+    with frame.place():
+        if page.plan is None:
+            st.warning("There is no signed plan: a physician must write and sign one before a dose is given.")
+        else:
+            _plan_form(page, page.plan, here)
     with st.expander("Other medicine, or given elsewhere", key="other-dose"):
         _other_form(page, here)
     _vomited_form(page, here)
@@ -58,7 +60,7 @@ def form(page: PatientPage) -> None:
 
 def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
     """The dose that the signed plan orders."""
-    own = sum(1 for d in _ever(page) if d.recorded_by == here.by.name and d.plan_id is not None)
+    own = sum(1 for d in _ever(page) if _is_by(d, here) and d.plan_id is not None)
     key = saving.entry_id(here, page.admission.id, "dose", own)
     ordered = plan.step(plan.current_step).dose_mg
     today = page.days[0] if page.days else None
@@ -75,9 +77,7 @@ def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
         people = {c.id: c.name for c in second_people(tx, here.by)}
         signers = {c.id: c.name for c in physicians(tx, here.by)}
     looked_at = held.looked_at
-    with (
-        st.container()
-    ):  # a place of its own: what comes and goes here does not build the form anew under a typing hand
+    with frame.place():
         st.html(withheld_html(held) + looked_at_html(looked_at, here, held=bool(held.dangers)))
         if looked_at.gaps:
             st.page_link(
@@ -94,17 +94,19 @@ def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
                 "Second person, who saw it given", list(people), index=None, key=f"witness-{key}", placeholder="choose",
                 format_func=lambda i: people.get(i, i),
             )  # fmt: skip
-        if looked_at.holds:
-            st.pills(
-                "Held for", [one.sentence for one in looked_at.holds], selection_mode="multi", wrap=True,
-                format_func=words.plain, key=f"held-{key}",
-            )  # fmt: skip
+        with frame.place():
+            if looked_at.holds:
+                st.pills(
+                    "Held for", [one.sentence for one in looked_at.holds], selection_mode="multi", wrap=True,
+                    format_func=words.plain, key=f"held-{key}",
+                )  # fmt: skip
         st.text_input(
             "Reason (if held or refused, or by whose word it was given all the same)", key=f"reason-{key}",
             placeholder="drowsy, sedation 3, told Dr Reyes",
         )  # fmt: skip
-        if not held.clear or _was_held(key):
-            _over_hold(key, signers, here)
+        with frame.place():
+            if not held.clear or _was_held(key):
+                _over_hold(key, signers, here)
         _notes(page, here)
         saving.problems(key)
         st.form_submit_button(
@@ -125,6 +127,11 @@ def _notes(page: PatientPage, here: frame.Visit) -> None:
 def _ever(page: PatientPage) -> tuple[Dose, ...]:
     """Every dose ever charted, so that the id of a form never comes back."""
     return (*page.doses, *page.corrected)
+
+
+def _is_by(dose: Dose, here: frame.Visit) -> bool:
+    """True where whoever is here charted the dose."""
+    return dose.author is not None and dose.author.id == here.by.id
 
 
 def _counts(page: PatientPage, drug: str, today_mg: float, here: frame.Visit) -> str:
@@ -183,7 +190,7 @@ def withheld_html(held: Held) -> str:
 
 def _other_form(page: PatientPage, here: frame.Visit) -> None:
     """Emergency medicine, medicine on a prescription from elsewhere, this morning's dose in a clinic."""
-    own = sum(1 for d in _ever(page) if d.recorded_by == here.by.name and d.plan_id is None)
+    own = sum(1 for d in _ever(page) if _is_by(d, here) and d.plan_id is None)
     key = saving.entry_id(here, page.admission.id, "other-dose", own)
     today = here.now.astimezone(here.zone).date()
     if page.plan is not None:
@@ -199,7 +206,7 @@ def _other_form(page: PatientPage, here: frame.Visit) -> None:
         here_given = drug if where != "elsewhere" else None
         held = held_now(tx, page.admission, here_given, here.now, plain=True) if here_given else None
         signers = {c.id: c.name for c in physicians(tx, here.by)}
-    with st.container():  # a place of its own, as above
+    with frame.place():
         if held is not None:
             st.html(other_held_html(held))
     with st.form(f"other-dose-{key}", enter_to_submit=False, border=False):
@@ -210,8 +217,9 @@ def _other_form(page: PatientPage, here: frame.Visit) -> None:
                           width=200)  # fmt: skip
             st.time_input("At (empty: now)", value=None, step=60, key=f"at-{key}", width=180)
         st.text_input("Where, or by whose order", key=f"reason-{key}", placeholder="clinic this morning, Dr Lee")
-        if (held is not None and not held.clear) or (where != "elsewhere" and _was_held(key)):
-            _over_hold(key, signers, here)
+        with frame.place():
+            if (held is not None and not held.clear) or (where != "elsewhere" and _was_held(key)):
+                _over_hold(key, signers, here)
         _notes(page, here)
         saving.problems(key)
         st.form_submit_button("Chart this other dose", key=f"save-{key}", on_click=_save_other,

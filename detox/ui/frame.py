@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from detox.access import sessions
 from detox.care.roles import permitted
@@ -58,6 +59,15 @@ def visit() -> Visit:
     if not wards:
         raise NotFound("There is no ward in this database: set one up first.")
     return Visit(session, wards[0], now)
+
+
+def place() -> DeltaGenerator:
+    """A place of its own on the page: what comes and goes in it moves nothing below it.
+
+    A form, a column or a popover that moves is built anew in the browser, and what was being typed or tapped in it is
+    lost. So whatever stands above one and is not always there is drawn in a place.
+    """
+    return st.container()
 
 
 def run() -> None:

@@ -20,16 +20,17 @@ def forms(page: PatientPage) -> None:
     said = f"{len(tasks)} open, {first} of them before the last dose" if tasks else "complete"
     st.html(f'<div class="dx-big">Before leaving: {said}</div>' + _done_html(page, here))
     may = here.may("state") and admission.discharged_at is None
-    for task in tasks:
-        with st.container(horizontal=True, vertical_alignment="center", wrap=False, key=f"task-{task.name}"):
-            before = ' <b class="dx-quiet">before the last dose</b>' if task.before_last_step else ""
-            st.html(
-                f'<div><b>○ {esc(task.label)}</b>{before}<br><span class="dx-quiet">{esc(task.source)} '
-                f"[{esc(task.evidence)}]</span></div>"
-            )
-            if may:
-                key = saving.entry_id(here, admission.id, "task", task.name)
-                st.button("Done", key=f"done-{key}", on_click=_keep, args=(key, admission.id, task.name, DONE))
+    with frame.place():
+        for task in tasks:
+            with st.container(horizontal=True, vertical_alignment="center", wrap=False, key=f"task-{task.name}"):
+                before = ' <b class="dx-quiet">before the last dose</b>' if task.before_last_step else ""
+                st.html(
+                    f'<div><b>○ {esc(task.label)}</b>{before}<br><span class="dx-quiet">{esc(task.source)} '
+                    f"[{esc(task.evidence)}]</span></div>"
+                )
+                if may:
+                    key = saving.entry_id(here, admission.id, "task", task.name)
+                    st.button("Done", key=f"done-{key}", on_click=_keep, args=(key, admission.id, task.name, DONE))
     if may and tasks:
         _decline_form(page, here, len(tasks))
     saving.problems(f"tasks-{admission.id}")

@@ -26,7 +26,8 @@ def forms(page: PatientPage) -> None:
     with here.store.read() as tx:
         limits, baselines = orders.patient_limits(tx, admission.id), orders.baselines(tx, admission.id)
     st.markdown("**Limits for this patient**")
-    _limits_now(limits, here, admission)
+    with frame.place():
+        _limits_now(limits, here, admission)
     ended = admission.discharged_at is not None
     if here.may("set_limit") and not ended:
         _limit_form(here, admission, len(limits))
@@ -74,8 +75,10 @@ def _limit_form(here: frame.Visit, admission: Admission, before: int) -> None:
             format_func=lambda v: numbers.get(v, v),
         )  # fmt: skip
         side = right.segmented_control("Which side?", ["high", "low"], key=f"side-{key}")
-        if vital and side:
-            st.html(_wards_html(str(vital), "high" if side == "high" else "low", admission, here.ward.temperature_unit))
+        with frame.place():
+            if vital and side:
+                unit = here.ward.temperature_unit
+                st.html(_wards_html(str(vital), "high" if side == "high" else "low", admission, unit))
         left, right = st.columns(2)
         left.number_input("Warning from", value=None, step=None, format="%g", key=f"warning-{key}")
         right.number_input("Critical from", value=None, step=None, format="%g", key=f"critical-{key}")

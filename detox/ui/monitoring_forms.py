@@ -28,7 +28,8 @@ def forms(page: PatientPage) -> None:
         asked = protocol_line(tx, admission, here.now)
     st.markdown("**How often this patient is observed**")
     st.html(_in_force_html(page.tile.due, asked, here))
-    _holding([o for o in every if o.holds_at(here.now)], admission, here)
+    with frame.place():
+        _holding([o for o in every if o.holds_at(here.now)], admission, here)
     if here.may("order_interval"):
         _order_form(here, admission, asked, len(every))
     else:

@@ -14,7 +14,7 @@ from detox.clinical import protocols
 from detox.clinical import vitals as vital_signs
 from detox.clinical.model import Observation
 from detox.clinical.protocols import Other
-from detox.ui import words
+from detox.ui import frame, words
 from detox.ui.scale_rows import BLANK, worded
 from detox.ui.words import esc
 
@@ -133,10 +133,11 @@ def draw(form: "Form") -> None:
     with st.expander(reported, key=form.key("results")):
         _draw_numbers(form, "laboratory", problems)
         _draw_results(form)
-    if line := said(now):
-        st.html(f'<div class="dx-note">Also: {esc(line)}</div>')
-    for problem in problems.values():
-        st.html(f'<div class="dx-alert critical">{esc(problem)}</div>')
+    with frame.place():
+        if line := said(now):
+            st.html(f'<div class="dx-note">Also: {esc(line)}</div>')
+        for problem in problems.values():
+            st.html(f'<div class="dx-alert critical">{esc(problem)}</div>')
 
 
 def grades(form: "Form") -> None:

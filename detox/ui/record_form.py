@@ -46,9 +46,10 @@ class Form:
 
 def draw(form: Form) -> None:
     """All fields, vitals beside withdrawal."""
-    if form.tile.last_seen is not None:
-        at = words.when(form.tile.last_seen, form.here.zone, form.here.now)
-        st.html(f'<div class="dx-quiet">"was" is the set before, of {at}</div>')
+    with frame.place():
+        if form.tile.last_seen is not None:
+            at = words.when(form.tile.last_seen, form.here.zone, form.here.now)
+            st.html(f'<div class="dx-quiet">"was" is the set before, of {at}</div>')
     with st.container(key="record-columns"):
         left, right = st.columns([3, 7], gap="medium")
         with left:
@@ -223,10 +224,11 @@ def _vitals(form: Form) -> None:
 def _number(form: Form, field: str, label: str, vital: str | None = None) -> None:
     vital = vital or field
     st.number_input(label, value=None, step=None, format="%g", key=form.key(field), placeholder=_was(form, vital))
-    if limits := form.tile.limits.get(vital):
-        told = limit_words.note(limits, form.here.zone, form.here.now, form.here.ward.temperature_unit)
-        st.html(f'<div class="dx-quiet">⚑ {words.esc(told)}</div>')
-    _meaning(form, vital)
+    with frame.place():
+        if limits := form.tile.limits.get(vital):
+            told = limit_words.note(limits, form.here.zone, form.here.now, form.here.ward.temperature_unit)
+            st.html(f'<div class="dx-quiet">⚑ {words.esc(told)}</div>')
+        _meaning(form, vital)
 
 
 def _was(form: Form, vital: str) -> str:
@@ -280,12 +282,16 @@ def _pulse(form: Form, item: Item, was: str) -> None:
     rate = form.value("heart_rate_per_min")
     said = "from the heart rate: enter it" if implied is None else f"from heart rate {rate:g} → <b>{implied}</b>"
     st.html(f'<div class="dx-note">{words.esc(item.label)}{was}: {said}</div>')
-    if implied:
-        with st.expander("Pulse raised by something other than withdrawal? Rate it lower, with the reason"):
-            lower = [v for v in item.values if v < implied]
-            st.segmented_control("Rate the pulse as", [*lower, BLANK], required=True, key=form.key("pulse-lower"))
-            st.text_input("Reason", key=form.key("pulse-reason"), placeholder="just climbed the stairs")
+    with frame.place():
+        if implied:
+            _lower_pulse(form, [v for v in item.values if v < implied])
     _problem(form, item.id)
+
+
+def _lower_pulse(form: Form, lower: list[int]) -> None:
+    with st.expander("Pulse raised by something other than withdrawal? Rate it lower, with the reason"):
+        st.segmented_control("Rate the pulse as", [*lower, BLANK], required=True, key=form.key("pulse-lower"))
+        st.text_input("Reason", key=form.key("pulse-reason"), placeholder="just climbed the stairs")
 
 
 def _not_done(form: Form) -> None:
@@ -302,5 +308,6 @@ def _not_done(form: Form) -> None:
 
 
 def _problem(form: Form, field: str) -> None:
-    if field in form.problems:
-        st.html(f'<div class="dx-alert critical">{words.esc(form.problems[field])}</div>')
+    with frame.place():
+        if field in form.problems:
+            st.html(f'<div class="dx-alert critical">{words.esc(form.problems[field])}</div>')

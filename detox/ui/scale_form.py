@@ -9,7 +9,7 @@ from detox.clinical.judgement import answered
 from detox.clinical.model import Assessment, Observation
 from detox.clinical.protocols import Scale
 from detox.errors import Refused
-from detox.ui import record_form, scale_rows, scale_words, words
+from detox.ui import frame, record_form, scale_rows, scale_words, words
 from detox.ui.record_form import Form
 
 OBSERVERS = {"clinician": "a clinician rates it", "self-report": "the patient answers it"}
@@ -31,10 +31,12 @@ def head_html(scale: Scale) -> str:
 
 def draw(form: Form, scale: Scale) -> None:
     """A line for each item that is asked, and a note."""
-    given = answers(form, scale)
-    for item in scale_words.asked(scale, given):
-        scale_rows.row(item, key(form, scale, item.id))
-        _problem(form, item.id)
+    asked = scale_words.asked(scale, answers(form, scale))
+    for item in scale.items:
+        with frame.place():
+            if item in asked:
+                scale_rows.row(item, key(form, scale, item.id))
+                _problem(form, item.id)
     st.text_input("Note", key=key(form, scale, "note"), placeholder="woken for it, language line used")
     _problem(form, "note")
 

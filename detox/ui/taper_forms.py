@@ -45,15 +45,8 @@ def forms(page: PatientPage) -> None:
     """The plan in force, the draft, and the form for a new one."""
     here = frame.visit()
     plan, draft = page.plan, page.draft
-    if plan is not None:
-        st.html(ladder_html(plan, here))
-    elif draft is None:
-        st.info(
-            "There is no signed taper plan. " + ("" if here.may("write_plan") else "A physician writes and signs one.")
-        )
-    if draft is not None:
-        st.html(ladder_html(draft, here))
-        _sign(here, draft)
+    with frame.place():
+        _standing(plan, draft, here)
     if not here.may("write_plan"):
         return
     key = saving.entry_id(here, page.admission.id, "plan", page.plans[0].id if page.plans else "")
@@ -71,6 +64,19 @@ def forms(page: PatientPage) -> None:
     saving.redrawn()
 
 
+def _standing(plan: TaperPlan | None, draft: TaperPlan | None, here: frame.Visit) -> None:
+    """The plan in force and the draft that waits for a signature."""
+    if plan is not None:
+        st.html(ladder_html(plan, here))
+    elif draft is None:
+        st.info(
+            "There is no signed taper plan. " + ("" if here.may("write_plan") else "A physician writes and signs one.")
+        )
+    if draft is not None:
+        st.html(ladder_html(draft, here))
+        _sign(here, draft)
+
+
 def steps_of(text: str) -> tuple[TaperStep, ...]:
     """Doses as typed, "8, 6, 4, 2, 0" as steps. Raises Refused naming every piece that is no number."""
     pieces = [p for p in re.split(r"[\s,;]+", text.strip()) if p]
@@ -83,7 +89,8 @@ def steps_of(text: str) -> tuple[TaperStep, ...]:
 
 def _write_form(page: PatientPage, key: str) -> None:
     cited = content().limits.step_interval_h
-    template_choice.choose(frame.visit(), key)
+    with frame.place():
+        template_choice.choose(frame.visit(), key)
     with st.form(f"plan-{key}", enter_to_submit=False, border=False):
         st.selectbox("Drug", list(DRUGS), index=None, key=f"drug-{key}", placeholder="choose")
         st.text_input(

@@ -1,6 +1,6 @@
-"""What a nurse's hands do on the record page."""
+"""What a nurse's hands do on the record page, and a line to the server that can be made to wait."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, WebSocketRoute
 
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 VITALS = {
@@ -24,6 +24,31 @@ COWS_14 = {
     "Anxiety or irritability": "1 reports",
     "Gooseflesh skin": "0 smooth",
 }
+
+
+class Line:
+    """What the server tells a page, kept back from `wait` until `go_on`: as on a slow network, for as long as wanted.
+
+    It has to be there before the page is opened.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.waits, self.kept = False, []
+        page.route_web_socket(lambda url: url.endswith("/_stcore/stream"), self._carry)
+
+    def _carry(self, browser: WebSocketRoute) -> None:
+        server = browser.connect_to_server()
+        browser.on_message(server.send)
+        server.on_message(lambda said: self.kept.append(said) if self.waits else browser.send(said))
+        self.browser = browser
+
+    def wait(self) -> None:
+        self.waits = True
+
+    def go_on(self) -> None:
+        self.waits = False
+        while self.kept:
+            self.browser.send(self.kept.pop(0))
 
 
 def idle(page: Page) -> None:

@@ -35,7 +35,8 @@ def _nonce() -> str:
 def _form() -> None:
     here = frame.visit()
     key = _nonce()
-    _saved(here)
+    with frame.place():
+        _saved(here)
     with here.store.read() as tx:
         beds = {b.id: b.label for b in find.beds(tx, here.ward.id) if b.admission_id is None}
     with st.form(f"admit-{key}", enter_to_submit=False, border=False):

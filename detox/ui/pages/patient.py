@@ -53,6 +53,18 @@ def _page(here: frame.Visit, admission_id: str) -> PatientPage:
         return reading.page(tx, here.ward, admission_id, here.now, WINDOWS[window])
 
 
+def _head(page: PatientPage, here: frame.Visit) -> None:
+    """Who this is, and what of the dates cannot be."""
+    if page.as_of > here.now + clock_tolerance():
+        st.html(
+            '<div class="dx-alert unknown"><b>? The dates of this admission lie in the future</b> (an import with '
+            "shifted dates): everything below stands as of its newest reading.</div>"
+        )
+    st.html(patient_head.identity_html(page, here.zone, here.ward.temperature_unit))
+    if page.tile.ahead:
+        st.html(f'<div class="dx-alert unknown">{tiles.ahead_html(page.tile, here.zone, here.now)}</div>')
+
+
 def _actions(here: frame.Visit, admission_id: str, present: bool) -> None:
     query = {"admission": admission_id}
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="actions"):
@@ -69,12 +81,13 @@ def _actions(here: frame.Visit, admission_id: str, present: bool) -> None:
 
 def _suggestion(page: PatientPage, here: frame.Visit) -> None:
     shown = page.suggestion.as_dict(page.as_of) if page.suggestion is not None else None
+    last = page.decisions[0] if page.decisions else None
     with st.container(border=True, key="suggestion"):
-        suggestion_card.card(page, shown, here.zone)
-        last = page.decisions[0] if page.decisions else None
-        if last is not None:
-            made = suggestion_card.decided_html(last, here.zone, here.now)
-            st.html(f'<div class="dx-note">Last decision: {made}</div>')
+        with frame.place():
+            suggestion_card.card(page, shown, here.zone)
+            if last is not None:
+                made = suggestion_card.decided_html(last, here.zone, here.now)
+                st.html(f'<div class="dx-note">Last decision: {made}</div>')
         if shown is None:
             return
         form = (
@@ -203,22 +216,19 @@ def _draw(here: frame.Visit, admission_id: str) -> None:
         st.page_link("pages/board.py", label="Back to the board")
         return
     _watch(admission_id, page.basis, _beat(here))
-    if page.as_of > here.now + clock_tolerance():
-        st.html(
-            '<div class="dx-alert unknown"><b>? The dates of this admission lie in the future</b> (an import with '
-            "shifted dates): everything below stands as of its newest reading.</div>"
-        )
-    st.html(patient_head.identity_html(page, here.zone, here.ward.temperature_unit))
-    if page.tile.ahead:
-        st.html(f'<div class="dx-alert unknown">{tiles.ahead_html(page.tile, here.zone, here.now)}</div>')
-    alert_list.waiting(page)
+    with frame.place():
+        _head(page, here)
+    with frame.place():
+        alert_list.waiting(page)
     _actions(here, admission_id, page.admission.discharged_at is None)
-    if st.session_state.get("give-dose") and here.may("chart_dose"):
-        with st.container(border=True, key="dose"):
-            dose_form.form(page)
+    with frame.place():
+        if st.session_state.get("give-dose") and here.may("chart_dose"):
+            with st.container(border=True, key="dose"):
+                dose_form.form(page)
     st.html(patient_head.since_html(page, here.zone, here.ward.temperature_unit))
     _suggestion(page, here)
-    _charts(page, here)
+    with frame.place():
+        _charts(page, here)
     _sections(page, here)
     st.caption(f"Read from the database at {wall(here.now, here.zone, '%H:%M:%S')}.")
 

@@ -137,8 +137,9 @@ def _correcting(form: Form, amends: str) -> None:
         "The original stays readable, struck through.</div>"
     )
     st.text_input("What was wrong?", key=form.key("replace_reason"), placeholder="digits swapped")
-    if "replace_reason" in form.problems:
-        st.html(f'<div class="dx-alert critical">{words.esc(form.problems["replace_reason"])}</div>')
+    with frame.place():
+        if "replace_reason" in form.problems:
+            st.html(f'<div class="dx-alert critical">{words.esc(form.problems["replace_reason"])}</div>')
 
 
 def _page() -> None:

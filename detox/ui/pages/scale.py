@@ -107,8 +107,9 @@ def _correcting(form: Form, scale: Scale, admission_id: str, amends: str) -> Non
         f"<s>{words.esc(was)}</s>. The original stays readable, struck through.</div>"
     )
     st.text_input("What was wrong?", key=form.key("replace_reason"), placeholder="two answers swapped")
-    if "replace_reason" in form.problems:
-        st.html(f'<div class="dx-alert critical">{words.esc(form.problems["replace_reason"])}</div>')
+    with frame.place():
+        if "replace_reason" in form.problems:
+            st.html(f'<div class="dx-alert critical">{words.esc(form.problems["replace_reason"])}</div>')
 
 
 @st.fragment
@@ -254,7 +255,8 @@ def _page() -> None:
         st.page_link("pages/board.py", label="Ward board")
         return
     st.html(tiles.person_html(admission, here.now))
-    hand_over.left_open(here, admission)
+    with frame.place():
+        hand_over.left_open(here, admission)
     if saved := st.query_params.get("saved"):
         _receipt(here, admission, str(saved))
         return
