@@ -7,7 +7,7 @@ import pytest
 from page_html import html_of
 
 from detox import care
-from detox.clinical.model import TaperPlan, TaperStep
+from detox.clinical.model import Observation, TaperPlan, TaperStep, Vitals
 from detox.clinical.taper_content import ladders_file
 from detox.clinical.tapers import leaves
 from detox.errors import Refused
@@ -233,3 +233,12 @@ def test_every_drug_of_the_ladders_can_be_planned():
     from detox.care.dosing import DRUGS
 
     assert {one.drug for one in ladders_file().drugs} <= set(DRUGS)
+
+
+def test_the_dangers_that_board_and_card_show_stand_above_the_picture(looking, physician, nurse, store, admission, now):
+    assert "Respiratory rate" not in html_of(looking(physician))
+    slow = Observation("slow", admission.id, now, Vitals(respiratory_rate_per_min=8, spo2_percent=95))
+    care.record(store, nurse, slow, now, confirmed=True)
+    text = html_of(looking(physician))
+    assert "▲▲ Respiratory rate 8" in text
+    assert text.index("Respiratory rate 8") < text.index("A picture, not an order")

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from detox.care import write_plan
+from detox.chart.danger import one_a_problem
 from detox.clinical.model import Admission, TaperPlan
 from detox.clinical.suggestions.content import content
 from detox.clinical.taper_content import Course, Shape, ladders_file
@@ -14,8 +15,10 @@ from detox.clinical.tapers import DAY_H, Leave, leaves, steps_of
 from detox.errors import DetoxError, Refused
 from detox.reports import protocols as reviewing
 from detox.reports.protocol_tapers import COURSES
+from detox.reports.protocols import ReviewState
+from detox.reports.suggesting import Judged, judged
 from detox.store import find
-from detox.ui import charts, frame, ladder, saving, style, style_patient, words
+from detox.ui import charts, frame, ladder, saving, style, style_patient, tiles, words
 from detox.ui.ladder import Drawn, Wanted
 from detox.ui.words import esc
 
@@ -32,24 +35,27 @@ _SHEET = (
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What the page stands on: the admission, the plan in force, the draft that waits, and how many there were."""
+    """What the page stands on: the admission, the plan in force, the draft that waits, how many there were, and the
+    judgement that board, card and dose form show."""
 
     admission: Admission
     plan: TaperPlan | None
     draft: TaperPlan | None
     plans: int
-    review: str
+    review: ReviewState
+    judged: Judged
 
 
 def _seen(here: frame.Visit, admission_id: str) -> _Seen:
     with here.store.read() as tx:
         admission = find.admission(tx, admission_id)
         plans = find.plans(tx, admission_id)
-        review = reviewing.review_states(tx)[ladders_file().id].words
+        review = reviewing.review_states(tx)[ladders_file().id]
+        found = judged(tx, admission, here.now) if admission.discharged_at is None else Judged(None)
     standing = [p for p in plans if p.ended_at is None]
     draft = standing[0] if standing and standing[0].signed_at is None else None
     plan = next((p for p in standing if p.signed_at is not None), None)
-    return _Seen(admission, plan, draft, len(plans), review)
+    return _Seen(admission, plan, draft, len(plans), review, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +195,14 @@ def _keep(key: str, admission_id: str, wanted: Wanted) -> None:
         st.session_state.pop(f"problem-{key}", None)
 
 
+def _dangers_html(seen: _Seen, here: frame.Visit) -> str:
+    """What stands in the way of any plan now: the dangers that board, card and dose form show, one a problem."""
+    if seen.judged.problem:
+        return f'<div class="dx-alert unknown"><b>? The patient cannot be judged:</b> {esc(seen.judged.problem)}</div>'
+    found = seen.judged.judgement
+    return "".join(tiles.danger_html(one, here.now) for one in one_a_problem(found.dangers)) if found else ""
+
+
 @st.fragment
 def _what_if(admission_id: str) -> None:
     here = frame.visit()
@@ -198,12 +212,14 @@ def _what_if(admission_id: str) -> None:
         st.error(words.plain(error))
         return
     bed = f"bed {seen.admission.bed.removeprefix('Bed ').strip()}" if seen.admission.bed else "no bed"
-    unsigned = "" if seen.review.startswith("reviewed") else f' <span class="dx-unreviewed">{esc(seen.review)}</span>'
+    review = esc(seen.review.words)
+    review = review if seen.review.reviewed else f'<span class="dx-unreviewed">{review}</span>'
     st.html(
         f'<div class="px-id"><span class="px-bed">What if: {esc(words.name(seen.admission))}</span>'
         f"<span>{esc(bed)}, {esc(words.PROGRAMMES[seen.admission.programme])}</span></div>"
+        f"{_dangers_html(seen, here)}"
         '<div class="dx-alert unknown"><b>A picture, not an order.</b> It changes nothing for this patient; the limits '
-        f"are cited in the file “ladders” of the protocols:{unsigned or ' ' + esc(seen.review)}</div>"
+        f"are cited in the file “ladders” of the protocols: {review}</div>"
     )
     with st.container(key="ladder"):
         controls, picture = st.columns([2, 3], gap="medium")
