@@ -27,7 +27,8 @@ class Danger:
     """One danger: which rule, of what problem, how bad, since when, in words, and what it means for the next dose.
 
     `answered` is the newest answer to it, a nurse's too; `alert_id` the alert where it is one. `how` says how it ends.
-    `names` are the values, in the rules' names, that it was seen on.
+    `names` are the values, in the rules' names, that it was seen on. `timed` is False for a rule on facts that have no
+    moment (a condition, a dependence): `since` is now for it, and no wait is counted.
     """
 
     rule: str
@@ -42,6 +43,7 @@ class Danger:
     answered: Answer | None = None
     alert_id: str | None = None
     names: tuple[str, ...] = ()
+    timed: bool = True
 
     @property
     def answered_by(self) -> Author | None:
@@ -266,6 +268,7 @@ def _of_rule(known: PatientContext, one: FiredRule) -> Danger:
         how=BY_ANSWER if one.past else _how(row),
         answered=next(reversed(of_physicians or answers), None),
         names=one.names,
+        timed=one.min_ago is not None,
     )
     return _as_ordered(made)
 

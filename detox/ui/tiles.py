@@ -114,7 +114,7 @@ def danger_html(danger: Danger, now: datetime) -> str:
     sign = words.LEVELS[danger.level].split()[0]
     made = danger.answered
     if made is None:
-        state = f"<b>unanswered {words.ago(danger.since, now)}</b>"
+        state = f"<b>unanswered {words.ago(danger.since, now)}</b>" if danger.timed else "<b>unanswered</b>"
     else:
         state = f"answered by {esc(made.by.name)} {words.ago(made.at, now)} ago: {esc(made.done)}"
         state += "; doses as ordered" if danger.ordered else ""

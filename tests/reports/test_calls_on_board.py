@@ -1,6 +1,7 @@
 """One card a patient: board, inbox and dose word of a further critical problem beside a call that was answered."""
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from detox import care
 from detox.chart.judge import judge
 from detox.clinical.alerts.escalation import quiet_time
-from detox.clinical.model import Observation
+from detox.clinical.model import HistoryAnswer, Observation
 from detox.reports.board import tile
 from detox.reports.inbox import inbox
 from detox.store.context import read_context
+from detox.ui.tiles import danger_html
 
 MINUTE = timedelta(minutes=1)
 
@@ -98,3 +100,23 @@ def test_beside_a_call_that_nobody_has_answered_everything_waits(store, ward, no
     critical = [a for a in card.alerts if a.finding.level == "critical"]
     assert len(critical) > 1
     assert {card.standing[a.id].state for a in critical} == {"unanswered"}
+
+
+def test_a_danger_without_a_moment_counts_no_minutes(store, ward, now, answered_pressure) -> None:
+    """A condition that holds since nobody knows when is unanswered, and not "unanswered 0 min" after each set."""
+    admission, _, fever = answered_pressure
+    _, _, found = looked_at(store, ward, admission, now)
+    danger = next(d for d in found.dangers if d.alert_id == fever.id)
+    assert "unanswered 10 min" in danger_html(danger, now)
+    assert "<b>unanswered</b>" in danger_html(replace(danger, timed=False), now)
+
+
+def test_a_rule_on_a_condition_has_no_moment(admit, store, nurse, vitals, now) -> None:
+    admission = admit("Birch")
+    care.state(store, nurse, HistoryAnswer("f", admission.id, "sedatives", "alcohol", "", now), now)
+    shaking = {"cows": {"tremor": 2}}
+    care.record(store, nurse, Observation("s", admission.id, now, vitals(), answers=shaking), now, confirmed=True)
+    with store.read() as tx:
+        found = judge(read_context(tx, admission, now))
+    (dependence,) = [d for d in found.dangers if d.rule == "A07"]
+    assert not dependence.timed
