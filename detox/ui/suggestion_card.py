@@ -94,7 +94,7 @@ def details_html(shown: Shown) -> str:
     lines = [
         ("because", listed(reasons(shown))),
         ("based on", inputs(shown.get("inputs"))),
-        ("would change", listed(would_change(shown.get("would_change")))),
+        ("would change", listed(would_change(shown))),
         ("instead", listed(texts(shown.get("alternatives")))),
     ]
     told = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in lines if text)

@@ -1,6 +1,5 @@
 """The words of a suggestion as it is shown: the two lines that are read first, and what stands behind them."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -75,16 +74,21 @@ def reasons(shown: Shown) -> list[str]:
     return [r for r in texts(shown.get("reasons")) if r not in elsewhere and not r.startswith("Newest ")]
 
 
-def would_change(value: object) -> list[str]:
-    """The limits that stand nearest, one line for each answer that they would lead to."""
+def would_change(shown: Shown) -> list[str]:
+    """What would turn the answer, one line for each answer that it would lead to.
+
+    Of a suggestion that was kept before turns were told it is the sentences as they are.
+    """
     by_answer: dict[str, list[str]] = {}
     rest = []
-    for sentence in texts(value):
-        found = re.fullmatch(r"Would be ([A-Z_]+)(?::| at) (.+)\.", sentence)
-        if found and found[1] in words.SUGGESTIONS:
-            by_answer.setdefault(words.SUGGESTIONS[found[1]].split(":")[0], []).append(found[2])
+    told = shown.get("turns")
+    if not isinstance(told, (list, tuple)):
+        return texts(shown.get("would_change"))
+    for answer, when in told:
+        if answer is None:
+            rest.append(f"{when}.")
         else:
-            rest.append(sentence)
+            by_answer.setdefault(words.SUGGESTIONS[answer].split(":")[0], []).append(str(when))
     return [f"{answer}: {'; '.join(limits)}" for answer, limits in by_answer.items()] + rest
 
 

@@ -1,10 +1,11 @@
 """What would turn the answer: the limits that stand nearest, with the value now, and the criteria that decide."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from detox.clinical.suggestions.content import Limit
 from detox.clinical.suggestions.facts import Facts
-from detox.clinical.suggestions.fired import FiredRule
+from detox.clinical.suggestions.fired import FiredRule, SuggestionClass
 from detox.clinical.suggestions.integrity import due, interval_h
 from detox.clinical.suggestions.readings import SHORT, UNITS, hours
 
@@ -12,19 +13,31 @@ NEAREST = 5
 ALWAYS = ("rr", "spo2")
 
 
-def would_change(f: Facts, deciding: FiredRule) -> tuple[str, ...]:
-    """What would give another answer, in words. A HOLD_CALL changes only by a physician."""
+class Turn(NamedTuple):
+    """What would turn the answer into another: that answer, None where it would be judged anew, and when."""
+
+    answer: SuggestionClass | None
+    when: str
+
+    @property
+    def sentence(self) -> str:
+        """The whole of it, as it is read."""
+        return f"Would be {self.answer}: {self.when}." if self.answer is not None else f"{self.when}."
+
+
+def turns(f: Facts, deciding: FiredRule) -> tuple[Turn, ...]:
+    """What would give another answer. A HOLD_CALL changes only by a physician."""
     answer = deciding.suggestion_class
     if answer == "HOLD_CALL":
-        return ("A later normal reading does not change this: a physician clears it.",)
+        return (Turn(None, "A later normal reading does not change this: a physician clears it"),)
     if answer == "NO_SUGGESTION":
-        first = ["Would be judged anew as soon as what is missing is recorded."]
+        first = [Turn(None, "Would be judged anew as soon as what is missing is recorded")]
     else:
         first = [*ANSWERS[answer](f, deciding)]
     return (*first, *_dangers(f))
 
 
-def _dangers(f: Facts) -> Iterator[str]:
+def _dangers(f: Facts) -> Iterator[Turn]:
     """The danger limits that the newest values are nearest to, the nearest first, and always those of breathing."""
     limits = f.limits
     lowest = limits.spo2_emergency_scale2 if f.plan.spo2_scale == 2 else limits.spo2_emergency
@@ -42,92 +55,96 @@ def _dangers(f: Facts) -> Iterator[str]:
     edges += [(name, "at or above", one, now) for name, one, now in scores if now is not None and now < one.value]
     told = []
     for name, where, limit, now in edges:
-        said = f"Would be HOLD_CALL: {SHORT[name]} {where} {limit.value:g} {UNITS.get(name, '')}{_now(now)}."
+        said = Turn("HOLD_CALL", f"{SHORT[name]} {where} {limit.value:g} {UNITS.get(name, '')}{_now(now)}")
         told.append((1.0 if now is None else abs(now - limit.value) / limit.value, said, name))
     if f.poss not in ("3", "4"):
-        yield f"Would be HOLD_CALL: POSS 3 or 4{'' if f.poss is None else f' (now {f.poss})'}."
+        yield Turn("HOLD_CALL", f"POSS 3 or 4{'' if f.poss is None else f' (now {f.poss})'}")
     for place, (_, said, name) in enumerate(sorted(told)):
         if place < NEAREST or name in ALWAYS:
             yield said
     if (alcohol := f.value("breath_alcohol_pct")) is not None and alcohol <= f.alcohol_limit:
-        yield f"Would be HOLD_CALL: breath alcohol above {f.alcohol_limit:g} %{_now(f.value('breath_alcohol_pct'))}."
+        yield Turn("HOLD_CALL", f"breath alcohol above {f.alcohol_limit:g} %{_now(f.value('breath_alcohol_pct'))}")
 
 
 def _now(value: float | None) -> str:
     return " (not known now)" if value is None else f" (now {value:g})"
 
 
-def _step_down(f: Facts, deciding: FiredRule) -> Iterator[str]:
+def _step_down(f: Facts, deciding: FiredRule) -> Iterator[Turn]:
     limits = f.limits
     if f.case.programme == "alpha2" and (f.plan.day or 0) >= limits.lofexidine_wind_down_day.value:
-        yield f"Would be HOLD_STEP: COWS {limits.moderate_cows.value:g} or more{_now(f.cows)}."
+        yield Turn("HOLD_STEP", f"COWS {limits.moderate_cows.value:g} or more{_now(f.cows)}")
         return
-    yield f"Would be HOLD_STEP: COWS {limits.step_cows.value:g} or more{_now(f.cows)}."
-    yield f"Would be HOLD_STEP: COWS rise of {limits.rise_points.value:g} or more against the previous step."
+    yield Turn("HOLD_STEP", f"COWS {limits.step_cows.value:g} or more{_now(f.cows)}")
+    yield Turn("HOLD_STEP", f"COWS rise of {limits.rise_points.value:g} or more against the previous step")
     rescue = f"{limits.rescue_doses.value:g} or more rescue doses in {limits.window_h.value:g} h"
-    yield f"Would be HOLD_STEP: {rescue}, or a wish to wait."
+    yield Turn("HOLD_STEP", f"{rescue}, or a wish to wait")
 
 
-def _step_up(f: Facts, deciding: FiredRule) -> Iterator[str]:
-    yield f"Would be HOLD_STEP: COWS below {f.limits.moderate_cows.value:g}{_now(f.cows)}."
-    yield f"Would be HOLD_STEP: fewer than {f.limits.up_signs.value:g} objective signs, POSS 2, or another cause found."
+def _step_up(f: Facts, deciding: FiredRule) -> Iterator[Turn]:
+    yield Turn("HOLD_STEP", f"COWS below {f.limits.moderate_cows.value:g}{_now(f.cows)}")
+    yield Turn("HOLD_STEP", f"fewer than {f.limits.up_signs.value:g} objective signs, POSS 2, or another cause found")
 
 
-def _continue(f: Facts, deciding: FiredRule) -> Iterator[str]:
+def _continue(f: Facts, deciding: FiredRule) -> Iterator[Turn]:
     limits = f.limits
     moderate = f"{limits.moderate_cows.value:g}-{limits.cows_severe.value - 1:g}"
-    yield f"Would be HOLD_STEP: COWS {moderate} once{_now(f.cows)}."
+    yield Turn("HOLD_STEP", f"COWS {moderate} once{_now(f.cows)}")
     if f.case.programme == "maintenance_dot":
         return
-    yield f"Would be STEP_UP: COWS {moderate} twice at least {limits.confirm_min.value:g} min apart, after a step down."
+    yield Turn("STEP_UP", f"COWS {moderate} twice at least {limits.confirm_min.value:g} min apart, after a step down")
     since = f.plan.hours_since_last_step
     when = "once due" if since is None or since >= interval_h(f) else f"in {hours(interval_h(f) - since)}"
-    yield f"Would be STEP_DOWN: the step {when}, two COWS below {limits.step_cows.value:g}{_now(f.cows)}."
+    yield Turn("STEP_DOWN", f"the step {when}, two COWS below {limits.step_cows.value:g}{_now(f.cows)}")
 
 
-def _hold_step(f: Facts, deciding: FiredRule) -> Iterator[str]:
+def _hold_step(f: Facts, deciding: FiredRule) -> Iterator[Turn]:
     limits, rule = f.limits, deciding.rule
     moderate = f"{limits.moderate_cows.value:g}-{limits.cows_severe.value - 1:g}"
     if rule == "D05" and f.case.programme != "alpha2":
-        yield (
-            f"Would be STEP_UP: COWS {moderate} twice at least {limits.confirm_min.value:g} min apart since a step "
-            f"down, {limits.up_signs.value:g} objective signs, POSS 1 and no other cause{_now(f.cows)}."
+        yield Turn(
+            "STEP_UP",
+            f"COWS {moderate} twice at least {limits.confirm_min.value:g} min apart since a step "
+            f"down, {limits.up_signs.value:g} objective signs, POSS 1 and no other cause{_now(f.cows)}",
         )
     elif rule == "D09":
-        yield "Would be STEP_DOWN: checklist items 1-5 recorded."
+        yield Turn("STEP_DOWN", "checklist items 1-5 recorded")
     elif rule in ("D11", "D12"):
-        yield f"Would be judged anew at POSS 1, RR {limits.rr_step.value:g} or more and no sign of over-medication."
+        yield Turn(
+            None, f"Would be judged anew at POSS 1, RR {limits.rr_step.value:g} or more and no sign of over-medication"
+        )
     elif rule in ("D08", "D13"):
-        yield "Would be judged anew when the physician has decided on the plan."
+        yield Turn(None, "Would be judged anew when the physician has decided on the plan")
     elif due(f):
         low = f"{limits.step_cows.value:g}"
-        yield (
-            f"Would be STEP_DOWN: two complete COWS below {low}, fewer than {limits.rescue_doses.value:g} rescue "
-            f"doses, POSS 1, the patient agrees{_now(f.cows)}."
+        yield Turn(
+            "STEP_DOWN",
+            f"two complete COWS below {low}, fewer than {limits.rescue_doses.value:g} rescue "
+            f"doses, POSS 1, the patient agrees{_now(f.cows)}",
         )
 
 
-def _start_met(f: Facts, deciding: FiredRule) -> Iterator[str]:
+def _start_met(f: Facts, deciding: FiredRule) -> Iterator[Turn]:
     limits, programme = f.limits, f.case.programme
     if programme == "alpha2_start":
-        yield f"Would be START_NOT_MET: SBP below {limits.alpha2_start_sbp.value:g} mmHg{_now(f.value('sbp'))}."
-        yield f"Would be START_NOT_MET: HR below {limits.alpha2_start_hr.value:g} /min{_now(f.value('hr'))}."
+        yield Turn("START_NOT_MET", f"SBP below {limits.alpha2_start_sbp.value:g} mmHg{_now(f.value('sbp'))}")
+        yield Turn("START_NOT_MET", f"HR below {limits.alpha2_start_hr.value:g} /min{_now(f.value('hr'))}")
     elif programme == "naltrexone_start":
-        yield f"Would be START_NOT_MET: COWS {limits.naltrexone_cows.value:g} or more{_now(f.cows)}."
-        yield "Would be START_NOT_MET: any urine of the panel positive or not tested, or a positive challenge."
+        yield Turn("START_NOT_MET", f"COWS {limits.naltrexone_cows.value:g} or more{_now(f.cows)}")
+        yield Turn("START_NOT_MET", "any urine of the panel positive or not tested, or a positive challenge")
     elif programme == "methadone_start":
-        yield f"Would be START_NOT_MET: COWS below {limits.methadone_cows.value:g}{_now(f.cows)}."
-        yield f"Would be START_NOT_MET: fewer than {limits.methadone_signs.value:g} objective signs."
+        yield Turn("START_NOT_MET", f"COWS below {limits.methadone_cows.value:g}{_now(f.cows)}")
+        yield Turn("START_NOT_MET", f"fewer than {limits.methadone_signs.value:g} objective signs")
     elif programme == "bup_induction" and deciding.text != f.says.low_dose_start.text:
         threshold = limits.bup_cows if deciding.rule == "C01" else limits.bup_long_cows
-        yield f"Would be START_NOT_MET: COWS below {threshold.value:g}{_now(f.cows)}."
-        yield f"Would be START_NOT_MET: fewer than {limits.bup_signs.value:g} objective signs."
+        yield Turn("START_NOT_MET", f"COWS below {threshold.value:g}{_now(f.cows)}")
+        yield Turn("START_NOT_MET", f"fewer than {limits.bup_signs.value:g} objective signs")
 
 
-def _start_not_met(f: Facts, deciding: FiredRule) -> Iterator[str]:
+def _start_not_met(f: Facts, deciding: FiredRule) -> Iterator[Turn]:
     if deciding.missing:
         failing = " ".join(deciding.missing).rstrip(".")
-        yield f"Would be START_MET: when none of this holds any more. {failing}."
+        yield Turn("START_MET", f"when none of this holds any more. {failing}")
 
 
 ANSWERS = {

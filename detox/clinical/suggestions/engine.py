@@ -11,7 +11,7 @@ from detox.clinical.danger_content import dangers_file
 from detox.clinical.drugs import class_of
 from detox.clinical.protocols import scale, vitals_file
 from detox.clinical.suggestions.content import SuggestionsFile, content
-from detox.clinical.suggestions.counterfactuals import would_change
+from detox.clinical.suggestions.counterfactuals import Turn, turns
 from detox.clinical.suggestions.danger import danger
 from detox.clinical.suggestions.explain import Input, inputs_of
 from detox.clinical.suggestions.facts import Facts
@@ -49,13 +49,18 @@ class Suggestion:
     beside: tuple[str, ...]
     missing: tuple[str, ...]
     inputs: tuple[Input, ...]
-    would_change: tuple[str, ...]
+    turns: tuple[Turn, ...]
     alternatives: tuple[str, ...]
     sources: tuple[str, ...]
     expires_in_min: float | None
     protocol_versions: Mapping[str, str]
     to_mg: float | None = None
     next_mg: float | None = None
+
+    @property
+    def would_change(self) -> tuple[str, ...]:
+        """What would give another answer, in sentences."""
+        return tuple(one.sentence for one in self.turns)
 
     def as_dict(self, now: datetime | None = None) -> dict[str, object]:
         """The suggestion as JSON takes it; `expires_at` is ISO text counted from `now`, or None without one."""
@@ -78,6 +83,7 @@ class Suggestion:
             "to_mg": self.to_mg,
             "inputs": [one.as_dict() for one in self.inputs],
             "would_change": list(self.would_change),
+            "turns": [list(one) for one in self.turns],
             "blocked": [list(one) for one in self.blocked],
             "sources": list(self.sources),
         }
@@ -161,7 +167,7 @@ def _suggestion(
         beside=tuple(warnings(f)),
         missing=missing,
         inputs=inputs_of(f),
-        would_change=would_change(f, first),
+        turns=turns(f, first),
         alternatives=alternatives,
         sources=_sources(file, deciding),
         expires_in_min=_expires(f, first),
