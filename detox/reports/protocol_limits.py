@@ -9,7 +9,7 @@ from detox.reports.protocol_rows import Row, Section, lines, measure, others
 
 def limit_sections(file: LimitsFile) -> Iterator[Section]:
     """Every limit, in the order of the file."""
-    head = ("Limit", "Vital", "Beyond it", "An alert of it ends at")
+    head = ("Limit", "Vital", "Beyond it", "Ends at")
     yield Section("Limits of the vitals", head, tuple(map(_row, file.limits)))
     yield from others(file, {"limits"})
 

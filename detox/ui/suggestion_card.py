@@ -98,7 +98,7 @@ def details_html(shown: Shown) -> str:
         ("instead", listed(texts(shown.get("alternatives")))),
     ]
     told = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in lines if text)
-    return f'<div class="px-says px-behind"><dl>{told}</dl></div>'
+    return f'<div class="px-told"><dl>{told}</dl></div>'
 
 
 def sources_html(shown: Shown) -> str:
