@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from suggestion_cases import EXAMPLES, built, case_files
+from suggestion_cases import EXAMPLES, base, built, case_files
 
 from detox.clinical.case import read_case
 from detox.clinical.suggestions import suggest
@@ -37,6 +37,14 @@ def test_what_to_do_and_why_are_short_and_said_once(entry: dict[str, Any]) -> No
     sentences = [s.rstrip(".").lower() for text in said if "'" not in text for s in re.split(r"(?<=[.!?])\s+", text)]
     assert len(sentences) == len(set(sentences)), sorted(s for s in sentences if sentences.count(s) > 1)
     assert set(found.beside) <= set(found.reasons)
+
+
+def test_each_danger_says_why_before_one_of_them_says_more() -> None:
+    case = base("taper") | {"events": [{"type": "seizure", "h_ago": 1}, {"type": "chest_pain", "h_ago": 2}]}
+    case["observations"][0]["vitals"]["rr"] = 7
+    found = suggest(read_case(case))
+    assert found.rules[:2] == ("A01", "A05")
+    assert [reason.split()[0] for reason in found.reasons[:3]] == ["RR", "Seizure", "Chest"]
 
 
 def test_every_rule_fires_in_some_case_and_just_not_in_another() -> None:

@@ -227,7 +227,8 @@ def _why(file: SuggestionsFile, fired: FiredRule) -> Iterator[str]:
 
 
 def _reasons(f: Facts, file: SuggestionsFile, deciding: list[FiredRule], action: DoseAction | None) -> tuple[str, ...]:
-    reasons = [reason for one in deciding for reason in one.reasons]
+    reasons = [one.reasons[0] for one in deciding if one.reasons]  # each danger speaks before one speaks twice
+    reasons += [reason for one in deciding for reason in one.reasons[1:]]
     reasons += [_beside(file, one, action) for one in deciding[1:]]
     reasons += [why for one in deciding for why in _why(file, one)]
     reasons += warnings(f)
