@@ -343,7 +343,7 @@ class AlertEngine:
     def _still_told(self, before: Finding) -> Iterable[tuple[str, str]]:
         for rule_id, message in {before.rule: before.message, **before.also}.items():
             rule = self._newest.book.named.get(rule_id)
-            if rule is not None and self._standing(rule) is not None:
+            if rule is not None and (self._standing(rule) is not None or self._latched(rule)):
                 yield rule_id, message
 
 
