@@ -3,12 +3,13 @@
 A value that was dangerous keeps standing after a normal reading, until a physician has acknowledged it.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from detox.clinical.case import Case
-from detox.clinical.danger_content import strictest_of
+from detox.clinical.danger_content import dangers_file, strictest_of
 from detox.clinical.drugs import mentioned
 from detox.clinical.protocols import scale
 from detox.clinical.suggestions.content import content
@@ -29,17 +30,38 @@ MOST_REASONS = 4
 
 
 def danger(f: Facts) -> list[FiredRule]:
-    """Every danger rule that holds, one a rule, withholding ones first."""
-    fired: dict[str, FiredRule] = {}
+    """Every danger rule that holds, one a rule and problem, withholding ones first."""
+    fired: dict[tuple[str, str], FiredRule] = {}
     for one in [*_from_readings(f), *(hit for rule in CASE_RULES for hit in rule(f))]:
-        known = fired.get(one.rule)
-        fired[one.rule] = one if known is None else _merged(known, one)
-    if "A01" in fired and "A02" in fired and set(fired["A02"].names) <= set(fired["A01"].names):
-        del fired["A02"]
-    for one in unacknowledged(f, bool(fired)):
-        fired[one.rule] = one
-    found = [_past_by_physician(f, one) for one in fired.values()]
+        key = one.rule, _problem(one)
+        known = fired.get(key)
+        fired[key] = one if known is None else _merged(known, one)
+    emergency_of = {name for (rule, _), one in fired.items() if rule == "A01" for name in one.names}
+    fired = {key: one for key, one in fired.items() if key[0] != "A02" or not set(one.names) <= emergency_of}
+    found = [_past_by_physician(f, one) for one in (*fired.values(), *unacknowledged(f, bool(fired)))]
     return sorted(found, key=lambda one: (one.dose_action != "withhold", _score_only(one), one.rule))
+
+
+def _problem(one: FiredRule) -> str:
+    """The problem of a rule; of one that holds on values of several, that of its first value. Empty where none."""
+    file = dangers_file()
+    row = file.row(one.row or one.rule)
+    if row is None:
+        return ""
+    return next((p for p in map(file.of_vital, one.names) if p), row.problem) if row.spans else row.problem
+
+
+def _by_problem(one: FiredRule) -> Iterator[FiredRule]:
+    """A rule that holds on values of several problems, once for each: who answers one has not answered the others."""
+    file, names = dangers_file(), defaultdict[str | None, list[str]](list)
+    row = file.row(one.row or one.rule)
+    for name in one.names:
+        names[file.of_vital(name)].append(name)
+    if row is None or not row.spans or len(names) < 2:
+        yield one
+        return
+    for some in names.values():
+        yield replace(one, names=tuple(some))
 
 
 def _merged(known: FiredRule, one: FiredRule) -> FiredRule:
@@ -82,14 +104,15 @@ def _from_readings(f: Facts) -> Iterator[FiredRule]:
     for reading in f.readings:
         for rule in READING_RULES:
             for one in rule(f, reading):
-                if not _cleared(f, reading, one):
-                    over = bool(one.names) and not any(_newest(f, name) is reading for name in one.names)
-                    if over:
-                        one = replace(one, reasons=(_was(f, one),), text="")
-                    yield replace(one, min_ago=reading.min_ago, last_min_ago=reading.min_ago, past=over)
+                over = bool(one.names) and not any(_newest(f, name) is reading for name in one.names)
+                if over:
+                    one = replace(one, reasons=(_was(f, one),), text="")
+                one = replace(one, min_ago=reading.min_ago, last_min_ago=reading.min_ago, past=over)
+                yield from (part for part in _by_problem(one) if not _cleared(f, reading, part))
     together = _together(f)
     if together.by:
-        yield from (*sedated(f, together), *infection(f, together))
+        for one in (*sedated(f, together), *infection(f, together)):
+            yield from _by_problem(one)
 
 
 def _was(f: Facts, one: FiredRule) -> str:
