@@ -13,7 +13,7 @@ from typing import Literal
 from detox.chart.context import PatientContext
 from detox.chart.events import rules_of
 from detox.clinical.danger_content import WORDS, DangerRow, Giving, dangers_file, strictest_of
-from detox.clinical.model import LEVELS, Alert, Answer, Author, Level, Word
+from detox.clinical.model import LEVELS, Alert, Answer, Author, Finding, Level, Word
 from detox.clinical.suggestions.fired import FiredRule, giving_of
 
 State = Literal["standing", "past"]
@@ -129,10 +129,29 @@ def _open(known: PatientContext, alert: Alert) -> Danger:
         since=alert.opened_at,
         message=_message(alert),
         action=finding.action,
-        giving=_giving(alert),
+        giving=_giving(alert.finding),
         how=_how(row),
         answered=answered,
         alert_id=alert.id,
+    )
+    return _as_ordered(made)
+
+
+def of_finding(known: PatientContext, finding: Finding, since: datetime) -> Danger:
+    """A danger that no alert was kept of: it is worked out from what is known, and stands since that moment."""
+    row = dangers_file().row(finding.rule)
+    said = [a for a in known.answers if a.problem == finding.problem and a.at >= since]
+    made = Danger(
+        rule=finding.rule,
+        problem=finding.problem,
+        level=finding.level,
+        state="standing",
+        since=since,
+        message=finding.message,
+        action=finding.action,
+        giving=_giving(finding),
+        how=_how(row),
+        answered=next(reversed([a for a in said if a.by.role == "physician"] or said), None),
     )
     return _as_ordered(made)
 
@@ -149,9 +168,9 @@ def _message(alert: Alert) -> str:
     return "; ".join([finding.message, *stricter])
 
 
-def _giving(alert: Alert) -> Giving:
+def _giving(finding: Finding) -> Giving:
     """What an alert means for the doses: the strictest of its rule and of the others that are told on its card."""
-    file, finding = dangers_file(), alert.finding
+    file = dangers_file()
     beside = [row.giving for rule in finding.also if (row := file.row(rule)) is not None]
     own = file.row(finding.rule)
     return strictest_of([own.giving if own is not None else UNSTATED, *beside])
@@ -177,7 +196,7 @@ def _ended(known: PatientContext, alert: Alert) -> Danger | None:
         since=alert.opened_at,
         message=f"Was: {finding.message}. Clear since {_at(known, alert.resolved_at)}, no physician has seen it",
         action="Call the physician: it is over, but nobody has answered it. The next dose waits for that word.",
-        giving=_giving(alert).at_most("physician"),
+        giving=_giving(alert.finding).at_most("physician"),
         how=BY_ANSWER,
         answered=_answer(known, alert),
         alert_id=alert.id,
@@ -185,10 +204,14 @@ def _ended(known: PatientContext, alert: Alert) -> Danger | None:
 
 
 def _once_a_problem(found: Sequence[Danger]) -> list[Danger]:
-    """Of past dangers of one problem the newest; none beside one of the same problem that stands."""
-    standing = {one.problem for one in found if one.state == "standing"}
-    newest = {one.problem: one for one in found if one.state == "past" and one.problem not in standing}
-    return [one for one in found if one.state == "standing" or newest.get(one.problem) is one]
+    """All that stand; and of the past ones those that are alone with their problem, or hold a dose that the others of
+    it do not hold: the newest before the older."""
+    kept = [one for one in found if one.state == "standing"]
+    for one in reversed([one for one in found if one.state == "past"]):
+        beside = strictest_of(other.giving for other in kept if other.problem == one.problem)
+        if one.problem not in {other.problem for other in kept} or strictest_of([beside, one.giving]) != beside:
+            kept.append(one)
+    return kept
 
 
 def _answers(known: PatientContext, alert: Alert) -> list[Answer]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from detox.chart.case import case_of
 from detox.chart.context import PatientContext
 from detox.chart.danger import Danger, fired_of, in_order, level_of, of_alerts, of_rules, strictest
+from detox.chart.lapsed import lapsed_dangers
 from detox.chart.notes import unread_notes
 from detox.chart.watching import Watched, watches_of
 from detox.clinical import administration
@@ -138,7 +139,7 @@ def _drug_of(name: str) -> str:
 
 def judge(known: PatientContext) -> Judgement:
     """The judgement of what is known. Raises what a rule raises: a rule that errs never says that all is well."""
-    of_charts = of_alerts(known)
+    of_charts = (*of_alerts(known), *lapsed_dangers(known))
     answered = answer(read_case(case_of(known)), [fired_of(one) for one in of_charts], known.problems)
     dangers = [*of_charts, *of_rules(known, answered.calls)]
     return Judgement(known, in_order(dangers), answered.suggestion, watches_of(known))
