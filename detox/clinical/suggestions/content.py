@@ -337,6 +337,17 @@ class Limits(Content):
     accumulation_from_day: Limit
     accumulation_to_day: Limit
     qt_stack: Limit
+    recheck_dose_min: Limit
+    recheck_dose_most_min: Limit
+    recheck_wait_h: Limit
+    recheck_wait_most_h: Limit
+    recheck_methadone_h: Limit
+    recheck_methadone_most_h: Limit
+    recheck_sedated_min: Limit
+    observe_dose_min: Limit
+    challenge_again_h: Limit
+    bup_start_mg: Limit
+    bup_start_most_mg: Limit
 
 
 class SuggestionsFile(File):
