@@ -1,7 +1,7 @@
 """One admission charted twice: on a ward through care, and as a line of `judge`; what both must agree on.
 
 Left out because a line cannot say them: a dose given against a hold, an interval with an end, an admission's own
-baseline, a ward's lawful programmes, and a plan that was ended or changed.
+baseline, a ward's lawful programmes, a plan that was ended or changed, and a dose that was corrected after a decision.
 """
 
 import json
@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from hypothesis import strategies as st
 from judge_lines import CALM, NOW, Line, rated
+from law_lines import EXAMPLES
 
 from detox import care
 from detox.care import answering, correcting, monitoring, other_doses, stating
@@ -41,6 +42,8 @@ from detox.errors import DetoxError
 from detox.store import Store, find
 from detox.store.context import read_context
 
+WALKS = max(1, EXAMPLES // 10)
+"""How many admissions a law charts: a tenth of the other laws' examples, each on a real database of its own."""
 SECRET = "only for tests 1"
 UNUSUAL: tuple[Mapping[str, object], ...] = (
     {}, {}, {}, {"respiratory_rate_per_min": 7.0}, {"respiratory_rate_per_min": 11.0, "sedation": "2"},
@@ -256,7 +259,7 @@ class Both:
 
     def correct(self, act: Act) -> None:
         """The last dose was less than charted: the line says it as corrected."""
-        if self.doses:
+        if self.doses and "decisions" not in self.line:
             dose, told = self.doses[-1]
             less = replace(dose, id=uuid.uuid4().hex, dose_mg=dose.dose_mg / 2)
             kept = correcting.amend_dose(
@@ -267,7 +270,7 @@ class Both:
             self.doses[-1] = kept, told
 
     def unsay(self, act: Act) -> None:
-        if self.doses:
+        if self.doses and "decisions" not in self.line:
             dose, told = self.doses[-1]
             correcting.dose_in_error(self.store, self.nurse, dose.id, "another patient's", self.now)
             self.line["doses"] = [one for one in self.line["doses"] if one is not told]  # type: ignore[union-attr]

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from judge_lines import GOES_ON, NURSE, PHYSICIAN, at, dose, induction, one_set, taper
+from judge_lines import CALM, GOES_ON, NURSE, PHYSICIAN, at, dose, induction, one_set, taper
 
 from detox.clinical.danger_content import WORDS
 
@@ -20,12 +20,14 @@ DRUGS = ("methadone", "buprenorphine", "morphine", "diamorphine", "diazepam", "c
 
 Line = dict[str, Any]
 
-WORSE: dict[str, tuple[Any, ...]] = {
-    "respiratory_rate_per_min": (11, 9, 8, 6, 0), "spo2_percent": (93, 91, 84, 60), "sedation": ("2", "3", "4"),
-    "consciousness": ("C", "V", "P", "U"), "systolic_mmhg": (180, 200, 90, 78), "diastolic_mmhg": (101, 120, 125),
-    "heart_rate_per_min": (101, 121, 131, 150, 49, 40, 32), "temperature_c": (37.9, 38.0, 39.5, 35.0, 34.1),
+SIDES: dict[str, tuple[tuple[Any, ...], ...]] = {
+    "respiratory_rate_per_min": ((11, 9, 8, 6, 0),), "spo2_percent": ((93, 91, 84, 60),),
+    "sedation": (("2", "3", "4"),), "consciousness": (("C", "V", "P", "U"),), "systolic_mmhg": ((180, 200), (90, 78)),
+    "diastolic_mmhg": ((101, 120, 125),), "heart_rate_per_min": ((101, 121, 131, 150), (49, 40, 32)),
+    "temperature_c": ((37.9, 38.0, 39.5), (35.0, 34.1)),
 }  # fmt: skip
-"""Values of a calm set made worse, each vital on either side from the mildest on."""
+"""Values of a calm set made worse: each vital on either side, from the mildest on."""
+WORSE = {name: tuple(value for side in sides for value in side) for name, sides in SIDES.items()}
 SIGNS = ("pinpoint_pupils", "suicidal_intent", "overdose", "intoxicated", "seizure", "chest_pain", "syncope", "worry")
 
 
@@ -107,3 +109,24 @@ def newest(line: Line) -> Line | None:
     """The newest set that was taken."""
     taken = [one for one in line["observations"] if one.get("vitals")]
     return max(taken, key=lambda one: one["at"], default=None)
+
+
+def worse_or_same(draw: st.DrawFn, line: Line) -> Line:
+    """Those vitals of the newest set that are beyond a limit, each as it was or further out; what is calm is left out,
+    and so is a vital that was beyond a limit on its other side before: it may have cleared that one."""
+    found: Line = {}
+    vitals = (newest(line) or {"vitals": {}})["vitals"]
+    for name, sides in SIDES.items():
+        charted = {one["vitals"].get(name) for one in line["observations"] if one.get("vitals")} - {CALM[name]}
+        side = next((one for one in sides if vitals.get(name) in one and charted <= {None, *one}), None)
+        if side is not None and name != "diastolic_mmhg":  # its pair would have to fit, and is another law's
+            found[name] = draw(st.sampled_from(side[side.index(vitals[name]) :]))
+    return found
+
+
+def worst_of(told: list[Line]) -> dict[str, int]:
+    """The worst level of each problem that alerts or dangers tell of."""
+    found: dict[str, int] = {}
+    for one in told:
+        found[one["problem"]] = max(found.get(one["problem"], 0), SEVERITY[one["level"]])
+    return found

@@ -1,24 +1,20 @@
 """A line of `judge` and the database answer alike, whatever was charted in which order."""
 
-import os
 import shutil
 import uuid
 from datetime import timedelta
 from pathlib import Path
 
-from both_ways import ACTS, STARTS, Act, Both, Start, said
+from both_ways import ACTS, STARTS, WALKS, Act, Both, Start, said
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detox.clinical.model import Ward
 from detox.store import Store
 
-EXAMPLES = max(1, int(os.environ.get("DETOX_LAWS", "250")) // 10)
-"""A tenth of the other laws': each charts a whole admission on a real database."""
-
 
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=WALKS,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

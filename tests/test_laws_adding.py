@@ -5,7 +5,7 @@ import copy
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from judge_lines import CALM, NURSE, at, dose
-from law_lines import LAW, SIGNS, WORSE, Line, goes_on, lines, newest, not_milder
+from law_lines import LAW, SIGNS, WORSE, Line, goes_on, lines, not_milder
 
 from detox.commands.judging import answer
 
@@ -31,13 +31,12 @@ def test_a_note_that_is_added_never_gives(line: Line, note: str) -> None:
 @LAW
 @given(lines(), st.sampled_from(sorted(WORSE)), st.data())
 def test_a_value_made_worse_never_gives(line: Line, name: str, data: st.DataObject) -> None:
-    one = newest(line)
-    assume(one is not None and one["vitals"].get(name) == CALM[name] and not line.get("answers"))
+    taken = [n for n, one in enumerate(line["observations"]) if one.get("vitals", {}).get(name) == CALM[name]]
+    assume(taken and not line.get("answers"))
     worse = copy.deepcopy(line)
-    changed = newest(worse)
-    assert changed is not None
-    changed["vitals"][name] = data.draw(st.sampled_from(WORSE[name]))
-    systolic, diastolic = changed["vitals"]["systolic_mmhg"], changed["vitals"]["diastolic_mmhg"]
+    vitals = worse["observations"][data.draw(st.sampled_from(taken))]["vitals"]
+    vitals[name] = data.draw(st.sampled_from(WORSE[name]))
+    systolic, diastolic = vitals["systolic_mmhg"], vitals["diastolic_mmhg"]
     assume(systolic is None or diastolic is None or diastolic < systolic)
     not_milder(answer(line), answer(worse))
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from judge_lines import CALM, NOW, at
-from law_lines import DRUGS, LAW, SEVERITY, WORSE, Line, goes_on, lines, newest
+from judge_lines import CALM, NOW, PHYSICIAN, at
+from law_lines import DRUGS, LAW, SEVERITY, WORSE, Line, goes_on, lines, newest, worst_of
 
 from detox.clinical.danger_content import WORDS
 from detox.commands.judging import answer
@@ -61,6 +61,34 @@ def test_the_clock_alone_makes_nothing_urgent_milder(line: Line, minutes: int) -
     if before["suggestion"]["class"] == "HOLD_CALL" and not set(before["suggestion"]["rules"]) <= waits:
         assert after["suggestion"]["class"] == "HOLD_CALL"
     assert SEVERITY[after["level"]] >= SEVERITY[before["level"]] or not before["dangers"]
+
+
+@LAW
+@given(lines(), st.sampled_from(WORSE["heart_rate_per_min"]), st.integers(0, 2))
+def test_a_limit_of_the_patient_that_has_ended_falls_back_to_the_wards(line: Line, pulse: int, ended: int) -> None:
+    one = newest(line)
+    assume(one is not None)
+    for other in line["observations"]:
+        if other.get("vitals"):
+            other["vitals"]["heart_rate_per_min"] = CALM["heart_rate_per_min"]
+    one["vitals"]["heart_rate_per_min"] = pulse
+    side, values = ("high", (160, 180)) if pulse > 100 else ("low", (35, 30))
+    own = copy.deepcopy(line) | {
+        "limits": [
+            {
+                "limit": f"heart_rate_per_min_{side}_{level}", "value": value, "by": PHYSICIAN, "at": at(1200),
+                "until": at(ended),
+            }
+            for level, value in zip(("warning", "critical"), values, strict=True)
+        ]
+    }  # fmt: skip
+    before, after = answer(line), answer(own)
+    assert after["not_understood"] == before["not_understood"]
+    worst = worst_of([d for d in before["dangers"] if d["problem"] == "pulse"])
+    assert worst_of(after["dangers"]).get("pulse", -1) >= worst.get("pulse", -1)
+    assert goes_on(before) or not goes_on(after)
+    for drug in DRUGS:
+        assert WORDS.index(after["doses"][drug]["may_give"]) >= WORDS.index(before["doses"][drug]["may_give"]), drug
 
 
 # --- (f): splitting a set into several minutes apart lowers nothing

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 from judge_lines import Line
+from law_lines import EXAMPLES, lines
 from test_judge_command import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,9 +37,22 @@ def reworded(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def answered(folder: Path) -> list[Line]:
-    """What `judge` of the program in a folder says about each kind of admission."""
-    asked = "".join(json.dumps({**kind.line, "id": name}) + "\n" for name, kind in KINDS.items())
+def drawn(count: int) -> list[Line]:
+    """Admissions at random, the same ones at each call."""
+    found: list[Line] = []
+
+    @settings(max_examples=count, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(lines())
+    def draw(line: Line) -> None:
+        found.append({**line, "id": str(len(found))})
+
+    draw()
+    return found
+
+
+def answered(folder: Path, some: list[Line]) -> list[Line]:
+    """What `judge` of the program in a folder says about each admission."""
+    asked = "".join(json.dumps(line) + "\n" for line in some)
     done = subprocess.run(
         [sys.executable, "-m", "detox", "judge"],
         input=asked, capture_output=True, text=True, check=False, cwd=folder, env={**os.environ, "PYTHONPATH": ""},
@@ -58,7 +73,8 @@ def meant(found: object, key: str = "") -> object:
 
 
 def test_rewording_changes_no_class_level_or_hold(reworded: Path) -> None:
-    before, after = answered(ROOT), answered(reworded)
-    assert len(before) == len(KINDS)
+    some = [{**kind.line, "id": name} for name, kind in KINDS.items()] + drawn(EXAMPLES // 2)
+    before, after = answered(ROOT, some), answered(reworded, some)
+    assert len(before) == len(some)
     assert before != after, "the copy says something else"
     assert meant(after) == meant(before)
