@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detox import care
-from detox.care.roles import MAY, permit, permitted
 from detox.clinical import protocols
 from detox.clinical.files import content_files
 from detox.clinical.model import (
@@ -34,6 +33,7 @@ from detox.clinical.model import (
     Vitals,
 )
 from detox.errors import Conflict, DetoxError, NeedsConfirmation, NotAllowed, Refused, StoreError
+from detox.gate.acts import MAY, permit, permitted
 from detox.instants import wall
 from detox.store import Store, audit, find, migrations
 

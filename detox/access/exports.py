@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from detox.access.sessions import Session
-from detox.care.roles import permit
 from detox.errors import NotAllowed, NotFound
+from detox.gate.acts import permit
 from detox.store import Store, audit
 
 LASTS_S = 60.0

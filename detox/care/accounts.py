@@ -7,10 +7,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from detox.care.passwords import check_new, hash_password
-from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical.model import ROLES, Clinician, Shift, Ward
 from detox.errors import NotAllowed, Refused
+from detox.gate.acts import permit
 from detox.store import Store, audit, find, keep
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")

@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from detox.care import alerting
-from detox.care.roles import permit
 from detox.care.stating import LOCKED, is_locked
 from detox.care.text import clean
 from detox.clinical import situations
 from detox.clinical.model import PROGRAMMES, Admission, Clinician, Patient
 from detox.errors import Conflict, Refused
+from detox.gate.acts import permit
 from detox.store import Connection, Store, audit, find, keep
 
 

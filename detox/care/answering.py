@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical.alerts import escalation as rules
 from detox.clinical.danger_content import dangers_file
@@ -14,6 +13,7 @@ from detox.clinical.looking_back import recent_sets
 from detox.clinical.model import Alert, Answer, Author, Clinician, Finding, Snooze
 from detox.clinical.monitoring import schedule
 from detox.errors import Conflict, Refused
+from detox.gate.acts import permit
 from detox.store import Connection, Store, audit, find, keep, orders
 from detox.store.background import background
 

@@ -7,11 +7,11 @@ from detox.care import alerting, other_doses
 from detox.care.dose_counts import amount_question, check_amount
 from detox.care.dose_holds import Held, Word, held_at, keep_word, override_hold, proven
 from detox.care.dosing import checked, running_plan, same, second_person
-from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical import entry_times
 from detox.clinical.model import Admission, Clinician, Dose, TaperPlan
 from detox.errors import Conflict, NeedsConfirmation, Refused
+from detox.gate.acts import permit
 from detox.store import Connection, Store, audit, find, keep
 
 

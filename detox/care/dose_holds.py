@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from detox.care import e_signature
-from detox.care.roles import permitted
 from detox.chart.events import rules_of
 from detox.chart.judge import ALWAYS, DoseWord, judge
 from detox.clinical import administration
 from detox.clinical.looking_back import clock_tolerance, dose_sets
 from detox.clinical.model import Admission, Clinician, Decision, Dose
 from detox.errors import Refused
+from detox.gate.acts import permitted
 from detox.store import Connection, Store, find, keep
 from detox.store.as_of import as_of
 from detox.store.context import read_context

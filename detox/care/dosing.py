@@ -7,12 +7,12 @@ from datetime import datetime
 from detox.care.dose_counts import amount_question, check_amount
 from detox.care.dose_holds import held_at, keep_word, override_hold, proven
 from detox.care.other_doses import check_time, settle_after
-from detox.care.roles import permit, permitted
 from detox.care.text import clean
 from detox.clinical import administration, entry_times
 from detox.clinical.looking_back import clock_tolerance
 from detox.clinical.model import Admission, Clinician, Dose, TaperPlan
 from detox.errors import Conflict, Refused
+from detox.gate.acts import permit, permitted
 from detox.store import Connection, Store, audit, find, keep, orders
 
 DRUGS = ("methadone", "buprenorphine", "lofexidine", "clonidine", "diamorphine", "naltrexone_xr")

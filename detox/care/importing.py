@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from detox.care.admissions import admit
 from detox.care.observing import checked, record
-from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical import protocols
 from detox.clinical import vitals as vital_signs
@@ -20,6 +19,7 @@ from detox.clinical.charted import Charted, Rejected
 from detox.clinical.looking_back import clock_tolerance
 from detox.clinical.model import Admission, Clinician, Observation, Patient, Vitals
 from detox.errors import Conflict, DetoxError, NeedsConfirmation, NotAllowed, Refused
+from detox.gate.acts import permit
 from detox.instants import to_text
 from detox.store import Connection, Store, audit, find, keep
 from detox.store.holding import held_open

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from detox.care import alerting
-from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical.alerts.escalation import answering_file, may_loosen, ward_limits
 from detox.clinical.model import Admission, Baseline, Clinician, PatientLimit
 from detox.clinical.protocols import Range, vitals_file
 from detox.clinical.scales import round_half_up
 from detox.errors import Conflict, NotFound, Refused
+from detox.gate.acts import permit
 from detox.store import Connection, Store, audit, find, orders
 
 

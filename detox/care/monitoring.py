@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from detox.care.roles import permit, permitted
 from detox.care.text import clean
 from detox.clinical.looking_back import recent_sets
 from detox.clinical.model import Admission, Clinician, IntervalOrder
 from detox.clinical.monitoring import schedule
 from detox.clinical.monitoring.content import Orders
 from detox.errors import Conflict, NotAllowed, NotFound, Refused
+from detox.gate.acts import permit, permitted
 from detox.store import Connection, Store, audit, find, orders
 from detox.store.background import background
 

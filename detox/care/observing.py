@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from detox.care import alerting
-from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical import entry_times, noted, protocols
 from detox.clinical import vitals as vital_signs
@@ -24,6 +23,7 @@ from detox.clinical.model import (
 )
 from detox.clinical.monitoring import schedule
 from detox.errors import Conflict, NeedsConfirmation, Refused
+from detox.gate.acts import permit
 from detox.store import Connection, Store, audit, find, keep
 from detox.store.background import background, with_scores
 

@@ -9,12 +9,12 @@ from datetime import datetime
 
 from detox.care import alerting
 from detox.care.dose_holds import held_at, keep_word, override_hold, proven
-from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical import drugs, entry_times
 from detox.clinical.looking_back import clock_tolerance
 from detox.clinical.model import Admission, Clinician, Dose
 from detox.errors import Conflict, NeedsConfirmation, Refused
+from detox.gate.acts import permit
 from detox.store import Connection, Store, audit, find, keep
 
 

@@ -3,11 +3,11 @@
 import uuid
 from datetime import datetime
 
-from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical.files import ContentFile, ProtocolReview, content_file
 from detox.clinical.model import Clinician
 from detox.errors import Conflict, NotFound, Refused
+from detox.gate.acts import permit
 from detox.store import Store, audit, find_reviews, keep
 
 _FIELDS = {

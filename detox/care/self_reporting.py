@@ -9,10 +9,10 @@ from datetime import datetime
 
 from detox.care import authentication, passwords
 from detox.care.observing import record
-from detox.care.roles import permit, permitted
 from detox.clinical import protocols
 from detox.clinical.model import Admission, Clinician, Observation
 from detox.errors import Conflict, NotFound, Refused
+from detox.gate.acts import permit, permitted
 from detox.store import Store, audit, find, keep, self_reports
 from detox.store.self_reports import SelfReport
 

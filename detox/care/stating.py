@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical import administration
 from detox.clinical.model import PROGRAMMES, Admission, Clinician, HistoryAnswer
@@ -22,6 +21,7 @@ from detox.clinical.situations import (
     situations_file,
 )
 from detox.errors import Conflict, Refused
+from detox.gate.acts import permit
 from detox.store import Connection, Store, audit, find, keep, orders
 
 

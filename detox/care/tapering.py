@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from detox.care.dosing import DRUGS
-from detox.care.roles import permit
 from detox.care.text import clean
 from detox.clinical import situations
 from detox.clinical.model import Clinician, Decision, TaperPlan
 from detox.clinical.suggestions import content
 from detox.errors import Conflict, Refused
+from detox.gate.acts import permit
 from detox.store import Connection, Store, audit, find, keep, orders
 
 TAPERED = ("taper", "alpha2")

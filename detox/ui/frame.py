@@ -8,9 +8,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from detox.access import sessions
-from detox.care.roles import permitted
 from detox.clinical.model import Clinician, Ward
 from detox.errors import NotFound
+from detox.gate.acts import permitted
 from detox.instants import wall
 from detox.store import Store, find
 from detox.ui import clock, style, words

@@ -1,0 +1,1 @@
+"""The one gate in front of the store: who may see and do what."""
