@@ -13,6 +13,7 @@ class Main(Commands):
         "add-clinician": ("detox.commands.keeping", "add_clinician"),
         "demo": ("detox.commands.keeping", "demo_command"),
         "verify": ("detox.commands.keeping", "verify"),
+        "who-saw": ("detox.commands.keeping", "who_saw_command"),
         "import": ("detox.commands.tables", "import_command"),
         "export": ("detox.commands.tables", "export"),
         "replay": ("detox.commands.tables", "replay"),

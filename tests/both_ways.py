@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from hypothesis import strategies as st
+from inside import inside
 from judge_lines import CALM, NOW, Line, rated
 from law_lines import EXAMPLES
 
@@ -122,7 +123,7 @@ class Both:
 
     def __init__(self, store: Store, start: Start = Start()) -> None:
         self.store, self.now = store, NOW - timedelta(days=4)
-        with store.read() as tx:
+        with inside(store) as tx:
             found = {name: find.account(tx, name) for name in ("nurse", "physician")}
             ward = find.wards(tx)[0]
         self.nurse, self.physician = (account[0] for account in found.values() if account is not None)
@@ -161,7 +162,7 @@ class Both:
             stating.state(
                 self.store, self.nurse, HistoryAnswer(uuid.uuid4().hex, "a", name, value, "", self.now), self.now
             )
-        with self.store.read() as tx:
+        with inside(self.store) as tx:
             known = read_context(tx, find.admission(tx, "a"), self.now)
         for name, told in (("conditions", known.conditions), ("medicines", known.medicines)):
             if told is not None:
@@ -280,7 +281,7 @@ class Both:
 
     def say(self, act: Act) -> None:
         by = self.physician if act.what == "physician" else self.nurse
-        with self.store.read() as tx:
+        with inside(self.store) as tx:
             every = [a for a in find.dangerous_alerts(tx, "a") if red(a.finding)]
         waiting = [a for a in every if a.resolved_at is None or by.role == "physician"]
         if not waiting:
@@ -312,7 +313,7 @@ class Both:
 
     def decide(self, act: Act) -> None:
         shown = self.by_store().suggestion
-        with self.store.read() as tx:
+        with inside(self.store) as tx:
             basis = find.basis_of(tx, "a")
         verdict, chosen = ("changed", "CONTINUE") if act.pick % 2 else ("declined", shown.suggestion_class)
         told = shown.as_dict(self.now)
@@ -342,7 +343,7 @@ class Both:
     # --- the two judgements
 
     def by_store(self) -> Judgement:
-        with self.store.read() as tx:
+        with inside(self.store) as tx:
             return judged(read_context(tx, find.admission(tx, "a"), self.now))
 
     def by_line(self) -> Judgement:

@@ -21,6 +21,7 @@ import hours
 import pytest
 import time_machine
 from hypothesis import HealthCheck, settings
+from inside import inside
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
@@ -155,12 +156,12 @@ def store(tmp_path: Path, _empty_file: Path) -> Store:
 def ward(store: Store, _ward_file: Path) -> Ward:
     """Ward 4B of `store`: twelve free beds, day and night shifts, Europe/London, a nurse, a physician, a manager."""
     shutil.copyfile(_ward_file, store.path)
-    with store.read() as tx:
+    with inside(store) as tx:
         return find.wards(tx)[0]
 
 
 def _account(store: Store, username: str) -> Clinician:
-    with store.read() as tx:
+    with inside(store) as tx:
         found = find.account(tx, username)
     assert found is not None
     return found[0]
@@ -208,7 +209,7 @@ def admit(store: Store, ward: Ward, nurse: Clinician) -> Callable[..., Admission
         days_ago: float = 2,
         **stay: object,
     ) -> Admission:
-        with store.read() as tx:
+        with inside(store) as tx:
             bed_id = None if bed is None else next(b.id for b in find.beds(tx, ward.id) if b.label == bed)
         came = NOW - timedelta(days=days_ago)
         person = Patient(uuid.uuid4().hex, family_name, given_name, date(1991, 4, 2), "F")

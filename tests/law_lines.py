@@ -112,15 +112,15 @@ def newest(line: Line) -> Line | None:
 
 
 def worse_or_same(draw: st.DrawFn, line: Line) -> Line:
-    """Those vitals of the newest set that are beyond a limit, each as it was or further out; what is calm is left out,
-    and so is a vital that was beyond a limit on its other side before: it may have cleared that one."""
+    """Those vitals of the newest set that are beyond a limit, each at least as far out as it ever was: calm ones are
+    left out, and so is a vital that was beyond a limit on its other side before, for it may have cleared that one."""
     found: Line = {}
     vitals = (newest(line) or {"vitals": {}})["vitals"]
     for name, sides in SIDES.items():
-        charted = {one["vitals"].get(name) for one in line["observations"] if one.get("vitals")} - {CALM[name]}
-        side = next((one for one in sides if vitals.get(name) in one and charted <= {None, *one}), None)
+        charted = {one["vitals"].get(name) for one in line["observations"] if one.get("vitals")} - {CALM[name], None}
+        side = next((one for one in sides if vitals.get(name) in one and charted <= set(one)), None)
         if side is not None and name != "diastolic_mmhg":  # its pair would have to fit, and is another law's
-            found[name] = draw(st.sampled_from(side[side.index(vitals[name]) :]))
+            found[name] = draw(st.sampled_from(side[max(map(side.index, charted)) :]))
     return found
 
 

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from inside import changing, inside
 
 from detox import care
 from detox.__main__ import main
 from detox.clinical.model import Clinician, Observation, Ward
 from detox.commands import keeping, tables
+from detox.gate import OPERATOR
 from detox.reports.shift import shift_csv
 from detox.store import Store, find
 
@@ -313,12 +315,12 @@ class TestExport:
     ) -> None:
         monkeypatch.setattr(tables, "clock", lambda: now)
         care.record(store, nurse, seen(not_done="asleep"), now)
-        name, content = shift_csv(store, ward.id, "2026-11-21/night", now)
+        name, content = shift_csv(store, OPERATOR, ward.id, "2026-11-21/night", now)
         call = ("--database", store.path, "export", "shift", "--shift", "2026-11-21/night")
         assert run(*call, "-o", tmp_path).exit_code == 0
         assert (tmp_path / name).read_bytes() == content
         assert run(*call, "--ward", ward.name).stdout_bytes == content
-        with store.read() as tx:
+        with inside(store) as tx:
             events = [r["detail"] for r in tx.execute("SELECT detail FROM audit_event WHERE verb = 'export'")]
         assert len(events) == 2
 
@@ -364,7 +366,7 @@ class TestKeeping:
         twice = run(*more, DETOX_NEW_PASSWORD="another one", DETOX_PASSWORD=PASSWORD)
         assert twice.exit_code == 2
         assert "taken" in twice.stderr
-        with Store(path).read() as tx:
+        with inside(Store(path)) as tx:
             assert [(c.username, c.role) for c in find.clinicians(tx)] == [("boss", "manager"), ("nina", "nurse")]
 
     def test_adding_somebody_before_the_ward_is_there(self, run: Run, store: Store) -> None:
@@ -380,7 +382,7 @@ class TestKeeping:
         assert "WRONG" not in result.stdout
 
     def test_verify_finds_a_changed_event(self, run: Run, store: Store, ward: Ward) -> None:
-        with store.write() as tx:
+        with changing(store) as tx:
             tx.execute("DROP TRIGGER audit_event_keeps")
             tx.execute("UPDATE audit_event SET verb = 'nothing' WHERE seq = 2")
         result = run("verify", "--database", store.path)
@@ -391,7 +393,7 @@ class TestKeeping:
         self, run: Run, store: Store, nurse: Clinician, seen: Callable[..., Observation], now: datetime
     ) -> None:
         kept = care.record(store, nurse, seen(not_done="asleep"), now).observation
-        with store.write() as tx:
+        with changing(store) as tx:
             tx.execute("DROP TRIGGER audit_event_stays")
             tx.execute("DELETE FROM audit_event WHERE subject_id = ?", (kept.id,))
         result = run("verify", "--database", store.path)

@@ -9,10 +9,12 @@ from pathlib import Path
 from both_ways import ACTS, STARTS, WALKS, Act, Both, Start
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from inside import inside
 
 from detox.chart.judge import Judgement
 from detox.clinical.model import LEVELS, Ward
 from detox.commands.judging import answer
+from detox.gate import OPERATOR
 from detox.reports import board, inbox, shift, shift_period, suggesting
 from detox.store import Store, find
 
@@ -45,7 +47,7 @@ def test_board_inbox_and_shift_show_what_the_card_says(
         both.chart(act)
     both.now += timedelta(minutes=6)
     found = both.by_store()
-    with both.store.read() as tx:
+    with inside(both.store) as tx:
         seen = board.board(tx, ward.id, both.now)
         waiting = inbox.inbox(tx, ward.id, both.now)
         assert suggesting.judged(tx, find.admission(tx, "a"), both.now).judgement == found
@@ -63,6 +65,6 @@ def test_board_inbox_and_shift_show_what_the_card_says(
     shown_in_the_inbox(found, waiting)
     assert answer(both.line | {"now": both.now.isoformat()})["level"] in (tile.level, "unknown", "info")
     period = shift_period.shift_of(ward, both.now)
-    (line,) = shift.summary(both.store, ward.id, period, both.now).patients
+    (line,) = shift.summary(both.store, OPERATOR, ward.id, period, both.now).patients
     assert [(d.rule, d.level, d.state) for d in line.dangers] == [(d.rule, d.level, d.state) for d in found.dangers]
     path.unlink()

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from detox.access.sessions import Session
+from detox.clinical.model import Clinician
 from detox.errors import NotAllowed, NotFound
-from detox.gate.acts import permit
+from detox.gate import permit
 from detox.store import Store, audit
 
 LASTS_S = 60.0
 REMEMBERED_S = 600.0
 
-Producer = Callable[[Store, Mapping[str, str], datetime], tuple[str, bytes]]
+Producer = Callable[[Store, Clinician, Mapping[str, str], datetime], tuple[str, bytes]]
 
 
 @dataclass(slots=True)
@@ -39,19 +40,19 @@ class Gone(NotFound):
     """The ticket was used, is too old, or never was."""
 
 
-def _shift(store: Store, params: Mapping[str, str], now: datetime) -> tuple[str, bytes]:
+def _shift(store: Store, by: Clinician, params: Mapping[str, str], now: datetime) -> tuple[str, bytes]:
     from detox.reports.shift import shift_csv
 
-    name, content = shift_csv(store, params["ward_id"], params["shift_key"], now)
+    name, content = shift_csv(store, by, params["ward_id"], params["shift_key"], now)
     return name, content
 
 
 PRODUCERS: dict[str, Producer] = {"shift": _shift}
 
 
-def ticket(session: Session, kind: str, **params: str) -> str:
+def ticket(session: Session, kind: str, at: datetime, **params: str) -> str:
     """The address of a file that this session may fetch once within 60 seconds: `/export/<ticket>`."""
-    permit(session.clinician, "export")
+    permit(session.store, session.clinician, "export", at)
     if kind not in PRODUCERS:
         raise NotFound(f"There is no export {kind!r}: choose {', '.join(sorted(PRODUCERS))}.")
     now = time.monotonic()
@@ -66,8 +67,8 @@ def ticket(session: Session, kind: str, **params: str) -> str:
 def redeem(session: Session, number: str, now: datetime) -> tuple[str, bytes]:
     """The file's name and bytes, with its audit event. Raises NotAllowed, Gone, or what the producer raises."""
     ticket = _take(session, number)
-    permit(session.clinician, "export")
-    name, content = PRODUCERS[ticket.kind](session.store, ticket.params, now)
+    permit(session.store, session.clinician, "export", now)
+    name, content = PRODUCERS[ticket.kind](session.store, session.clinician, ticket.params, now)
     detail: dict[str, object] = {
         **ticket.params,
         "kind": ticket.kind,

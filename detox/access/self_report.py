@@ -10,7 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from detox import care
+from detox import care, gate
 from detox.access import forms, pages, sessions
 from detox.access.sessions import COOKIE, Session
 from detox.care import self_reporting
@@ -146,7 +146,7 @@ def _return_page(
 def _called(session: Session, report: SelfReport) -> str:
     """The given name alone, or the bed: a tablet is read by whoever walks past."""
     try:
-        with session.store.read() as tx:
+        with gate.read(session.store, session.clinician, "answer", _now(), admission_id=report.admission_id) as tx:
             admission = find.admission(tx, report.admission_id)
     except DetoxError:
         return ""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from detox import care, settings
+from detox import care, gate, settings
 from detox.care import authentication
 from detox.care.self_reporting import TakenBack
 from detox.clinical.model import Clinician
@@ -107,7 +107,11 @@ def handed_over(cookie: str | None, now: datetime) -> tuple[Session, SelfReport]
     session = _known(cookie, now)
     if session is None:
         return None
-    with session.store.read() as tx:
+    held = care.held_by(session.store, session.token_hash)
+    if held is None:
+        return None
+    giver, admission_id = held
+    with gate.read(session.store, giver, "answer", now, admission_id=admission_id) as tx:
         report = self_reports.open_on(tx, session.token_hash)
     return None if report is None else (session, report)
 

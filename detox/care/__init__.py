@@ -10,7 +10,7 @@ from detox.care.monitoring import end_interval, order_interval
 from detox.care.observing import Recorded, amend, record
 from detox.care.other_doses import chart_other_dose
 from detox.care.reviewing import review
-from detox.care.self_reporting import answer, check_pin, hand_over, set_pin, take_back
+from detox.care.self_reporting import answer, check_pin, hand_over, held_by, set_pin, take_back
 from detox.care.stating import (
     allow_programmes,
     ask_two_people,
@@ -45,6 +45,7 @@ __all__ = [
     "end_limit",
     "end_plan",
     "hand_over",
+    "held_by",
     "move",
     "move_plan",
     "order_interval",

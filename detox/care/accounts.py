@@ -10,8 +10,8 @@ from detox.care.passwords import check_new, hash_password
 from detox.care.text import clean
 from detox.clinical.model import ROLES, Clinician, Shift, Ward
 from detox.errors import NotAllowed, Refused
-from detox.gate.acts import permit
-from detox.store import Store, audit, find, keep
+from detox.gate import permit
+from detox.store import Store, access, audit, find, keep
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
@@ -46,6 +46,7 @@ def set_up_ward(
             raise NotAllowed("This ward is already set up: sign in, and let a manager change it.")
         keep.clinician(tx, manager, secret, now)
         keep.ward(tx, ward, now)
+        access.works_on(tx, manager.id, ward.id, manager, now)
         for place, label in enumerate(beds, start=1):
             keep.bed(tx, uuid.uuid4().hex, ward.id, clean(label), place)
         audit.event(tx, now, manager, "set_up_ward", "ward", ward.id, detail={"name": ward.name, "beds": len(beds)})
@@ -56,7 +57,7 @@ def add_clinician(
     store: Store, by: Clinician, *, username: str, name: str, role: str, password: str, now: datetime
 ) -> Clinician:
     """An account for a named person in one role. Raises Refused with every problem, NotAllowed for other roles."""
-    permit(by, "add_clinician")
+    permit(store, by, "add_clinician", now)
     problems = _account_problems(username, name, password)
     if role not in ROLES:
         problems["role"] = f"Role {role!r} does not exist: choose {', '.join(ROLES)}."
@@ -68,6 +69,8 @@ def add_clinician(
         if find.account(tx, added.username) is not None:
             raise Refused({"username": f"The user name {added.username} is taken: choose another one."})
         keep.clinician(tx, added, secret, now)
+        for ward_id in access.wards_of(tx, by.id):
+            access.works_on(tx, added.id, ward_id, by, now)
         audit.event(tx, now, by, "add_clinician", "clinician", added.id, detail={"role": role})
     return added
 

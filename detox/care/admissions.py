@@ -4,13 +4,14 @@ import uuid
 from dataclasses import replace
 from datetime import date, datetime
 
+from detox import gate
 from detox.care import alerting
 from detox.care.stating import LOCKED, is_locked
 from detox.care.text import clean
 from detox.clinical import situations
 from detox.clinical.model import PROGRAMMES, Admission, Clinician, Patient
 from detox.errors import Conflict, Refused
-from detox.gate.acts import permit
+from detox.gate import permit
 from detox.store import Connection, Store, audit, find, keep
 
 
@@ -19,9 +20,9 @@ def admit(store: Store, by: Clinician, admission: Admission, bed_id: str | None,
 
     `admission.id` is made by whoever enters it, so that sending twice keeps one. Raises Refused with every problem.
     """
-    permit(by, "admit")
+    permit(store, by, "admit", now)
     admission = _checked(admission, now)
-    with store.write() as tx:
+    with gate.write(store, by, "admit", now, ward_id=admission.ward_id) as tx:
         if find.is_admission(tx, admission.id):
             return find.admission(tx, admission.id)
         if is_locked(tx, admission.ward_id, admission.programme):
@@ -39,8 +40,8 @@ def admit(store: Store, by: Clinician, admission: Admission, bed_id: str | None,
 
 def move(store: Store, by: Clinician, admission_id: str, bed_id: str, now: datetime) -> Admission:
     """Move a patient into a free bed of the ward. Raises Refused when it is taken."""
-    permit(by, "move")
-    with store.write() as tx:
+    permit(store, by, "move", now)
+    with gate.write(store, by, "move", now, admission_id=admission_id) as tx:
         admission = find.admission(tx, admission_id)
         if admission.discharged_at is not None:
             raise Conflict("The patient has been discharged: there is nobody to move.")
@@ -52,11 +53,11 @@ def move(store: Store, by: Clinician, admission_id: str, bed_id: str, now: datet
 
 def discharge(store: Store, by: Clinician, admission_id: str, reason: str, now: datetime) -> Admission:
     """End a stay with the reason; frees the bed, ends the plan and the open alerts, all of it at once."""
-    permit(by, "discharge")
+    permit(store, by, "discharge", now)
     reason = clean(reason)
     if not reason:
         raise Refused({"reason": "The discharge has no reason: say how the admission ended."})
-    with store.write() as tx:
+    with gate.write(store, by, "discharge", now, admission_id=admission_id) as tx:
         admission = find.admission(tx, admission_id)
         if admission.discharged_at is not None:
             return admission

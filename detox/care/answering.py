@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from detox import gate
 from detox.care.text import clean
 from detox.clinical.alerts import escalation as rules
 from detox.clinical.danger_content import dangers_file
@@ -13,7 +14,7 @@ from detox.clinical.looking_back import recent_sets
 from detox.clinical.model import Alert, Answer, Author, Clinician, Finding, Snooze
 from detox.clinical.monitoring import schedule
 from detox.errors import Conflict, Refused
-from detox.gate.acts import permit
+from detox.gate import permit
 from detox.store import Connection, Store, audit, find, keep, orders
 from detox.store.background import background
 
@@ -33,9 +34,9 @@ def acknowledge(
     physician's answer means for the doses, "withhold" or "as_ordered". `ack_id` is made by the screen so that a double
     tap answers once. Raises Refused without words, Conflict when the data have ended the alert and nothing waits.
     """
-    permit(by, "acknowledge")
+    permit(store, by, "acknowledge", now)
     answer = _checked(by, what_was_done, giving, closes, ack_id, now)
-    with store.write() as tx:
+    with gate.write(store, by, "acknowledge", now, of=("alert", alert_id)) as tx:
         alert = find.alert(tx, alert_id)
         if any(kept == answer.id for kept in find.acknowledgement_ids(tx, alert_id)):
             return alert
@@ -63,11 +64,11 @@ def answer_danger(
     person's word, `giving` for the doses, `closes` for what no reading can end. `answer_id` is made by the screen so
     that a double tap answers once. Raises Refused, NotAllowed, NotFound, Conflict after discharge.
     """
-    permit(by, "acknowledge")
+    permit(store, by, "acknowledge", now)
     answer = _checked(by, what_was_done, giving, closes, answer_id, now)
     if dangers_file().named(problem) is None:
         raise Refused({"problem": f"There is no danger {problem!r}: open the patient again and choose one."})
-    with store.write() as tx:
+    with gate.write(store, by, "acknowledge", now, admission_id=admission_id) as tx:
         known = next((a for a in find.answers(tx, admission_id) if a.id == answer.id), None)
         if known is not None:
             return known
@@ -115,12 +116,12 @@ def acknowledge_overdue(
 
     Raises Refused without words, Conflict when a set has come meanwhile.
     """
-    permit(by, "acknowledge")
+    permit(store, by, "acknowledge", now)
     done = clean(what_was_done)
     if not done:
         raise Refused({"what_was_done": _NO_WORDS})
     ack_id = ack_id or uuid.uuid4().hex
-    with store.write() as tx:
+    with gate.write(store, by, "acknowledge", now, admission_id=admission_id) as tx:
         standing = [a for a in find.open_alerts(tx, admission_id) if a.finding.kind == "silence"]
         for alert in standing:
             if ack_id in find.acknowledgement_ids(tx, alert.id):
@@ -153,9 +154,9 @@ def snooze(store: Store, by: Clinician, wanted: Snooze, now: datetime) -> Snooze
     `wanted.id` is made by the screen so that a double tap keeps one. Raises Refused outside the limits of
     answering.toml, Conflict when the data have ended the alert meanwhile, NotFound.
     """
-    permit(by, "snooze")
+    permit(store, by, "snooze", now)
     wanted = replace(wanted, reason=clean(wanted.reason), at=now, by=by.name)
-    with store.write() as tx:
+    with gate.write(store, by, "snooze", now, of=("alert", wanted.alert_id)) as tx:
         alert = find.alert(tx, wanted.alert_id)
         before = orders.snoozes(tx, [alert.id]).get(alert.id, ())
         if (kept := next((one for one in before if one.id == wanted.id), None)) is not None:
@@ -176,7 +177,7 @@ def set_escalation(store: Store, by: Clinician, ward_id: str, minutes: Sequence[
 
     The same minutes again change nothing. Raises Refused when they do not rise or are longer than allowed.
     """
-    permit(by, "set_escalation")
+    permit(store, by, "set_escalation", now)
     if wrong := rules.wrong_minutes(minutes):
         raise Refused({"minutes": wrong})
     chosen = tuple(int(one) for one in minutes)

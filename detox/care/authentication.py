@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from detox.care import passwords
 from detox.clinical.model import Clinician
 from detox.errors import Refused
+from detox.gate import events
 from detox.store import Store, find, keep
+from detox.store.access import Subject
 
 WINDOW = timedelta(minutes=15)
 FREE_FAILURES = 5
@@ -42,13 +44,21 @@ def by_password(store: Store, username: str, password: str, now: datetime) -> Cl
             left = wait(find.failed_sign_ins(tx, name, now - WINDOW - LONGEST_WAIT), now)
             known = find.account(tx, name)
         if left > timedelta(0):
+            _tell(store, "locked_out", known, now)
             raise Refused({"password": f"Too many wrong tries for this user name: wait {_words(left)} and try again."})
         right = passwords.verify(known[1] if known else None, password[:LONGEST_PASSWORD])
         if known is None or not right or not known[0].active:
             with store.write() as tx:
                 keep.failed_sign_in(tx, name, now)
+            _tell(store, "failed_sign_in", known, now)
             raise Refused({"password": _WRONG})
     return known[0]
+
+
+def _tell(store: Store, action: events.Action, known: tuple[Clinician, str] | None, now: datetime) -> None:
+    """Leave the event. A name that is nobody's is not kept: it may be a password typed into the wrong field."""
+    about = Subject("account", known[0].id) if known is not None else None
+    events.tell(store, action, known[0] if known is not None else None, "sign_in", about, now)
 
 
 def wait(failures: list[datetime], now: datetime) -> timedelta:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from detox import gate
 from detox.care import alerting, other_doses
 from detox.care.dose_counts import amount_question, check_amount
 from detox.care.dose_holds import Held, Word, held_at, keep_word, override_hold, proven
@@ -11,7 +12,7 @@ from detox.care.text import clean
 from detox.clinical import entry_times
 from detox.clinical.model import Admission, Clinician, Dose, TaperPlan
 from detox.errors import Conflict, NeedsConfirmation, Refused
-from detox.gate.acts import permit
+from detox.gate import permit
 from detox.store import Connection, Store, audit, find, keep
 
 
@@ -28,10 +29,10 @@ def amend_dose(
     it, is the original's to the millisecond; any other is a change of it. `dose.id` is made by whoever enters it.
     Raises as `chart_dose` does; Conflict when somebody was first.
     """
-    permit(by, "chart_dose")
+    permit(store, by, "chart_dose", now)
     reason = _reason(reason)
     word = proven(store, physician_id, secret, now) if dose.status == "given" else None
-    with store.write() as tx:
+    with gate.write(store, by, "chart_dose", now, admission_id=dose.admission_id) as tx:
         if (known := find.dose(tx, dose.id)) is not None:
             return same(known, dose)
         original = _original(tx, original_id, dose.admission_id)
@@ -70,9 +71,9 @@ def dose_in_error(store: Store, by: Clinician, dose_id: str, reason: str, now: d
 
     Saying it twice changes nothing. Raises Refused without a reason, Conflict for a dose that was corrected.
     """
-    permit(by, "chart_dose")
+    permit(store, by, "chart_dose", now)
     reason = _reason(reason)
-    with store.write() as tx:
+    with gate.write(store, by, "chart_dose", now, of=("dose", dose_id)) as tx:
         dose = find.dose(tx, dose_id)
         if dose is not None and dose.correction is not None and dose.correction.replaced_by is None:
             return dose

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import singledispatchmethod
 from pathlib import Path
 
+from detox import gate
 from detox.care import accounts, admissions, answering, dosing, observing, stating, tapering
 from detox.care.demo_course import (
     LAST_USE_H,
@@ -127,6 +128,7 @@ class _Scene:
         self.kept: dict[str, Observation] = {}
         with store.read() as tx:
             self.ward = find.wards(tx)[0]
+        with gate.read(store, self.nurse, "see_ward", now, ward_id=self.ward.id) as tx:
             self.beds = {bed.label: bed.id for bed in find.beds(tx, self.ward.id)}
 
     def play(self, person: Person, at: datetime, what: What | None) -> None:
@@ -190,7 +192,7 @@ class _Scene:
 
     @_do.register
     def _dose(self, what: Dosed, person: Person, admission: Admission, at: datetime) -> None:
-        plan = self._current(admission)
+        plan = self._current(admission, at)
         mg = round(plan.step(plan.current_step).dose_mg / len(person.slots), 2) if what.mg is None else what.mg
         if what.status == "given" and mg == 0:
             return
@@ -203,12 +205,12 @@ class _Scene:
 
     @_do.register
     def _decide(self, what: Decided, person: Person, admission: Admission, at: datetime) -> None:
-        plan = self._current(admission)
+        plan = self._current(admission, at)
         if what.verdict == "accepted" and plan.step(plan.current_step + 1).dose_mg == 0:
             self._check_off(admission, at)
         shown = _suggestion(plan, at)
         chosen = str(shown["class"]) if what.verdict == "accepted" else "HOLD_STEP"
-        with self.store.read() as tx:
+        with gate.read(self.store, self.physician, "see_patient", at, admission_id=admission.id) as tx:
             basis = find.basis_of(tx, admission.id)
         decision = Decision(self._id(), admission.id, what.verdict, chosen, what.reason, at, self.physician.name, shown)
         tapering.decide(self.store, self.physician, decision, plan.id, basis, at)
@@ -224,7 +226,7 @@ class _Scene:
     @_do.register
     def _answer(self, what: Answered, person: Person, admission: Admission, at: datetime) -> None:
         by = self.physician if what.by == "physician" else self.nurse
-        with self.store.read() as tx:
+        with gate.read(self.store, by, "see_patient", at, admission_id=admission.id) as tx:
             waiting = [a.id for a in find.open_alerts(tx, admission.id) if a.acknowledged_at is None]
         for alert_id in waiting:
             answering.acknowledge(self.store, by, alert_id, what.words, at, ack_id=self._id())
@@ -233,8 +235,8 @@ class _Scene:
     def _leave(self, what: Left, person: Person, admission: Admission, at: datetime) -> None:
         admissions.discharge(self.store, self.nurse, admission.id, what.reason, at)
 
-    def _current(self, admission: Admission) -> TaperPlan:
-        with self.store.read() as tx:
+    def _current(self, admission: Admission, at: datetime) -> TaperPlan:
+        with gate.read(self.store, self.nurse, "see_patient", at, admission_id=admission.id) as tx:
             plan = find.current_plan(tx, admission.id)
         if plan is None:
             raise Conflict("The demo's patient has no plan.")

@@ -12,7 +12,7 @@ from detox.clinical import administration
 from detox.clinical.looking_back import clock_tolerance, dose_sets
 from detox.clinical.model import Admission, Clinician, Decision, Dose
 from detox.errors import Refused
-from detox.gate.acts import permitted
+from detox.gate import permitted
 from detox.store import Connection, Store, find, keep
 from detox.store.as_of import as_of
 from detox.store.context import read_context
@@ -107,7 +107,7 @@ def held_at(
     """What held a dose at the time at which it was given: by what was known then, where it is charted late."""
     if now - dose.given_at <= clock_tolerance():
         return held_now(tx, admission, dose.drug, now, plain=plain)
-    with as_of(store, dose.given_at) as then:
+    with as_of(store, tx, dose.given_at) as then:
         known = held_now(then, admission, dose.drug, dose.given_at, plain=plain)
     # readings from before the dose that were typed in after it count too
     return replace(known, word=replace(known.word, looked_at=look(tx, admission, dose.drug, dose.given_at)))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from detox import gate
 from detox.care.dose_counts import amount_question, check_amount
 from detox.care.dose_holds import held_at, keep_word, override_hold, proven
 from detox.care.other_doses import check_time, settle_after
@@ -12,7 +13,7 @@ from detox.clinical import administration, entry_times
 from detox.clinical.looking_back import clock_tolerance
 from detox.clinical.model import Admission, Clinician, Dose, TaperPlan
 from detox.errors import Conflict, Refused
-from detox.gate.acts import permit, permitted
+from detox.gate import permit, permitted
 from detox.store import Connection, Store, audit, find, keep, orders
 
 DRUGS = ("methadone", "buprenorphine", "lofexidine", "clonidine", "diamorphine", "naltrexone_xr")
@@ -32,10 +33,10 @@ def chart_dose(
     NeedsConfirmation for a time shortly before the admission or far less than is signed until it is `confirmed`,
     Conflict, NotAllowed, NotFound.
     """
-    permit(by, "chart_dose")
+    permit(store, by, "chart_dose", now)
     dose = checked(dose, now)
     word = proven(store, physician_id, secret, now) if dose.status == "given" else None
-    with store.write() as tx:
+    with gate.write(store, by, "chart_dose", now, admission_id=dose.admission_id) as tx:
         if (known := find.dose(tx, dose.id)) is not None:
             return same(known, dose)
         admission = find.admission(tx, dose.admission_id)
@@ -73,8 +74,8 @@ def chart_vomited(store: Store, by: Clinician, dose_id: str, vomited_at: datetim
     A time that is the bare minute of the dose's is that of the dose. Keeping it twice changes nothing. Raises Refused
     for a time before the dose or ahead, and for a dose not given.
     """
-    permit(by, "chart_dose")
-    with store.write() as tx:
+    permit(store, by, "chart_dose", now)
+    with gate.write(store, by, "chart_dose", now, of=("dose", dose_id)) as tx:
         dose = find.dose(tx, dose_id)
         if dose is None or dose.status != "given" or dose.correction is not None:
             raise Refused("Only a dose that was given can be brought up again: choose one.")

@@ -6,6 +6,7 @@ The alerts of the admission follow in the same transaction: a limit or a baselin
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from detox import gate
 from detox.care import alerting
 from detox.care.text import clean
 from detox.clinical.alerts.escalation import answering_file, may_loosen, ward_limits
@@ -13,7 +14,7 @@ from detox.clinical.model import Admission, Baseline, Clinician, PatientLimit
 from detox.clinical.protocols import Range, vitals_file
 from detox.clinical.scales import round_half_up
 from detox.errors import Conflict, NotFound, Refused
-from detox.gate.acts import permit
+from detox.gate import permit
 from detox.store import Connection, Store, audit, find, orders
 
 
@@ -23,9 +24,9 @@ def set_limit(store: Store, by: Clinician, wanted: PatientLimit, now: datetime) 
     It holds from `now` and ends the limit that held for the same vital and side. `wanted.id` is made by the screen so
     that a double tap keeps one. Raises Refused with every problem at once, Conflict after the admission, NotFound.
     """
-    permit(by, "set_limit")
+    permit(store, by, "set_limit", now)
     wanted = replace(wanted, reason=clean(wanted.reason), set_at=now, set_by=by.name, ended_at=None, ended_by="")
-    with store.write() as tx:
+    with gate.write(store, by, "set_limit", now, admission_id=wanted.admission_id) as tx:
         admission = _here(tx, wanted.admission_id)
         known = orders.patient_limits(tx, admission.id)
         if (kept := next((one for one in known if one.id == wanted.id), None)) is not None:
@@ -52,8 +53,8 @@ def end_limit(store: Store, by: Clinician, admission_id: str, limit_id: str, now
 
     Raises NotFound for a limit that is not of this admission.
     """
-    permit(by, "end_limit")
-    with store.write() as tx:
+    permit(store, by, "end_limit", now)
+    with gate.write(store, by, "end_limit", now, admission_id=admission_id) as tx:
         limit = _limit(tx, admission_id, limit_id)
         if not limit.holds_at(now):
             return limit
@@ -72,9 +73,9 @@ def set_baseline(store: Store, by: Clinician, wanted: Baseline, now: datetime) -
     The value is in the vital's unit and counts from `now` on. `wanted.id` is made by the screen so that a double tap
     keeps one. Raises Refused with every problem at once, Conflict after the admission, NotFound.
     """
-    permit(by, "set_baseline")
+    permit(store, by, "set_baseline", now)
     wanted = replace(wanted, reason=clean(wanted.reason), set_at=now, set_by=by.name)
-    with store.write() as tx:
+    with gate.write(store, by, "set_baseline", now, admission_id=wanted.admission_id) as tx:
         admission = _here(tx, wanted.admission_id)
         if (kept := next((b for b in orders.baselines(tx, admission.id) if b.id == wanted.id), None)) is not None:
             return kept

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from detox import gate
 from detox.care.text import clean
 from detox.clinical.looking_back import recent_sets
 from detox.clinical.model import Admission, Clinician, IntervalOrder
 from detox.clinical.monitoring import schedule
 from detox.clinical.monitoring.content import Orders
 from detox.errors import Conflict, NotAllowed, NotFound, Refused
-from detox.gate.acts import permit, permitted
+from detox.gate import permit, permitted
 from detox.store import Connection, Store, audit, find, orders
 from detox.store.background import background
 
@@ -20,11 +21,11 @@ def order_interval(store: Store, by: Clinician, order: IntervalOrder, now: datet
     An interval longer than the protocol asks now is a physician's and has an end. `order.id` is made by whoever enters
     it, so that sending twice keeps one. Raises Refused with every problem, NotAllowed, Conflict, NotFound.
     """
-    permit(by, "order_interval")
+    permit(store, by, "order_interval", now)
     order = replace(
         order, reason=clean(order.reason), set_at=now, set_by=by.name, role=by.role, ended_at=None, ended_by=""
     )
-    with store.write() as tx:
+    with gate.write(store, by, "order_interval", now, admission_id=order.admission_id) as tx:
         admission = find.admission(tx, order.admission_id)
         if (known := _kept(tx, admission.id, order.id)) is not None:
             return _same(known, order)
@@ -52,8 +53,8 @@ def end_interval(store: Store, by: Clinician, order_id: str, now: datetime, *, a
 
     A nurse ends what a nurse has ordered, and whatever is longer than the protocol asks. Raises NotFound, Refused.
     """
-    permit(by, "order_interval")
-    with store.write() as tx:
+    permit(store, by, "order_interval", now)
+    with gate.write(store, by, "order_interval", now, admission_id=admission_id) as tx:
         admission = find.admission(tx, admission_id)
         order = _kept(tx, admission.id, order_id)
         if order is None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from detox import gate
 from detox.care import alerting
 from detox.care.text import clean
 from detox.clinical import entry_times, noted, protocols
@@ -23,7 +24,7 @@ from detox.clinical.model import (
 )
 from detox.clinical.monitoring import schedule
 from detox.errors import Conflict, NeedsConfirmation, Refused
-from detox.gate.acts import permit
+from detox.gate import permit
 from detox.store import Connection, Store, audit, find, keep
 from detox.store.background import background, with_scores
 
@@ -57,9 +58,9 @@ def record(
 
     `history` is True for what a file brings along: what lies before the admission is kept and judged by nobody.
     """
-    permit(by, "record")
+    permit(store, by, "record", now)
     entry = checked(replace(entry, replaces=None, replace_reason=""), now)
-    with store.write() as tx:
+    with gate.write(store, by, "record", now, admission_id=entry.admission_id) as tx:
         admission = find.admission(tx, entry.admission_id)
         entry = replace(entry, vitals=_with_scale(entry.vitals, admission))
         if (known := find.observation(tx, entry.id)) is not None:
@@ -103,12 +104,12 @@ def amend(
     shows it, is that of the original to the millisecond; any other is a change of it. Raises as `record` does; Conflict
     when it was replaced meanwhile.
     """
-    permit(by, "amend")
+    permit(store, by, "amend", now)
     reason = clean(reason)
     if not reason:
         raise Refused({"replace_reason": "The correction has no reason: say what was wrong."})
     entry = replace(entry, replaces=original_id, replace_reason=reason)
-    with store.write() as tx:
+    with gate.write(store, by, "amend", now, admission_id=entry.admission_id) as tx:
         admission = find.admission(tx, entry.admission_id)
         original = find.observation(tx, original_id)
         if original is not None:
@@ -139,11 +140,11 @@ def amend(
         return _recorded(tx, kept, admission, opened, resolved, now)
 
 
-def receipt(store: Store, observation_id: str, now: datetime) -> Recorded | None:
+def receipt(store: Store, by: Clinician, admission_id: str, observation_id: str, now: datetime) -> Recorded | None:
     """What was kept under this id and what it means at `now`, read from the database; None when nothing was."""
-    with store.read() as tx:
+    with gate.read(store, by, "see_patient", now, admission_id=admission_id) as tx:
         kept = find.observation(tx, observation_id)
-        if kept is None:
+        if kept is None or kept.admission_id != admission_id:
             return None
         opened = tuple(a for a in find.alerts(tx, kept.admission_id) if a.observation_id == kept.id)
         resolved = tuple(a for a in find.alerts(tx, kept.admission_id) if a.resolved_by == kept.id)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from detox import gate
 from detox.care import alerting
 from detox.care.dose_holds import held_at, keep_word, override_hold, proven
 from detox.care.text import clean
@@ -14,7 +15,7 @@ from detox.clinical import drugs, entry_times
 from detox.clinical.looking_back import clock_tolerance
 from detox.clinical.model import Admission, Clinician, Dose
 from detox.errors import Conflict, NeedsConfirmation, Refused
-from detox.gate.acts import permit
+from detox.gate import permit
 from detox.store import Connection, Store, audit, find, keep
 
 
@@ -40,10 +41,10 @@ def chart_other_dose(
     given here shortly before the admission until it is `confirmed`, Conflict after discharge or when the id stands for
     another dose, NotAllowed, NotFound.
     """
-    permit(by, "chart_dose")
+    permit(store, by, "chart_dose", now)
     dose = checked(dose, now)
     word = None if dose.elsewhere else proven(store, physician_id, secret, now)
-    with store.write() as tx:
+    with gate.write(store, by, "chart_dose", now, admission_id=dose.admission_id) as tx:
         admission = find.admission(tx, dose.admission_id)
         if (known := find.dose(tx, dose.id)) is not None:
             if _told(known) != _told(dose):

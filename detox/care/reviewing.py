@@ -7,7 +7,7 @@ from detox.care.text import clean
 from detox.clinical.files import ContentFile, ProtocolReview, content_file
 from detox.clinical.model import Clinician
 from detox.errors import Conflict, NotFound, Refused
-from detox.gate.acts import permit
+from detox.gate import permit
 from detox.store import Store, audit, find_reviews, keep
 
 _FIELDS = {
@@ -35,7 +35,7 @@ def review(
     `version` and `sha256` are those of the text that was read. Raises Conflict when another text is in force now,
     Refused with every problem at once, NotFound, NotAllowed. The same `review_id` twice keeps one.
     """
-    permit(by, "review")
+    permit(store, by, "review", now)
     one = content_file(file_id)
     if one is None:
         raise NotFound(f"There is no content file {file_id!r}.")

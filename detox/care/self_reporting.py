@@ -7,12 +7,13 @@ somebody takes it back; what was not answered stays missing.
 from dataclasses import dataclass
 from datetime import datetime
 
+from detox import gate
 from detox.care import authentication, passwords
 from detox.care.observing import record
 from detox.clinical import protocols
 from detox.clinical.model import Admission, Clinician, Observation
 from detox.errors import Conflict, NotFound, Refused
-from detox.gate.acts import permit, permitted
+from detox.gate import permit, permitted
 from detox.store import Store, audit, find, keep, self_reports
 from detox.store.self_reports import SelfReport
 
@@ -22,6 +23,9 @@ FREE_TRIES = 5
 
 _UNKNOWN = "User name and PIN do not belong together, or there is no PIN: check both, or use the password."
 _LOCKED = f"This PIN is locked after {FREE_TRIES} wrong tries: use the password."
+
+
+_OVER = "This questionnaire is over: please give the tablet back to the nurse."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,11 @@ def hand_over(
     `report_id` is made by whoever hands over, so that two taps start one. Raises Refused for a scale that patients do
     not answer or a patient who has left, Conflict when this browser is handed over for something else already.
     """
-    permit(by, "hand_over")
+    permit(store, by, "hand_over", now)
     scale = protocols.scale(scale_id)
     if scale.observer != "self-report":
         raise Refused(f"{scale.short_name} is rated by a clinician: the patient does not answer it alone.")
-    with store.write() as tx:
+    with gate.write(store, by, "hand_over", now, admission_id=admission_id) as tx:
         admission = find.admission(tx, admission_id)
         if admission.discharged_at is not None:
             raise Refused("The patient has left: there is nobody to hand the tablet to.")
@@ -62,20 +66,33 @@ def hand_over(
         return _of(self_reports.report(tx, report_id))
 
 
+def held_by(store: Store, token_hash: str) -> tuple[Clinician, str] | None:
+    """Who handed that browser to a patient, and for which admission; None where it is in nobody's hands."""
+    with store.read() as tx:
+        held = self_reports.held(tx, token_hash)
+        return None if held is None else (find.clinician(tx, held[0]), held[1])
+
+
 def answer(store: Store, token_hash: str, item_id: str, value: int | None, now: datetime) -> SelfReport:
     """Keep what the patient answered to one question; None is "I'd rather not answer", and may be changed later.
 
     The patient has no account: what permits the answer is the browser that a clinician has handed over. Raises Refused
     for an answer that the question does not have, NotFound when nothing is handed over on this browser.
     """
-    with store.write() as tx:
+    held = held_by(store, token_hash)
+    if held is None:
+        raise NotFound(_OVER)
+    giver, admission_id = held
+    with gate.write(store, giver, "answer", now, admission_id=admission_id) as tx:
         report = self_reports.open_on(tx, token_hash)
         if report is None or find.observation(tx, report.id) is not None:
-            raise NotFound("This questionnaire is over: please give the tablet back to the nurse.")
+            raise NotFound(_OVER)
         item = next((i for i in protocols.scale(report.scale).items if i.id == item_id), None)
         if item is None or (value is not None and value not in item.values):
             raise Refused("This answer does not belong to the question: please choose one of the buttons.")
         self_reports.answer(tx, report.id, item_id, value, now)
+        detail = {"item": item_id, "rather_not": value is None}
+        audit.event(tx, now, giver, "answer", "self_report", report.id, admission_id=admission_id, detail=detail)
         return _of(self_reports.report(tx, report.id))
 
 
@@ -85,11 +102,13 @@ def take_back(store: Store, by: Clinician, report_id: str, now: datetime, *, her
     `here` is True when `by` has proven who they are on the very browser that was handed over: if it was theirs, it is
     theirs again. In every other case the sign-in of that browser ends, so that it does not open before the patient.
     """
-    permit(by, "take_back")
+    permit(store, by, "take_back", now)
     with store.read() as tx:
-        report = self_reports.report(tx, report_id)
-        if report is None:
-            raise NotFound("There is no such self-report: open the patient again.")
+        about = self_reports.admission_of(tx, report_id)
+    if about is None:
+        raise NotFound("There is no such self-report: open the patient again.")
+    with gate.read(store, by, "take_back", now, admission_id=about) as tx:
+        report = _of(self_reports.report(tx, report_id))
         giver, admission = find.clinician(tx, report.started_by), find.admission(tx, report.admission_id)
     ends = not (here and by.id == report.started_by)
     if report.ended_at is not None:
@@ -97,7 +116,7 @@ def take_back(store: Store, by: Clinician, report_id: str, now: datetime, *, her
     entry = _entry(report, admission)
     if entry is not None:  # kept under the report's own id: after it no answer is taken, a second try finds it
         record(store, giver if permitted(giver, "record") else by, entry, now)
-    with store.write() as tx:
+    with gate.write(store, by, "take_back", now, admission_id=about) as tx:
         known = _of(self_reports.report(tx, report_id))
         if known.ended_at is not None:
             return TakenBack(known, known.observation_id, ends)
@@ -114,7 +133,7 @@ def take_back(store: Store, by: Clinician, report_id: str, now: datetime, *, her
 
 def set_pin(store: Store, by: Clinician, password: str, pin: str, now: datetime) -> None:
     """Set one's own PIN, proven by the password. Raises Refused for a wrong password and for a PIN easily guessed."""
-    permit(by, "set_pin")
+    permit(store, by, "set_pin", now)
     check_new_pin(pin)
     authentication.by_password(store, by.username, password, now)
     secret = passwords.hash_password(pin)
@@ -166,7 +185,7 @@ def check_pin(store: Store, username: str, pin: str, now: datetime, *, where: st
 def check_password(store: Store, username: str, password: str, now: datetime) -> Clinician:
     """Who may take back by password, which also unlocks the PIN. Raises Refused as signing in does, and NotAllowed."""
     who = authentication.by_password(store, username, password, now)
-    permit(who, "take_back")
+    permit(store, who, "take_back", now)
     with store.write() as tx:
         if self_reports.wrong_in_a_row(tx, who.id):
             self_reports.tried(tx, who.id, now, proven=True)

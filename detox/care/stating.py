@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from detox import gate
 from detox.care.text import clean
 from detox.clinical import administration
 from detox.clinical.model import PROGRAMMES, Admission, Clinician, HistoryAnswer
@@ -21,7 +22,7 @@ from detox.clinical.situations import (
     situations_file,
 )
 from detox.errors import Conflict, Refused
-from detox.gate.acts import permit
+from detox.gate import permit
 from detox.store import Connection, Store, audit, find, keep, orders
 
 
@@ -42,11 +43,13 @@ def state_all(
     `shown` are the ids of the answers that the form showed, by name; one that has a newer answer by now is a Conflict,
     so that no answer takes the place of one that nobody saw. None asks for no such check. Raises as `state` does.
     """
-    permit(by, "state")
+    permit(store, by, "state", now)
     made = [_ready(fact, by, now) for fact in facts]
     if problems := {fact.name: problem for fact in made if (problem := _problem(fact))}:
         raise Refused(problems)
-    with store.write() as tx:
+    if not made:
+        return []
+    with gate.write(store, by, "state", now, admission_id=made[0].admission_id) as tx:
         return [_keep(tx, by, fact, "state", now, shown) for fact in made]
 
 
@@ -62,7 +65,7 @@ def change_programme(store: Store, by: Clinician, fact: HistoryAnswer, now: date
 
     Raises Refused with every problem, Conflict after the admission, NotAllowed unless a physician says so.
     """
-    permit(by, "change_programme")
+    permit(store, by, "change_programme", now)
     fact = replace(fact, name=PROGRAMME, note=clean(fact.note), set_at=now, set_by=by.name, role=by.role)
     problems: dict[str, str] = {}
     if fact.value not in PROGRAMMES:
@@ -71,24 +74,23 @@ def change_programme(store: Store, by: Clinician, fact: HistoryAnswer, now: date
         problems["reason"] = "The change has no reason: say why, the next shift reads it."
     if problems:
         raise Refused(problems)
-    with store.read() as tx:
+    with gate.write(store, by, "change_programme", now, admission_id=fact.admission_id) as tx:
         if is_locked(tx, find.admission(tx, fact.admission_id).ward_id, fact.value):
             raise Refused({"programme": LOCKED})
-    with store.write() as tx:
         _keep(tx, by, fact, "change_programme", now)
         return find.admission(tx, fact.admission_id)
 
 
 def prescribe_spo2_scale(store: Store, by: Clinician, fact: HistoryAnswer, now: datetime) -> HistoryAnswer:
     """Set the SpO2 scale of the admission, "1" or "2", with the reason; an order. Raises Refused, NotAllowed."""
-    permit(by, "prescribe_spo2_scale")
+    permit(store, by, "prescribe_spo2_scale", now)
     fact = replace(fact, name=SPO2_SCALE, note=clean(fact.note), set_at=now, set_by=by.name, role=by.role)
     problems = {} if fact.value in ("1", "2") else {"spo2_scale": "Choose scale 1 or scale 2."}
     if not fact.note:
         problems["reason"] = "The order has no reason: say why."
     if problems:
         raise Refused(problems)
-    with store.write() as tx:
+    with gate.write(store, by, "prescribe_spo2_scale", now, admission_id=fact.admission_id) as tx:
         return _keep(tx, by, fact, "prescribe_spo2_scale", now)
 
 
@@ -107,14 +109,14 @@ def is_locked(tx: Connection, ward_id: str, programme: str) -> bool:
 
 def allow_programmes(store: Store, by: Clinician, ward_id: str, allowed: list[str], now: datetime) -> None:
     """Say which programmes are lawful where the ward is; a manager's word. Raises Refused, NotAllowed."""
-    permit(by, "allow_programmes")
+    permit(store, by, "allow_programmes", now)
     row = administration.giving_file().jurisdiction
     _set(store, by, ward_id, "allow_programmes", administration.ALLOWED, allowed, (*row.locked, *row.asked), now)
 
 
 def ask_two_people(store: Store, by: Clinician, ward_id: str, drugs: list[str], now: datetime) -> None:
     """Say for which drugs the ward asks for a second person beside the one who gives. Raises Refused, NotAllowed."""
-    permit(by, "ask_two_people")
+    permit(store, by, "ask_two_people", now)
     _set(
         store,
         by,

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from detox import gate
 from detox.care.dosing import DRUGS
 from detox.care.text import clean
 from detox.clinical import situations
 from detox.clinical.model import Clinician, Decision, TaperPlan
 from detox.clinical.suggestions import content
 from detox.errors import Conflict, Refused
-from detox.gate.acts import permit
+from detox.gate import permit
 from detox.store import Connection, Store, audit, find, keep, orders
 
 TAPERED = ("taper", "alpha2")
@@ -25,8 +26,8 @@ def write_plan(store: Store, by: Clinician, plan: TaperPlan, now: datetime, *, n
     Its drug belongs to the programme that the admission is on when it is written. Raises Refused with every problem,
     NotAllowed unless a physician writes it.
     """
-    permit(by, "write_plan")
-    with store.write() as tx:
+    permit(store, by, "write_plan", now)
+    with gate.write(store, by, "write_plan", now, admission_id=plan.admission_id) as tx:
         admission = find.admission(tx, plan.admission_id)
         _check_plan(plan, admission.programme)
         if admission.discharged_at is not None:
@@ -46,8 +47,8 @@ def sign_plan(store: Store, by: Clinician, plan_id: str, now: datetime, *, signe
 
     `signed_with` is what `signing.prove` said; it is kept in the audit event.
     """
-    permit(by, "sign_plan")
-    with store.write() as tx:
+    permit(store, by, "sign_plan", now)
+    with gate.write(store, by, "sign_plan", now, of=("taper_plan", plan_id)) as tx:
         plan = find.plan(tx, plan_id)
         if plan.ended_at is not None:
             raise Conflict("This plan has ended: write a new one.")
@@ -72,9 +73,9 @@ def move_plan(
 
     Raises Refused for a step that the plan does not have or no reason, Conflict for a plan that does not run.
     """
-    permit(by, "move_plan")
+    permit(store, by, "move_plan", now)
     reason = clean(reason)
-    with store.write() as tx:
+    with gate.write(store, by, "move_plan", now, of=("taper_plan", plan_id)) as tx:
         plan = find.plan(tx, plan_id)
         if plan.signed_at is None or plan.ended_at is not None:
             raise Conflict("This plan does not run: sign one first.")
@@ -98,11 +99,11 @@ def move_plan(
 
 def end_plan(store: Store, by: Clinician, plan_id: str, reason: str, now: datetime) -> TaperPlan:
     """Stop a plan, with the reason. What was given stays charted."""
-    permit(by, "end_plan")
+    permit(store, by, "end_plan", now)
     reason = clean(reason)
     if not reason:
         raise Refused({"reason": "The plan's end has no reason: say why it stops."})
-    with store.write() as tx:
+    with gate.write(store, by, "end_plan", now, of=("taper_plan", plan_id)) as tx:
         plan = find.plan(tx, plan_id)
         keep.end_plan(tx, plan_id, now, by, reason)
         audit.event(
@@ -127,9 +128,9 @@ def decide(
     kept in the audit event. Raises Conflict when the data behind it have changed since or it has expired, Refused when
     a change or decline has no reason, NotAllowed unless a physician decides.
     """
-    permit(by, "decide")
+    permit(store, by, "decide", now)
     decision = _checked_decision(decision, now)
-    with store.write() as tx:
+    with gate.write(store, by, "decide", now, admission_id=decision.admission_id) as tx:
         if (known := find.decision(tx, decision.id)) is not None:
             return known
         if basis != find.basis_of(tx, decision.admission_id):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 Level = Literal["info", "warning", "critical"]
-Role = Literal["nurse", "physician", "manager"]
+Role = Literal["nurse", "physician", "manager", "operator"]
 NotDone = Literal["asleep", "refused", "off_ward", "other"]
 Word = Literal["no", "physician", "yes"]
 """Who may give a dose: nobody until a physician decides, a physician by a word for this dose, a nurse alone."""

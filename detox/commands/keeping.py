@@ -1,13 +1,15 @@
 """`demo`, `verify`, `set-up-ward` and `add-clinician`: making a database, and asking whether it is sound."""
 
+import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from sqlite_utils.utils import sqlite3
 
-from detox import settings
+from detox import gate, settings
 from detox.care import accounts, demo, passwords
 from detox.clinical.files import checked
 from detox.clinical.model import ROLES, Clinician, Shift
@@ -47,6 +49,35 @@ def verify(context: click.Context) -> None:
         wrong = wrong or not fine
         click.echo(sentence if fine else f"WRONG: {sentence}")
     context.exit(1 if wrong else 0)
+
+
+@click.command("who-saw")
+@click.option("--patient", required=True, metavar="ID", help="The patient's id, here or in another system.")
+@click.option("--since", metavar="TIME", help="Only from this time on, such as 2026-11-21T19:30:00+00:00.")
+@takes_database
+@click.pass_context
+def who_saw_command(context: click.Context, patient: str, since: str | None) -> None:
+    """Who read, changed, printed, exported or was refused a patient's record: one JSON object a line, oldest first.
+
+    A read is one line a person, patient and quarter of an hour; a look at the ward's board counts for everybody who was
+    there. Asking leaves such a line too.
+    """
+    for one in gate.who_saw(store_of(context), gate.OPERATOR, patient, clock(), since=_moment(since)):
+        line = {
+            "at": one.at.isoformat(), "by": {"id": one.by_id, "name": one.name, "role": one.role}, "device": None,
+            "action": one.action, "what": one.what, "purpose": one.purpose,
+        }  # fmt: skip
+        click.echo(json.dumps(line, ensure_ascii=False))
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused(f"{text!r} is no time: write it as 2026-11-21T19:30:00+00:00.") from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 @click.command("set-up-ward")
@@ -146,7 +177,7 @@ def _database(path: Path) -> Iterator[tuple[bool, str]]:
     if not path.is_file():
         raise NotFound(f"There is no database at {path}: name one with --database or DETOX_DATABASE.")
     try:
-        with Store(path).read() as tx:
+        with gate.check(Store(path)) as tx:
             damaged = check.damaged_pages(tx)
             yield not damaged, _say("The file is sound.", "The file is damaged", damaged)
             if damaged:
@@ -177,7 +208,7 @@ def _content() -> Iterator[tuple[bool, str]]:
 def _reviews(path: Path) -> Iterator[tuple[bool, str]]:
     """How many content files nobody has reviewed, as the screens count them."""
     try:
-        with Store(path).read() as tx:
+        with gate.check(Store(path)) as tx:
             recorded = check.has_table(tx, "protocol_review")
             states = reports.review_states(tx) if recorded else reports.unrecorded_states()
         yield True, f"Clinical content: {reports.count_words(states.values())}."

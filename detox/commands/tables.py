@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from detox import gate
 from detox.care.importing import USERNAME, import_rows, importer
 from detox.clinical.charted import Rejected, read_csv
 from detox.clinical.model import Clinician, Ward
@@ -103,20 +104,20 @@ def export() -> None:
 def export_shift(context: click.Context, key: str, ward: str | None, output: str) -> None:
     """The shift summary as CSV: the same bytes as the screen's download (columns: docs/shift-summary.md)."""
     store = store_of(context)
-    now = clock()
-    name, content = shift_csv(store, _ward(store, ward).id, key, now)
-    detail = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content), "system_user": _system_user()}
+    now, ward_id = clock(), _ward(store, ward).id
+    name, content = shift_csv(store, gate.OPERATOR, ward_id, key, now)
+    detail = {
+        "kind": "shift", "shift_key": key, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
+        "system_user": _system_user(),
+    }  # fmt: skip
     with store.write() as tx:
-        audit.event(tx, now, TERMINAL, "export", "shift", key, detail=detail)
+        audit.event(tx, now, gate.OPERATOR, "export", "ward", ward_id, detail=detail)
     if output == "-":
         binary_out().write(content)
         return
     path = Path(output) / name if Path(output).is_dir() else Path(output)
     write_whole(path, content)
     click.echo(f"The summary of shift {key} is in {path}.", err=True)
-
-
-TERMINAL = Clinician("terminal", "terminal", "Command line", "manager")
 
 
 def _system_user() -> str:

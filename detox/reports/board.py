@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from detox import gate
 from detox.chart.danger import Danger
 from detox.chart.judge import Judgement
 from detox.chart.standing import level_of, rank_of, whole
@@ -16,6 +17,7 @@ from detox.clinical.model import (
     Alert,
     Assessment,
     Bed,
+    Clinician,
     Finding,
     Interpretation,
     Level,
@@ -184,12 +186,12 @@ SHARED = timedelta(seconds=2)
 """For how long every tablet of a ward looks at one and the same board, as long as nothing is kept meanwhile."""
 
 
-def shared_board(store: Store, ward_id: str, now: datetime) -> Board:
+def shared_board(store: Store, by: Clinician, ward_id: str, now: datetime) -> Board:
     """The board as `board` gives it, worked out once for all tablets that ask within two seconds.
 
     Forty tablets would otherwise judge forty beds forty times at each tick. Anything that is kept makes it anew.
     """
-    with store.read() as tx:
+    with gate.read(store, by, "see_ward", now, ward_id=ward_id) as tx:
         change = find.last_change(tx)
         known = _shared.get((str(store.path), ward_id))
         if known is not None and known[0] == change and timedelta(0) <= now - known[1].as_of < SHARED:

@@ -83,16 +83,18 @@ def steps_of(kept: Sequence[Moment]) -> tuple[Step, ...]:
     return tuple(found)
 
 
-def page_at(store: Store, admission_id: str, at: datetime, hours: int | None) -> tuple[PatientPage, ReviewState]:
+def page_at(
+    store: Store, tx: Connection, admission_id: str, at: datetime, hours: int | None
+) -> tuple[PatientPage, ReviewState]:
     """The patient's page as it stood at a moment, and how far the suggestions' content was reviewed by then.
 
     What was recorded is that of the moment; the rules that read it are those in force today. Raises NotFound before
     the admission was entered, StoreError.
     """
-    with as_of(store, at) as tx:
-        ward_id = find.admission(tx, admission_id).ward_id
-        ward = next(w for w in find.wards(tx) if w.id == ward_id)
-        return patient.page(tx, ward, admission_id, at, hours), review_states(tx)[content().id]
+    with as_of(store, tx, at) as then:
+        ward_id = find.admission(then, admission_id).ward_id
+        ward = next(w for w in find.wards(then) if w.id == ward_id)
+        return patient.page(then, ward, admission_id, at, hours), review_states(then)[content().id]
 
 
 def admissions(tx: Connection, ward_id: str, now: datetime) -> tuple[list[Admission], list[Admission]]:

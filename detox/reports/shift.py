@@ -4,12 +4,14 @@
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from detox import gate
 from detox.clinical.entry_times import judged
 from detox.clinical.looking_back import recent_sets
-from detox.clinical.model import Admission, Dose, Observation, Ward
+from detox.clinical.model import Admission, Clinician, Dose, Observation, Ward
 from detox.errors import NotFound
 from detox.reports import suggesting
 from detox.reports.csv_text import csv_bytes
@@ -50,29 +52,31 @@ class ShiftSummary:
         return self.as_of < self.period.ends_at
 
 
-def summary(store: Store, ward_id: str, period: ShiftPeriod, now: datetime) -> ShiftSummary:
+def summary(store: Store, by: Clinician, ward_id: str, period: ShiftPeriod, now: datetime) -> ShiftSummary:
     """The shift as it is recorded. Raises NotFound for an unknown ward."""
-    with store.read() as tx:
+    with gate.read(store, by, "see_ward", now, ward_id=ward_id) as tx:
         ward = ward_of(tx, ward_id)
         admissions = find.admissions_between(tx, ward_id, period.starts_at, period.ends_at)
         read = [_rows(tx, admission, period, now) for admission in admissions]
-    newest = max((o.taken_at for rows in read for o in rows.current), default=period.starts_at)
-    moment = min(max(now, newest), period.ends_at)  # an admission in the future carries its own time
-    judged = _judged(store, admissions, moment, now)
+        newest = max((o.taken_at for rows in read for o in rows.current), default=period.starts_at)
+        moment = min(max(now, newest), period.ends_at)  # an admission in the future carries its own time
+        judged = _judged(store, tx, admissions, moment, now)
     patients = [
         replace(patient_shift(rows, period.starts_at, moment), judged=judged.get(rows.admission.id)) for rows in read
     ]
     return ShiftSummary(ward, period, moment, tuple(sorted(patients, key=_by_bed)))
 
 
-def _judged(store: Store, admissions: Sequence[Admission], at: datetime, now: datetime) -> dict[str, Judged]:
+def _judged(
+    store: Store, tx: Connection, admissions: Sequence[Admission], at: datetime, now: datetime
+) -> dict[str, Judged]:
     """The judgement of everyone who was there at that moment, by what was known then; by admission."""
     ids = [admission.id for admission in admissions if admission.discharged_at is None or admission.discharged_at > at]
     if not ids:
         return {}
-    with as_of(store, at) if at < now else store.read() as tx:
-        known = [admission for one in ids if (admission := _entered(tx, one)) is not None]
-        return {admission.id: suggesting.judged(tx, admission, at) for admission in known}
+    with as_of(store, tx, at) if at < now else nullcontext(tx) as then:
+        known = [admission for one in ids if (admission := _entered(then, one)) is not None]
+        return {admission.id: suggesting.judged(then, admission, at) for admission in known}
 
 
 def _entered(tx: Connection, admission_id: str) -> Admission | None:
@@ -83,14 +87,14 @@ def _entered(tx: Connection, admission_id: str) -> Admission | None:
         return None
 
 
-def shift_csv(store: Store, ward_id: str, shift_key: str, now: datetime) -> tuple[str, bytes]:
+def shift_csv(store: Store, by: Clinician, ward_id: str, shift_key: str, now: datetime) -> tuple[str, bytes]:
     """The summary as a file: its name, which tells neither patient nor ward, and its bytes.
 
     Raises NotFound for an unknown ward or shift.
     """
     with store.read() as tx:
         ward = ward_of(tx, ward_id)
-    found = summary(store, ward_id, period(ward, shift_key), now)
+    found = summary(store, by, ward_id, period(ward, shift_key), now)
     rows = [row_of(patient, found.period, found.as_of, ward.time_zone) for patient in found.patients]
     return file_name(found.period), csv_bytes(header(), rows)
 

@@ -13,7 +13,7 @@ from sqlite_utils.utils import sqlite3
 
 from detox.errors import StoreError
 from detox.instants import from_text, to_text
-from detox.store.connection import Connection, Store
+from detox.store.connection import Connection, Kind, Store
 from detox.store.migrations import ENDINGS, LATER_ENDINGS
 
 
@@ -68,18 +68,24 @@ CUTS: dict[str, Cut] = {
 }
 KNOWN_BY = ("recorded_at", "at", "set_at")  # a table without a rule is cut at the first of these that it has
 # Shown as they are today: places, accounts and sign-ins, and the person, who is reached through an admission only.
-WHOLE = ("ward", "shift", "bed", "clinician", "session", "failed_sign_in", "patient", "_sqlite_migrations")
+WHOLE = (
+    "ward", "shift", "bed", "clinician", "clinician_ward", "session", "failed_sign_in", "patient", "access_event",
+    "_sqlite_migrations",
+)  # fmt: skip
 
 
 @contextmanager
-def as_of(store: Store, at: datetime) -> Iterator[Connection]:
+def as_of(store: Store, tx: Connection, at: datetime) -> Iterator[Connection]:
     """A connection that can only read, to the database as it stood at `at` (aware; that millisecond is included).
 
-    Ask it with `now=at`. Accounts, places and the clinical content are those of today. Raises StoreError when the file
-    cannot be read, or has a table of which it is not known how to cut it.
+    Ask it with `now=at`. It reaches what `tx` reaches: whoever may read a record may read what it was. Accounts, places
+    and the clinical content are those of today. Raises StoreError when the file cannot be read, or has a table of which
+    it is not known how to cut it.
     """
     try:
-        connection = store._open()
+        if not tx.patients:
+            raise StoreError("What was kept about patients at a moment is behind the gate: ask it first.")
+        connection = store._open(Kind(reading=False, patients=True))
         try:
             connection.execute("PRAGMA temp_store = MEMORY")
             for statement in views(connection, at):

@@ -2,22 +2,24 @@
 
 A connection serves one unit of work at a time. Writers queue in the order in which they came (SQLite's own busy
 handler is unfair: an unlucky nurse waits for seconds), begin IMMEDIATE and commit with synchronous=FULL: what was
-acknowledged is on disk. A server says `stay_open`: then idle connections wait for the next unit of work instead of
-being closed, which spares it the opening, the reading of the schema and a checkpoint at every close.
+acknowledged is on disk. What `read` and `write` give reaches no patient (`reach.py`): those are the gate's. A server
+says `stay_open`: then idle connections wait for the next unit of work instead of being closed, which spares it the
+opening, the reading of the schema and a checkpoint at every close.
 """
 
 import contextlib
 import os
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlite_utils.utils import sqlite3
 
 from detox.errors import StoreError
+from detox.store.reach import Opened, closed_to_patients
 
 Connection: TypeAlias = Any  # a sqlite3-shaped connection: pysqlite3 brings no types
 
@@ -30,6 +32,13 @@ _PRAGMAS = (
     "PRAGMA busy_timeout = 10000",
     "PRAGMA cell_size_check = ON",
 )
+
+
+class Kind(NamedTuple):
+    """What a connection is for."""
+
+    reading: bool
+    patients: bool
 
 
 class FairLock:
@@ -58,30 +67,31 @@ class FairLock:
 
 
 class _Idle:
-    """Open connections to one file that nobody is using, for one kind of work each: reading or writing."""
+    """Open connections to one file that nobody is using, for one kind of work each: reading or writing, of patients
+    or of the house alone."""
 
     MOST = 8
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._guard = threading.Lock()
-        self._waiting: dict[bool, list[tuple[int, Connection]]] = {True: [], False: []}
+        self._waiting: dict[Kind, list[tuple[int, Connection]]] = defaultdict(list)
 
-    def take(self, reading: bool) -> Connection | None:
+    def take(self, kind: Kind) -> Connection | None:
         """An idle connection to the file that now stands at the path; None when there is none."""
         with self._guard:
-            while self._waiting[reading]:
-                inode, connection = self._waiting[reading].pop()
+            while self._waiting[kind]:
+                inode, connection = self._waiting[kind].pop()
                 if inode == _inode(self._path):
                     return connection
                 connection.close()  # the file was replaced or removed meanwhile
         return None
 
-    def give_back(self, reading: bool, connection: Connection, inode: int | None) -> None:
+    def give_back(self, kind: Kind, connection: Connection, inode: int | None) -> None:
         """Keep a connection that no transaction is using for the next one, or close it."""
         with self._guard:
-            if inode is not None and not connection.in_transaction and len(self._waiting[reading]) < self.MOST:
-                self._waiting[reading].append((inode, connection))
+            if inode is not None and not connection.in_transaction and len(self._waiting[kind]) < self.MOST:
+                self._waiting[kind].append((inode, connection))
                 return
         connection.close()
 
@@ -148,9 +158,24 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that can only read, on one snapshot."""
+        """A connection that can only read, on one snapshot, and of the house alone: patients are behind the gate."""
+        with self._reading(patients=False) as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction about the house: all of it is on disk when the block ends, or none of it."""
+        with self._writing(patients=False) as connection:
+            yield connection
+
+    def _patients(self, *, reading: bool) -> AbstractContextManager[Connection]:
+        """The same as `read` or `write`, with every table. Only the gate calls it."""
+        return self._reading(patients=True) if reading else self._writing(patients=True)
+
+    @contextmanager
+    def _reading(self, *, patients: bool) -> Iterator[Connection]:
         try:
-            with self._connected(reading=True) as connection:
+            with self._connected(Kind(reading=True, patients=patients)) as connection:
                 connection.execute("BEGIN")
                 yield connection
         except sqlite3.DatabaseError as error:
@@ -159,12 +184,11 @@ class Store:
             ) from error
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction: all of it is on disk when the block ends, or none of it."""
+    def _writing(self, *, patients: bool) -> Iterator[Connection]:
         with self._lock:
             before = _inode(self.path)
             try:
-                with self._connected(reading=False) as connection:
+                with self._connected(Kind(reading=False, patients=patients)) as connection:
                     connection.execute("BEGIN IMMEDIATE")
                     yield connection
                     if _inode(self.path) != before:  # SQLite would go on writing into a file without a name
@@ -180,13 +204,13 @@ class Store:
                 ) from error
 
     @contextmanager
-    def _connected(self, *, reading: bool) -> Iterator[Connection]:
+    def _connected(self, kind: Kind) -> Iterator[Connection]:
         """A connection for one unit of work; whatever is not committed at its end is rolled back."""
         idle = _idle.get(self.path)
-        connection = idle.take(reading) if idle is not None else None
+        connection = idle.take(kind) if idle is not None else None
         inode = _inode(self.path)
         if connection is None:
-            connection = self._open(reading=reading)
+            connection = self._open(kind)
         try:
             yield connection
         finally:
@@ -194,22 +218,26 @@ class Store:
                 with contextlib.suppress(sqlite3.Error):  # a close rolls back as well
                     connection.rollback()
             if idle is not None and _idle.get(self.path) is idle:
-                idle.give_back(reading, connection, inode)
+                idle.give_back(kind, connection, inode)
             else:
                 connection.close()
 
-    def _open(self, *, reading: bool = False) -> Connection:
+    def _open(self, kind: Kind) -> Connection:
         try:
             connection = sqlite3.connect(
-                f"{self.path.as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=10, check_same_thread=False
-            )
+                f"{self.path.as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=10, check_same_thread=False,
+                factory=Opened,
+            )  # fmt: skip
         except sqlite3.OperationalError as error:
             raise StoreError(
                 f"The database {self.path.name} cannot be opened: {error}. Tell the ward manager; nothing was saved."
             ) from error
         connection.row_factory = sqlite3.Row
-        for pragma in (*_PRAGMAS, "PRAGMA query_only = ON") if reading else _PRAGMAS:
+        for pragma in (*_PRAGMAS, "PRAGMA query_only = ON") if kind.reading else _PRAGMAS:
             connection.execute(pragma)
+        connection.patients = kind.patients
+        if not kind.patients:
+            closed_to_patients(connection)
         return connection
 
 

@@ -1,19 +1,13 @@
 """Keeping a database open across many units of work."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from detox.store.connection import Connection, Store
+from detox.store.connection import Connection
 
 
-@contextmanager
-def held_open(store: Store) -> Iterator[Connection]:
-    """Hold one connection, for reading, while many short ones come and go; each question sees the latest state.
+def follow(tx: Connection) -> None:
+    """Let a connection for reading hold no snapshot: each question sees the latest state.
 
-    Without it each of them is the last to close, and SQLite then writes back and drops its log every time. No snapshot
-    is held, so the log is still written back as it grows.
+    While it is open, none of many short ones beside it is the last to close: SQLite would then write back and drop its
+    log every time. And as no snapshot is held, the log is still written back as it grows.
     """
-    with store.read() as tx:
-        tx.execute("SELECT 1 FROM ward LIMIT 1").fetchone()
-        tx.execute("COMMIT")
-        yield tx
+    tx.execute("SELECT 1 FROM ward LIMIT 1").fetchone()
+    tx.execute("COMMIT")

@@ -50,6 +50,8 @@ LATER_ENDINGS: dict[str, tuple[str, ...]] = {
     "dose_correction": (),
     "dose_over_hold": (),
     "answer": (),
+    "access_event": (),
+    "clinician_ward": ("until_at",),
 }
 
 
@@ -409,6 +411,37 @@ def answers(db: Database) -> None:
     _only_grows(db, "answer")
     for table in ("acknowledgement", "dose"):
         _keeps(db, table, ENDINGS[table])
+
+
+@migrations()
+def gate(db: Database) -> None:
+    """Who read, was refused or broke the glass; and who works on which ward: everybody of today on every ward of today.
+
+    `quarter` is the quarter of an hour of a read, of which one is kept a person and subject.
+    """
+    for statement in (
+        f"""CREATE TABLE access_event (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT, {_instant("at")}, action TEXT NOT NULL CHECK (
+                action IN ('read', 'denied', 'failed_sign_in', 'locked_out', 'break_glass')
+            ), clinician_id TEXT, role TEXT, act TEXT NOT NULL, subject TEXT, subject_id TEXT, admission_id TEXT,
+            purpose TEXT NOT NULL, {_instant("quarter", null=True)}, detail TEXT NOT NULL CHECK (json_valid(detail)),
+            CHECK ((action = 'read') = (quarter IS NOT NULL))
+        ) STRICT""",
+        "CREATE UNIQUE INDEX access_event_once ON access_event (clinician_id, subject_id, quarter) "
+        "WHERE action = 'read'",
+        "CREATE INDEX access_event_subject ON access_event (subject, subject_id, at)",
+        "CREATE INDEX access_event_glass ON access_event (clinician_id, admission_id) WHERE action = 'break_glass'",
+        f"""CREATE TABLE clinician_ward (
+            clinician_id TEXT NOT NULL REFERENCES clinician, ward_id TEXT NOT NULL REFERENCES ward,
+            {_instant("from_at")}, added_by TEXT NOT NULL, {_instant("until_at", null=True)}
+        ) STRICT""",
+        "CREATE UNIQUE INDEX clinician_ward_now ON clinician_ward (clinician_id, ward_id) WHERE until_at IS NULL",
+        "INSERT INTO clinician_ward (clinician_id, ward_id, from_at, added_by) "
+        "SELECT c.id, w.id, max(c.created_at, w.created_at), c.id FROM clinician c CROSS JOIN ward w",
+    ):
+        db.execute(statement)
+    for table in ("access_event", "clinician_ward"):
+        _only_grows(db, table)
 
 
 def _only_grows(db: Database, table: str) -> None:

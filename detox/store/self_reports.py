@@ -69,6 +69,21 @@ def is_handed_over(tx: Connection, token_hash: str) -> bool:
     return found.fetchone() is not None
 
 
+def held(tx: Connection, token_hash: str) -> tuple[str, str] | None:
+    """Who handed the browser of that sign-in over, and for which admission; None where nobody has."""
+    row = tx.execute(
+        "SELECT started_by, admission_id FROM self_report WHERE token_hash = :hash AND ended_at IS NULL",
+        {"hash": token_hash},
+    ).fetchone()
+    return None if row is None else (row["started_by"], row["admission_id"])
+
+
+def admission_of(tx: Connection, report_id: str) -> str | None:
+    """The admission that a self-report belongs to; None where there is no such report."""
+    row = tx.execute("SELECT admission_id FROM self_report WHERE id = :id", {"id": report_id}).fetchone()
+    return None if row is None else str(row["admission_id"])
+
+
 def open_of(tx: Connection, admission_id: str) -> list[SelfReport]:
     """The self-reports of an admission that nobody has taken back, oldest first."""
     rows = tx.execute(

@@ -20,7 +20,7 @@ def forms(page: PatientPage) -> None:
     if not here.may("move"):
         st.caption("Nurses and physicians move and discharge patients.")
         return
-    with here.store.read() as tx:
+    with here.see() as tx:
         free = {b.id: b.label for b in find.beds(tx, here.ward.id) if b.admission_id is None}
     move_key, end_key = f"move-{admission.id}-{page.tile.bed}", f"end-{admission.id}"
     with st.form(move_key, enter_to_submit=False):

@@ -117,7 +117,7 @@ def _with_answer(
 
 def _put_aside(told: str, alert: Alert, here: frame.Visit) -> None:
     """The place to put an alert aside for a while, where the rules allow it."""
-    with here.store.read() as tx:
+    with here.see(alert.admission_id) as tx:
         before = len(orders.snoozes(tx, [alert.id]).get(alert.id, ()))
     rule = snooze_rule(alert.finding, before)
     if rule is None:

@@ -51,7 +51,7 @@ def said(dose: Dose, here: frame.Visit) -> str:
 def _form(page: PatientPage, dose: Dose, key: str, here: frame.Visit) -> None:
     form_key = f"{key}-{dose.id}"
     choices = list(_NOW) if by_plan(dose) else ["given", ERROR]
-    with here.store.read() as tx:
+    with here.see(page.admission.id) as tx:
         signers = {c.id: c.name for c in physicians(tx, here.by)}
         two = dose.drug in (orders.ward_setting(tx, here.ward.id, TWO_PEOPLE) or "").split()
         people = {c.id: c.name for c in second_people(tx, here.by)}

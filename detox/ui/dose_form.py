@@ -71,7 +71,7 @@ def _plan_form(page: PatientPage, plan: TaperPlan, here: frame.Visit) -> None:
         f"(step {plan.current_step} of {len(plan.steps)}), charted as given today: <b>{given:g} mg</b>"
         f"{_counts(page, plan.drug, given, here)}</div>"
     )
-    with here.store.read() as tx:
+    with here.see(page.admission.id) as tx:
         held = held_now(tx, page.admission, plan.drug, here.now)
         two = plan.drug in (orders.ward_setting(tx, here.ward.id, TWO_PEOPLE) or "").split()
         people = {c.id: c.name for c in second_people(tx, here.by)}
@@ -202,7 +202,7 @@ def _other_form(page: PatientPage, here: frame.Visit) -> None:
         drug = st.selectbox("Medicine", sorted(other_drugs(), key=_listed), index=None, format_func=_listed,
                             key=f"drug-{key}", width=340)  # fmt: skip
         where = st.segmented_control("Where", list(_PLACES), format_func=_PLACES.__getitem__, key=f"where-{key}")
-    with here.store.read() as tx:
+    with here.see(page.admission.id) as tx:
         here_given = drug if where != "elsewhere" else None
         held = held_now(tx, page.admission, here_given, here.now, plain=True) if here_given else None
         signers = {c.id: c.name for c in physicians(tx, here.by)}
@@ -411,7 +411,7 @@ def _saved(here: frame.Visit, admission_id: str) -> None:
     last = st.session_state.get(f"saved-dose-{admission_id}")
     if not last:
         return
-    with here.store.read() as tx:
+    with here.see(admission_id) as tx:
         kept = find.dose(tx, last)
     if kept is not None and kept.recorded_at is not None:
         amount = f"{kept.dose_mg:g} mg {kept.drug} given" if kept.status == "given" else f"{kept.drug} {kept.status}"

@@ -1,5 +1,6 @@
 """What every page stands in: the session checked on each run, the way around, and a cover for a screen gone stale."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -7,12 +8,13 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from detox import gate
 from detox.access import sessions
 from detox.clinical.model import Clinician, Ward
 from detox.errors import NotFound
-from detox.gate.acts import permitted
+from detox.gate import permitted
 from detox.instants import wall
-from detox.store import Store, find
+from detox.store import Connection, Store, find
 from detox.ui import clock, style, words
 
 TICK_S = 5
@@ -41,6 +43,16 @@ class Visit:
     def zone(self) -> ZoneInfo:
         """The ward's time zone."""
         return ZoneInfo(self.ward.time_zone)
+
+    def see(self, admission_id: str | None = None) -> AbstractContextManager[Connection]:
+        """A connection that reads the record of one patient, or without one what the ward knows of all of them.
+
+        It leaves the event of a read. Raises NotAllowed.
+        """
+        now = clock.now()  # a page that looks back has an hour of its own; who reads, reads now
+        if admission_id is None:
+            return gate.read(self.store, self.by, "see_ward", now, ward_id=self.ward.id)
+        return gate.read(self.store, self.by, "see_patient", now, admission_id=admission_id)
 
     def may(self, verb: str) -> bool:
         """True when this person's role carries the verb (the verb checks it again)."""

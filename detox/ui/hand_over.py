@@ -39,7 +39,7 @@ def _hand_over(nonce: str, admission_id: str, scale_id: str) -> None:
 
 def left_open(here: frame.Visit, admission: Admission) -> None:
     """Self-reports of this admission that are still in the patient's hands; their answers can be kept from here."""
-    with here.store.read() as tx:
+    with here.see(admission.id) as tx:
         reports = self_reports.open_of(tx, admission.id)
     for report in reports:
         _open_one(report)
@@ -69,7 +69,7 @@ def _take_back(report_id: str, admission_id: str) -> None:
     here = frame.visit()
     saved = None
     try:
-        with here.store.read() as tx:
+        with here.see(admission_id) as tx:
             report = self_reports.report(tx, report_id)
         if report is not None:
             done, _ = sessions.take_back(here.store, here.by, report, here.now)

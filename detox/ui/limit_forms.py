@@ -23,7 +23,7 @@ KINDS = {"usual": "Usual, as the patient or the notes say", "anew": "Set anew: w
 def forms(page: PatientPage) -> None:
     """The limits that hold, with who set them; forms for whoever may change them."""
     here, admission = frame.visit(), page.admission
-    with here.store.read() as tx:
+    with here.see(admission.id) as tx:
         limits, baselines = orders.patient_limits(tx, admission.id), orders.baselines(tx, admission.id)
     st.markdown("**Limits for this patient**")
     with frame.place():

@@ -11,7 +11,7 @@ TITLE = "Measured or guessed?"
 
 def draw(here: frame.Visit) -> None:
     """The heading and one line for each habit; nothing about patients or colleagues is read or shown."""
-    with here.store.read() as tx:
+    with here.see() as tx:
         found = ward_honesty(tx, here.ward.id, here.now)
     since = words.when(found.start, here.zone, here.now)
     st.subheader(TITLE)

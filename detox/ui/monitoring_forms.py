@@ -23,7 +23,7 @@ def forms(page: PatientPage) -> None:
     here, admission = frame.visit(), page.admission
     if admission.discharged_at is not None:
         return
-    with here.store.read() as tx:
+    with here.see(admission.id) as tx:
         every = orders.interval_orders(tx, admission.id)
         asked = protocol_line(tx, admission, here.now)
     st.markdown("**How often this patient is observed**")

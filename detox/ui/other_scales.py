@@ -5,17 +5,16 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from detox.clinical.model import Assessment, Observation
-from detox.store import Store, find
+from detox.store import Connection, find
 from detox.ui import scale_words, words
 from detox.ui.words import esc
 
 TITLE = "Other scales"
 
 
-def section_html(store: Store, admission_id: str, zone: ZoneInfo, now: datetime) -> str:
+def section_html(tx: Connection, admission_id: str, zone: ZoneInfo, now: datetime) -> str:
     """The whole admission as a table, newest first; replaced ones struck through. All text is escaped here."""
-    with store.read() as tx:
-        seen = find.observations(tx, admission_id, replaced=True)
+    seen = find.observations(tx, admission_id, replaced=True)
     rows = [_row(o, made, zone, now) for o, made in _newest_first(seen)]
     if not rows:
         return '<p class="dx-quiet">No other scale was recorded during this admission.</p>'

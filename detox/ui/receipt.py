@@ -15,9 +15,9 @@ from detox.ui import frame, style, tiles, words
 TREND_SETS = 12
 
 
-def draw(here: frame.Visit, observation_id: str) -> None:
+def draw(here: frame.Visit, admission_id: str, observation_id: str) -> None:
     """The receipt of one kept set, with the trend beside it."""
-    kept = observing.receipt(here.store, observation_id, here.now)
+    kept = observing.receipt(here.store, here.by, admission_id, observation_id, here.now)
     if kept is None:
         st.error("This set is not in the database: it was not saved. Enter it again.")
         return
@@ -37,7 +37,7 @@ def draw(here: frame.Visit, observation_id: str) -> None:
             st.html(f"{new}{tiles.alert_html(alert, here.now)}")
         for alert in kept.resolved:
             st.html(f'<div class="dx-alert info">ended: {words.esc(alert.finding.message)}</div>')
-        with here.store.read() as tx:
+        with here.see(seen.admission_id) as tx:
             found = suggesting.judged(tx, find.admission(tx, seen.admission_id), here.now)
         calls = found.judgement.calls if found.judgement is not None else ()
         for danger in calls:
@@ -55,7 +55,7 @@ def draw(here: frame.Visit, observation_id: str) -> None:
             st.page_link("pages/patient.py", label="Open patient", query_params={"admission": seen.admission_id})
             st.page_link("pages/record.py", label="Record another set", query_params={"admission": seen.admission_id})
     with right:
-        with here.store.read() as tx:
+        with here.see(seen.admission_id) as tx:
             admission = find.admission(tx, seen.admission_id)
             recent = find.last_in_admission(tx, admission, TREND_SETS, here.now)
         st.plotly_chart(

@@ -231,7 +231,7 @@ def _programme_form(page: PatientPage, here: frame.Visit) -> None:
     admission = page.admission
     known = page.facts.get(PROGRAMME)
     key = saving.entry_id(here, admission.id, "programme", known.id if known else "")
-    with here.store.read() as tx:
+    with here.see(admission.id) as tx:
         others = [p for p in PROGRAMMES if p != admission.programme and not is_locked(tx, admission.ward_id, p)]
     with st.form(f"programme-{key}", enter_to_submit=False):
         st.markdown(f"**Programme: {words.plain(words.PROGRAMMES[admission.programme])}**")

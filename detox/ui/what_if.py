@@ -36,7 +36,7 @@ def section(here: frame.Visit) -> None:
         if not st.button("Try it", key="what-if-try", type="primary", disabled=value == now):
             return
         try:
-            with here.store.read() as tx:
+            with here.see() as tx:
                 found = report.what_if(tx, here.ward.id, chosen, measure, round(value, places), here.now)
         except DetoxError as error:
             st.error(words.plain(error))

@@ -41,7 +41,7 @@ def build(path, now, on_progress):
 
 sys.modules["detox.care.demo"] = SimpleNamespace(build=build)  # type: ignore[assignment]
 care.demo = sys.modules["detox.care.demo"]
-exports.PRODUCERS["shift"] = lambda store, params, now: ("shift day.csv", b"bed,cows\r\n1,4\r\n2,19\r\n")
+exports.PRODUCERS["shift"] = lambda store, by, params, now: ("shift day.csv", b"bed,cows\r\n1,4\r\n2,19\r\n")
 exports.LASTS_S = 0.5
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # as it is, it takes a tenth of a second
 start.import_rooms = lambda: None  # the door alone is under test
@@ -49,7 +49,7 @@ start.import_rooms = lambda: None  # the door alone is under test
 
 def ticket(request: Request) -> Response:
     session = sessions.current(request.cookies[sessions.COOKIE], datetime.now(UTC))
-    return PlainTextResponse(exports.ticket(session, "shift", ward_id="w", shift_key="day"))
+    return PlainTextResponse(exports.ticket(session, "shift", datetime.now(UTC), ward_id="w", shift_key="day"))
 
 
 def count(request: Request) -> Response:

@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
+from inside import inside
 from sqlite_utils.utils import sqlite3 as engine
 from test_guard import rest_of, session_id_of
 from websockets.exceptions import InvalidStatus
@@ -33,7 +34,7 @@ def store(server):
 def nurses(store):
     """Two nurses with a PIN, new for each test, so that no lock of one test is met in another."""
     now = datetime.now(UTC)
-    with store.read() as tx:
+    with inside(store) as tx:
         manager = find.account(tx, "a.okoro")[0]
     found = []
     for _ in range(2):
@@ -46,7 +47,7 @@ def nurses(store):
 
 @pytest.fixture
 def admission(store, nurses):
-    with store.read() as tx:
+    with inside(store) as tx:
         ward = find.wards(tx)[0]
     now, person = datetime.now(UTC), Patient(uuid.uuid4().hex, "Silva", "Maria")
     stay = Admission(uuid.uuid4().hex, person, ward.id, None, "taper", now)
@@ -86,7 +87,7 @@ def send(browser, path="/self-report", **fields):
 
 
 def kept(store, admission):
-    with store.read() as tx:
+    with inside(store) as tx:
         return find.observations(tx, admission.id)
 
 
@@ -163,7 +164,7 @@ def test_another_nurse_takes_the_browser_over(handed, store, admission, nurses):
     assert send(handed, "/self-report/return", way="pin", username=nurses[1].username, secret=PIN).status == 303
     assert kept(store, admission)[0].recorded_by == nurses[0].name
     now = datetime.now(UTC)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.session(tx, sessions.hash_of(first["detox_session"]), now) is None
         assert find.session(tx, sessions.hash_of(handed.cookies["detox_session"]), now) == nurses[1]
     assert handed.get("/record").status == 200
@@ -189,7 +190,7 @@ def test_wrong_pins_lock_and_the_password_opens(handed, store, admission, nurses
 
 def test_taken_back_from_elsewhere_the_tablet_is_signed_out(handed, store, nurses):
     settle(handed)
-    with store.read() as tx:
+    with inside(store) as tx:
         report_id = tx.execute("SELECT id FROM self_report WHERE ended_at IS NULL ORDER BY rowid DESC").fetchone()[0]
     care.take_back(store, nurses[1], report_id, datetime.now(UTC))
     for path in ("/record", "/self-report", "/"):

@@ -2,6 +2,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from inside import inside
 
 from detox import care, settings
 from detox.access import exports, sessions
@@ -95,7 +96,7 @@ def test_the_wait_doubles_up_to_fifteen_minutes(store):
     moment, waits = NOW, []
     for _ in range(12):
         assert "do not belong" in refusal(store, "wrong", moment)
-        with store.read() as tx:
+        with inside(store) as tx:
             wait = authentication.wait(find.failed_sign_ins(tx, "okoro", NOW), moment)
         waits.append(int(max(wait.total_seconds(), 0)))
         moment += timedelta(seconds=waits[-1])
@@ -137,12 +138,12 @@ def test_the_demo_door_without_password_opens_no_real_ward(store, template):
 
 def test_a_ticket_is_for_known_exports_and_one_session(store, monkeypatch):
     monkeypatch.setitem(
-        exports.PRODUCERS, "shift", lambda store, params, now: ("a\r\nb/ü.csv", b"\xef\xbb\xbfx\r\n1\r\n")
+        exports.PRODUCERS, "shift", lambda store, by, params, now: ("a\r\nb/ü.csv", b"\xef\xbb\xbfx\r\n1\r\n")
     )
     mine, other = (sessions.current(sign_in(store), NOW) for _ in range(2))
     with pytest.raises(NotFound):
-        exports.ticket(mine, "everything")
-    number = exports.ticket(mine, "shift", ward_id="w", shift_key="d").removeprefix("/export/")
+        exports.ticket(mine, "everything", NOW)
+    number = exports.ticket(mine, "shift", NOW, ward_id="w", shift_key="d").removeprefix("/export/")
     with pytest.raises(NotAllowed):
         exports.redeem(other, number, NOW)
     assert exports.redeem(mine, number, NOW)[0] == "a_b_.csv"

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from inside import inside
 from starlette.responses import Response
 from streamlit.web.server.app_discovery import discover_asgi_app
 
@@ -114,7 +115,7 @@ def test_a_refused_form_makes_no_ward_however_it_is_refused(tmp_path, monkeypatc
     with pytest.raises(Refused) as caught:
         first_run.make_ward(fields | {"password_again": "correct hors"}, datetime.now(UTC))
     assert set(caught.value.problems) == {"password_again"}
-    with store.read() as tx:
+    with inside(store) as tx:
         assert not find.has_accounts(tx)
 
 

@@ -15,6 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 
+from inside import changing, inside
+
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from bench_record import NOW, sets, ward  # noqa: E402
@@ -39,7 +41,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store, nurse = ward(Path(folder) / "ward.db")
         store.stay_open()
-        with store.read() as tx:
+        with inside(store) as tx:
             ward_id = find.wards(tx)[0].id
         admissions: dict[tuple[int, int], str] = {}
         for number in range(turns // 10 + 1):  # few sets are added to each, so that day 1 admissions day 1
@@ -49,7 +51,7 @@ def main() -> None:
                     uuid.uuid4().hex, Patient(uuid.uuid4().hex, "BENCH", "One"), ward_id, None, "taper", came,
                     pregnancy="n/a",
                 )  # fmt: skip
-                with store.write() as tx:
+                with changing(store) as tx:
                     keep.patient(tx, admission.patient, came)
                     keep.admission(tx, admission)
                 admissions[number, days] = admission.id
@@ -69,7 +71,7 @@ def main() -> None:
                 began = perf_counter()
                 care.record(store, nurse, entry, at, confirmed=True)
                 times[days].append(perf_counter() - began)
-        with store.read() as tx:
+        with inside(store) as tx:
             long = find.observations(tx, admissions[0, 30])
         store.let_go()
     medians = {days: statistics.median(all_) * 1000 for days, all_ in times.items()}

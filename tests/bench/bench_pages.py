@@ -31,6 +31,8 @@ from typing import Any
 from unittest.mock import MagicMock
 from urllib.parse import parse_qsl, urlencode
 
+from inside import inside
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
 
@@ -235,7 +237,7 @@ class Wards:
             store, nurse = history.ward(folder / f"{name.replace(' ', '_')}.db")
             here = history.fill(store, nurse, days)
             shown = _tonight(store, nurse, here)
-            with store.read() as tx:
+            with inside(store) as tx:
                 rows = tx.execute("SELECT count(*) FROM observation").fetchone()[0]
                 alerts = tx.execute("SELECT count(*) FROM alert WHERE resolved_at IS NULL").fetchone()[0]
             store.stay_open()
@@ -266,7 +268,7 @@ def _tonight(store: Store, nurse: Clinician, here: list[str]) -> str:
             entry = Observation(uuid.uuid4().hex, admission, at, vitals, {"cows": answers})  # type: ignore[arg-type]
             care.record(store, nurse, entry, at, confirmed=True)
     came = history.NOW - timedelta(days=6)
-    with store.read() as tx:
+    with inside(store) as tx:
         manager = next(c for c in find.clinicians(tx) if c.role == "manager")
         most = max(here, key=lambda admission: len(find.open_alerts(tx, admission)))
     doctor = care.add_clinician(

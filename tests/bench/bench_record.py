@@ -18,6 +18,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
+from inside import changing, inside
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -62,7 +64,7 @@ def fill(store: Store, nurse: Clinician, days: int) -> list[str]:
         for (answers, made), _ in zip(sets("", rng), range(60), strict=False)
     ]
     here: list[str] = []
-    with store.write() as tx:
+    with changing(store) as tx:
         ward_id = find.wards(tx)[0].id
         for first in range(-days, 0, ADMISSION_DAYS):
             last = min(first + ADMISSION_DAYS, 0)
@@ -93,7 +95,7 @@ def _admission(
 
 def bare(store: Store, nurse: Clinician, entry: Observation) -> None:
     """The same row, durable, and nothing else: a connection for this unit of work alone, or the one that waits."""
-    with store.write() as tx:
+    with changing(store) as tx:
         keep.observation(tx, entry, nurse, NOW)
 
 
@@ -108,7 +110,7 @@ class Files:
             store, nurse = ward(folder / f"{name.replace(' ', '_')}.db")
             here = fill(store, nurse, days)
             self.stores[name] = (store, nurse, here)
-            with store.read() as tx:
+            with inside(store) as tx:
                 rows = tx.execute("SELECT count(*) FROM observation").fetchone()[0]
             size = store.path.stat().st_size / 2**20
             print(f"{name}: {rows} observations, {size:.0f} MiB, made in {perf_counter() - began:.1f} s", flush=True)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from help import idle
+from inside import inside
 from playwright.sync_api import expect
 from walk import answer, pick
 
@@ -59,7 +60,7 @@ def test_a_limit_is_tried_out_and_nothing_is_changed(walk, people):
     for degrees in (36.8, 37.6, 37.7, 36.9, 36.8):
         walk.see(5, temperature_c=degrees)
         walk.clock.forward(minutes=30)
-    with walk.store.read() as tx:
+    with inside(walk.store) as tx:
         before = tx.execute("SELECT count(*) FROM audit_event").fetchone()[0]
     physician.get_by_role("link", name="Protocols").click()
     physician.locator(".st-key-protocol-file").get_by_text("Alerts", exact=True).click()
@@ -70,5 +71,5 @@ def test_a_limit_is_tried_out_and_nothing_is_changed(walk, people):
     physician.get_by_role("button", name="Try it").click()
     physician.get_by_text(re.compile(r"^\d+\.\d more alerts per 100 patient-days")).wait_for()
     walk.shot(physician, "what-if")
-    with walk.store.read() as tx:
+    with inside(walk.store) as tx:
         assert tx.execute("SELECT count(*) FROM audit_event").fetchone()[0] == before

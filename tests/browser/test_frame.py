@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from help import idle
+from inside import inside
 
 from detox import care
 from detox.clinical.model import Admission, Observation, Patient, Vitals
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.browser
 def full_ward(server):
     """Ten patients, each with one settled set."""
     store, now = Store(server.database), datetime.now(UTC)
-    with store.read() as tx:
+    with inside(store) as tx:
         ward, nurse = find.wards(tx)[0], find.account(tx, "nurse")[0]
         beds = find.beds(tx, ward.id)
     admissions = []

@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.clinical.model import Admission, Patient
@@ -17,7 +18,7 @@ PIN = "482915"
 def patient(server, password):
     """Somebody in bed 7 since yesterday; the nurse has a PIN."""
     store, now = Store(server.database), datetime.now(UTC)
-    with store.read() as tx:
+    with inside(store) as tx:
         ward, nurse = find.wards(tx)[0], find.account(tx, "nurse")[0]
         bed = next(b.id for b in find.beds(tx, ward.id) if b.label == "Bed 7")
     care.set_pin(store, nurse, password, PIN, now)

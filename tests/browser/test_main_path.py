@@ -6,6 +6,7 @@ import re
 
 import pytest
 from help import CODES, COWS_14, choose, fill_vitals, idle, open_record, save
+from inside import inside
 
 from detox.store import Store
 
@@ -117,6 +118,6 @@ def compare(row, store):
     assert row["cows_last_band"] == "moderate"
     assert "seen, repeating in 5 min" in " ".join(row.values())
     assert "pressure first, seen at the bed" in " ".join(row.values())
-    with store.read() as tx:
+    with inside(store) as tx:
         kept = tx.execute("SELECT count(*) FROM observation").fetchone()[0]
     assert kept == 1 == int(row["count_sets_done"])

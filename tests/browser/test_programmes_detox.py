@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from inside import inside
 from walk import answer, decisions, doses
 
 from detox import care
@@ -122,7 +123,7 @@ def test_a_seven_day_buprenorphine_detox(walk, people, password):
 
 
 def test_methadone_from_the_first_dose_to_the_last(walk, people, password):
-    with walk.store.read() as tx:
+    with inside(walk.store) as tx:
         ward = find.wards(tx)[0].id
     care.allow_programmes(walk.store, walk.person("manager"), ward, ["methadone_start"], walk.clock.now)
     nurse, physician = people()

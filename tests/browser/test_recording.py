@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from help import COWS_14, choose, fill_vitals, open_record, save
+from inside import inside
 
 from detox import care
 from detox.clinical.model import Admission, Patient
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.browser
 def patient(server):
     """Somebody in bed 7 since yesterday."""
     store, now = Store(server.database), datetime.now(UTC)
-    with store.read() as tx:
+    with inside(store) as tx:
         ward, nurse = find.wards(tx)[0], find.account(tx, "nurse")[0]
         bed = next(b.id for b in find.beds(tx, ward.id) if b.label == "Bed 7")
     person = Patient(uuid.uuid4().hex, "Silva", "Maria")
@@ -26,7 +27,7 @@ def patient(server):
 
 
 def kept(server):
-    with Store(server.database).read() as tx:
+    with inside(Store(server.database)) as tx:
         return [dict(r) for r in tx.execute("SELECT * FROM observation ORDER BY recorded_at")]
 
 

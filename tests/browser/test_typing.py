@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from help import Line, idle
+from inside import inside
 from walk import pick
 
 from detox import care
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.browser
 def patient(server):
     """Somebody in bed 7 who breathes slowly: what holds an opioid stands above the form for a dose."""
     store, now = Store(server.database), datetime.now(UTC)
-    with store.read() as tx:
+    with inside(store) as tx:
         ward, nurse = find.wards(tx)[0], find.account(tx, "nurse")[0]
         bed = next(b.id for b in find.beds(tx, ward.id) if b.label == "Bed 7")
     person = Patient(uuid.uuid4().hex, "Silva", "Maria")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import hours
 from help import idle
+from inside import inside
 from playwright.sync_api import Page, TimeoutError, expect
 from serving import Server
 
@@ -83,7 +84,7 @@ class Walk:
         self.admission = ""
 
     def person(self, username: str):
-        with self.store.read() as tx:
+        with inside(self.store) as tx:
             return find.account(tx, username)[0]
 
     def admit(self, page: Page, programme: str, **typed: str) -> None:
@@ -112,7 +113,7 @@ class Walk:
             group_of.get_by_role("button", name=answer, exact=True).click()
         page.get_by_role("button", name="Admit", exact=True).click()
         page.get_by_text("✓ Admitted").wait_for()
-        with self.store.read() as tx:
+        with inside(self.store) as tx:
             self.admission = find.admissions_here(tx, find.wards(tx)[0].id)[0].id
 
     def see(self, score: int | None = 0, *, ago: float = 0, other: dict[str, float] | None = None, **vitals) -> None:
@@ -262,13 +263,13 @@ def answer(page: Page, alert: str, button: str, label: str, text: str, doses: st
 
 def doses(walk: Walk) -> list[tuple[str, float, str]]:
     """Drug, mg and status of every charted dose, oldest first."""
-    with walk.store.read() as tx:
+    with inside(walk.store) as tx:
         return [(d.drug, d.dose_mg, d.status) for d in find.doses(tx, walk.admission)]
 
 
 def decisions(walk: Walk) -> list[tuple[str, str, int | None]]:
     """Verdict, class and step of every decision, oldest first."""
-    with walk.store.read() as tx:
+    with inside(walk.store) as tx:
         return [(d.verdict, d.chosen, d.step_to) for d in reversed(find.decisions(tx, walk.admission))]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.clinical.model import Dose, HistoryAnswer, Observation, TaperPlan, TaperStep
@@ -64,7 +65,7 @@ def give(store, nurse, physician, now):
 @pytest.fixture
 def kept(store):
     def read(admission):
-        with store.read() as tx:
+        with inside(store) as tx:
             return find.doses(tx, admission.id)
 
     return read

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.care import passwords
@@ -20,7 +21,7 @@ SOUND: dict[str, object] = {
 def test_a_ward_is_set_up_once(store: Store, now: datetime) -> None:
     manager = care.set_up_ward(store, **SOUND, now=now)  # type: ignore[arg-type]
     assert (manager.username, manager.role) == ("ana", "manager")
-    with store.read() as tx:
+    with inside(store) as tx:
         ward = find.wards(tx)[0]
         assert (ward.name, ward.demo, [b.label for b in find.beds(tx, ward.id)]) == ("Ward 4B", False, ["1", "2"])
         assert [s.name for s in ward.shifts] == ["Day", "Night"]
@@ -42,7 +43,7 @@ def test_each_problem_names_its_field(store: Store, now: datetime, field: str, v
     with pytest.raises(Refused) as refused:
         care.set_up_ward(store, **(SOUND | {field: value}), now=now)  # type: ignore[arg-type]
     assert set(refused.value.problems) == {field}
-    with store.read() as tx:
+    with inside(store) as tx:
         assert not find.has_accounts(tx)
 
 
@@ -63,7 +64,7 @@ def test_a_user_name_is_taken_once(store: Store, ward: Ward, manager: Clinician,
 
 
 def test_a_password_is_kept_as_a_hash_alone(store: Store, ward: Ward, nurse: Clinician, password: str) -> None:
-    with store.read() as tx:
+    with inside(store) as tx:
         found = find.account(tx, "nurse")
     assert found is not None
     assert found[1].startswith("$argon2id$v=19$m=65536,t=3,p=1$")

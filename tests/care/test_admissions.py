@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.clinical.model import Admission, Clinician, Patient, TaperPlan, TaperStep, Ward
@@ -16,19 +17,19 @@ Admit = Callable[..., Admission]
 
 
 def bed_id(store: Store, ward: Ward, label: str) -> str:
-    with store.read() as tx:
+    with inside(store) as tx:
         return next(b.id for b in find.beds(tx, ward.id) if b.label == label)
 
 
 def taken(store: Store, ward: Ward) -> dict[str, str]:
-    with store.read() as tx:
+    with inside(store) as tx:
         return {b.label: b.admission_id for b in find.beds(tx, ward.id) if b.admission_id}
 
 
 def test_a_patient_lies_in_the_bed_given(store: Store, ward: Ward, admit: Admit) -> None:
     stay = admit("Silva", "Maria", bed="Bed 7")
     assert (stay.bed, taken(store, ward)) == ("Bed 7", {"Bed 7": stay.id})
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.admissions_here(tx, ward.id) == [stay]
 
 
@@ -36,7 +37,7 @@ def test_a_taken_bed_is_refused_and_nobody_is_admitted(store: Store, ward: Ward,
     first = admit("Silva", bed="Bed 7")
     with pytest.raises(Refused, match="Bed Bed 7 is taken"):
         admit("Osei", bed="Bed 7")
-    with store.read() as tx:
+    with inside(store) as tx:
         assert [a.id for a in find.admissions_here(tx, ward.id)] == [first.id]
 
 
@@ -106,7 +107,7 @@ def test_a_discharge_frees_the_bed_and_ends_the_plan(
     gone = care.discharge(store, nurse, admission.id, "taper completed", now)
     assert gone.discharged_at == now
     assert taken(store, ward) == {}
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.plan(tx, plan.id).ended_at == now
         assert find.admissions_here(tx, ward.id) == []
         assert find.admissions_between(tx, ward.id, now - timedelta(days=1), now) == [gone]

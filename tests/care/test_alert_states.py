@@ -14,6 +14,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from inside import inside
 
 from detox import care
 from detox.clinical.alerts.folding import applied, fold, rulebook
@@ -46,7 +47,7 @@ class Ward:
         path = Path(self.folder.name) / "ward.db"
         shutil.copyfile(template, path)
         self.store = Store(path)
-        with self.store.read() as tx:
+        with inside(self.store) as tx:
             ward = find.wards(tx)[0]
             self.nurse, self.physician = (find.account(tx, name)[0] for name in ("nurse", "physician"))
         came = now - timedelta(days=2)
@@ -55,7 +56,7 @@ class Ward:
         care.admit(self.store, self.nurse, admission, None, came)
 
     def open_now(self):
-        with self.store.read() as tx:
+        with inside(self.store) as tx:
             return find.open_alerts(tx, "stay")
 
     def told(self):
@@ -89,7 +90,7 @@ class Alerts(RuleBasedStateMachine):
             self.keep_in_mind(alert)
 
     def current(self):
-        with self.ward.store.read() as tx:
+        with inside(self.ward.store) as tx:
             return find.observations(tx, "stay")
 
     @precondition(lambda self: self.taken)
@@ -149,14 +150,14 @@ class Alerts(RuleBasedStateMachine):
 
     @invariant()
     def what_is_open_is_what_the_data_ask_for(self):
-        with self.ward.store.read() as tx:
+        with inside(self.ward.store) as tx:
             changes = fold(find.observations(tx, "stay"), background(tx, find.admission(tx, "stay")))
         wanted = {(p, a.finding.rule, a.finding.level) for p, a in applied({}, changes).items()}
         assert self.ward.told() == wanted
 
     @invariant()
     def no_critical_alert_vanishes(self):
-        with self.ward.store.read() as tx:
+        with inside(self.ward.store) as tx:
             kept = find.alerts(tx, "stay")
             seen = find.observations(tx, "stay", replaced=True)
         by_id = {a.id: a for a in kept}
@@ -192,7 +193,7 @@ class Alerts(RuleBasedStateMachine):
             assert compiled.raised(last.vitals.measured(), frozenset()) is not True
 
     def teardown(self):
-        with self.ward.store.read() as tx:
+        with inside(self.ward.store) as tx:
             assert check.broken_event(tx) is None
             assert check.unaudited(tx) == {}
             assert check.dangling_rows(tx) == []

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.clinical.model import Admission, Clinician, Observation, Vitals
@@ -26,7 +27,7 @@ def test_acknowledging_silences_and_does_not_clear(
     assert (answered.state, answered.acknowledged_by, answered.what_was_done) == (
         "acknowledged", nurse.name, "physician called",
     )  # fmt: skip
-    with store.read() as tx:
+    with inside(store) as tx:
         assert [a.state for a in find.open_alerts(tx, opened.admission_id)] == ["acknowledged"]
 
 
@@ -41,7 +42,7 @@ def test_only_enough_readings_inside_the_clear_limit_end_it(
         assert (opened.id in {a.id for a in recorded.open_alerts}) == still, minutes
     last = care.record(store, nurse, high(seen, vitals, 10, 150), now)
     assert opened.id in {a.id for a in last.resolved}
-    with store.read() as tx:
+    with inside(store) as tx:
         ended = find.alert(tx, opened.id)
     assert (ended.state, ended.resolution, ended.resolved_by) == ("resolved", "data", last.observation.id)
 
@@ -55,7 +56,7 @@ def test_one_problem_has_one_card_and_a_worse_rule_takes_it_over(
         standing = [a for a in recorded.open_alerts if a.finding.problem == "temperature"]
         assert len(standing) == 1
     assert standing[0].finding.rule == "temperature_high_emergency"
-    with store.read() as tx:
+    with inside(store) as tx:
         every = [a for a in find.alerts(tx, standing[0].admission_id) if a.finding.problem == "temperature"]
     assert sorted(a.resolution for a in every) == ["", "escalated", "escalated", "escalated"]
     assert [a.finding.level for a in every] == ["critical", "critical", "warning", "warning"]
@@ -84,7 +85,7 @@ def test_a_double_tap_answers_once_and_a_second_person_may_add(
     for _ in range(2):
         care.acknowledge(store, nurse, opened.id, "called", now, ack_id="tap")
     care.acknowledge(store, physician, opened.id, "seen, ECG", now + timedelta(minutes=5))
-    with store.read() as tx:
+    with inside(store) as tx:
         answers = find.acknowledgements(tx, opened.id)
     assert [(who, words) for _, who, words in answers] == [(nurse.name, "called"), (physician.name, "seen, ECG")]
 
@@ -106,7 +107,7 @@ def test_a_discharge_ends_what_is_open_and_says_so(
 ) -> None:
     opened = care.record(store, nurse, high(seen, vitals, 0), now).opened[0]
     care.discharge(store, nurse, admission.id, "to hospital", now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.alert(tx, opened.id).resolution == "discharged"
         assert find.open_alerts(tx, admission.id) == []
 
@@ -115,7 +116,7 @@ def test_an_alert_is_kept_as_it_was_said(
     store: Store, nurse: Clinician, seen: Seen, vitals: Build, now: datetime
 ) -> None:
     opened = care.record(store, nurse, high(seen, vitals, 0), now).opened[0]
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.alert(tx, opened.id) == opened
     assert opened.finding.values == {"systolic_mmhg": 190, "confirm_min": 5}
     assert opened.finding.protocol_version

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inside import inside
 
 from detox import care
 from detox.clinical.alerts import escalation
@@ -54,7 +55,7 @@ def test_a_warning_is_put_aside_for_four_hours_at_most(store, nurse, raised, now
     else:
         with pytest.raises(Refused, match="4 h at most|has passed"):
             care.snooze(store, nurse, aside(alert, now, minutes), now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert bool(orders.snoozes(tx, [alert.id])) == kept
 
 
@@ -165,7 +166,7 @@ def test_a_double_tap_keeps_one(store, nurse, physician, raised, now) -> None:
     first = care.snooze(store, nurse, aside(alert, now, 10), now)
     second = care.snooze(store, nurse, aside(alert, now + MINUTE, 20), now + MINUTE)
     assert second == first
-    with store.read() as tx:
+    with inside(store) as tx:
         assert orders.snoozes(tx, [alert.id]) == {alert.id: (first,)}
         told = tx.execute("SELECT detail FROM audit_event WHERE verb = 'snooze'").fetchall()
     assert [json.loads(row["detail"])["reason"] for row in told] == [KNOWN]
@@ -180,7 +181,7 @@ def test_it_comes_back_when_the_time_is_over(store, nurse, raised, now) -> None:
     care.snooze(store, nurse, aside(alert, now, 30), now)
 
     def stands(at):
-        with store.read() as tx:
+        with inside(store) as tx:
             return since.standings(tx, find.open_alerts(tx, alert.admission_id), at, ())[alert.id]
 
     assert stands(now + 30 * MINUTE - timedelta(seconds=1)).state == "aside"
@@ -195,7 +196,7 @@ def test_an_escalated_alert_is_not_put_aside_with_the_milder_one(store, nurse, r
     milder = raised("temperature", minutes_ago=20, temperature_c=37.9)
     care.snooze(store, nurse, aside(milder, now, 60), now)
     worse = raised("temperature", minutes_ago=1, temperature_c=38.2)
-    with store.read() as tx:
+    with inside(store) as tx:
         standing = since.standings(tx, find.open_alerts(tx, worse.admission_id), now, ())
     assert standing[worse.id].state == "unanswered"
 
@@ -203,7 +204,7 @@ def test_an_escalated_alert_is_not_put_aside_with_the_milder_one(store, nurse, r
 def test_acknowledging_keeps_when_the_next_set_is_due(store, nurse, raised, now) -> None:
     alert = raised("blood_pressure", systolic_mmhg=190)
     care.acknowledge(store, nurse, alert.id, "called", now)
-    with store.read() as tx:
+    with inside(store) as tx:
         row = tx.execute("SELECT detail FROM audit_event WHERE verb = 'acknowledge'").fetchone()
     due = datetime.fromisoformat(json.loads(row["detail"])["next_due"])
     assert now < due <= now + 15 * MINUTE
@@ -256,7 +257,7 @@ def test_a_ward_sets_its_own_minutes(store, ward, manager, now, minutes, kept) -
     else:
         for _ in range(2):
             care.set_escalation(store, manager, ward.id, minutes, now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert since.escalation_minutes(tx, ward.id) == (minutes if kept else (5, 10, 15))
         rows = tx.execute("SELECT count(*) FROM audit_event WHERE verb = 'set_escalation'").fetchone()[0]
     assert rows == (1 if kept else 0)
@@ -265,7 +266,7 @@ def test_a_ward_sets_its_own_minutes(store, ward, manager, now, minutes, kept) -
 def test_the_ward_minutes_count(store, ward, manager, raised, now) -> None:
     care.set_escalation(store, manager, ward.id, (2, 3, 60), now)
     alert = raised("pulse", heart_rate_per_min=125)
-    with store.read() as tx:
+    with inside(store) as tx:
         minutes = since.escalation_minutes(tx, ward.id)
         standing = since.standings(tx, [find.alert(tx, alert.id)], now + 3 * MINUTE, minutes)
     assert standing[alert.id].with_whom == "charge nurse"

@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from inside import as_it_stood, inside
 
 from detox import care
 from detox.clinical.model import Decision, Dose, Vitals
-from detox.errors import Conflict, NotAllowed, Refused
+from detox.errors import Conflict, NotAllowed, NotFound, Refused
 from detox.reports import inbox, patient, suggesting
 from detox.store import check, find
-from detox.store.as_of import as_of
 
 MINUTE = timedelta(minutes=1)
 
@@ -40,7 +40,7 @@ def given(on, take, give):
 @pytest.fixture
 def every(store):
     def read(stay):
-        with store.read() as tx:
+        with inside(store) as tx:
             return find.doses(tx, stay.id, corrected=True)
 
     return read
@@ -54,7 +54,7 @@ def test_the_right_dose_stands_and_the_first_stays_readable(given, amend, kept, 
     assert (wrong.dose_mg, right.id, right.plan_id) == (20.0, made.id, first.plan_id)
     told = wrong.correction
     assert (told.reason, told.by, told.at, told.replaced_by) == ("10 drawn up, 20 typed", nurse.name, now, made.id)
-    with store.read() as tx:
+    with inside(store) as tx:
         (event,) = tx.execute("SELECT * FROM audit_event WHERE verb = 'amend_dose'").fetchall()
         assert check.unaudited(tx) == {}
     detail = json.loads(event["detail"])
@@ -126,7 +126,7 @@ def test_another_patients_dose_cannot_be_corrected_into_this_one(given, admit, s
     other = admit("Other")
     with pytest.raises(Conflict, match="not this patient's"):
         care.amend_dose(store, nurse, first.id, replace(first, id="x", admission_id=other.id, dose_mg=5.0), "w", now)
-    with pytest.raises(Conflict, match="not this patient's"):
+    with pytest.raises(NotFound, match="no such dose"):
         care.dose_in_error(store, nurse, "nothing", "wrong", now)
 
 
@@ -241,7 +241,7 @@ def test_after_the_stay_it_is_still_corrected_but_not_into_a_later_time(given, a
 
 
 def decide(store, physician, stay, at, verdict="accepted"):
-    with store.read() as tx:
+    with inside(store) as tx:
         shown = suggesting.current(tx, stay, at).as_dict(at)
         basis = find.basis_of(tx, stay.id)
     made = Decision(uuid.uuid4().hex, stay.id, verdict, str(shown["class"]), "", at, "", shown)
@@ -252,14 +252,14 @@ def decide(store, physician, stay, at, verdict="accepted"):
 def test_a_physician_who_decided_on_it_is_told(given, amend, store, ward, nurse, physician, now, error):
     stay, first = given
     decide(store, physician, stay, now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert inbox.inbox(tx, ward.id, now).asked == ()
     later = now + MINUTE
     if error:
         care.dose_in_error(store, nurse, first.id, "another patient's", later)
     else:
         amend(first, dose_mg=10.0, at=later)
-    with store.read() as tx:
+    with inside(store) as tx:
         (back,) = inbox.inbox(tx, ward.id, later).asked
         page = patient.page(tx, ward, stay.id, later, 24)
     assert back.withdrawn
@@ -273,7 +273,7 @@ def test_a_dose_charted_after_the_decision_was_no_ground_of_it(on, take, give, a
     decide(store, physician, stay, now - 10 * MINUTE)
     first = give(stay, "methadone", 20, ago=1)
     amend(first, dose_mg=10.0)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert "B07" not in suggesting.current(tx, stay, now).rules
 
 
@@ -285,7 +285,7 @@ def test_alerts_follow_a_dose_that_was_never_given(store, nurse, admission, seen
     care.chart_other_dose(store, nurse, dose, now)
 
     def rules():
-        with store.read() as tx:
+        with inside(store) as tx:
             return {a.finding.rule for a in find.open_alerts(tx, admission.id)}
 
     assert "precipitated" in rules()
@@ -296,11 +296,11 @@ def test_alerts_follow_a_dose_that_was_never_given(store, nurse, admission, seen
 def test_an_earlier_moment_shows_what_stood_then(given, amend, store, now):
     stay, first = given
     amend(first, dose_mg=10.0)
-    with as_of(store, now - MINUTE) as then:
+    with as_it_stood(store, now - MINUTE) as then:
         assert find.doses(then, stay.id) == []
-    with as_of(store, now) as then:
+    with as_it_stood(store, now) as then:
         assert [d.dose_mg for d in find.doses(then, stay.id)] == [10.0]
-    with store.read() as tx:
+    with inside(store) as tx:
         page = patient.page(tx, find.wards(tx)[0], stay.id, now, 24)
     assert [d.dose_mg for d in page.corrected] == [20.0]
     assert (page.days[0].given_mg, [d.dose_mg for d in page.days[0].corrected]) == (10.0, [20.0])

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from inside import inside
 
 from detox.care import demo
 from detox.clinical.model import Ward
@@ -24,7 +25,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, now: datetime) -> tuple[Stor
 
 @pytest.fixture
 def tx(built: tuple[Store, Told]) -> Iterator[Connection]:
-    with built[0].read() as connection:
+    with inside(built[0]) as connection:
         yield connection
 
 
@@ -107,7 +108,7 @@ def test_nothing_in_it_is_dated_ahead_and_the_trail_holds(tx: Connection, now: d
 def test_an_older_demo_is_replaced_and_a_real_ward_never(store: Store, ward: Ward, now: datetime) -> None:
     with pytest.raises(Conflict, match="holds a ward that is no demo"):
         demo.build(store.path, now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.wards(tx) == [ward]
 
 

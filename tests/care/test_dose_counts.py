@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.care.dose_counts import still_counts
@@ -62,7 +63,7 @@ def test_parts_of_a_day_go_on_over_a_step_down(on, by_order, store, physician):
     admission = on("buprenorphine", 8, 4, 0)
     evening = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
     by_order(admission, "buprenorphine", 4, at=evening)
-    with store.read() as tx:
+    with inside(store) as tx:
         plan = find.plans(tx, admission.id)[0]
     care.move_plan(store, physician, plan.id, 2, "settled", evening + 10 * HOUR)
     by_order(admission, "buprenorphine", 2, at=evening + 12 * HOUR)

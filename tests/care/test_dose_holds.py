@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.clinical.model import Decision, Dose, HistoryAnswer, Observation
@@ -21,7 +22,7 @@ def decide(store, physician, now):
 
     def build(admission, verdict="declined", chosen=None, ago=3.0, reason="seen at the bed, fit for the dose"):
         at = now - ago * MINUTE
-        with store.read() as tx:
+        with inside(store) as tx:
             shown = suggesting.current(tx, admission, at).as_dict(at)
             basis = find.basis_of(tx, admission.id)
         picked = chosen or ("DECLINED" if verdict == "declined" else str(shown["class"]))
@@ -53,7 +54,7 @@ def test_only_a_physician_signs_and_with_the_own_secret(on, take, store, nurse, 
     for wrong in ("", "not it at all"):
         with pytest.raises(Refused):
             care.chart_dose(store, nurse, dose, now, physician_id=physician.id, secret=wrong)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.doses(tx, admission.id) == []
 
 
@@ -65,7 +66,7 @@ def test_a_pin_signs_too_and_a_physician_signs_for_themselves(on, take, store, p
     with pytest.raises(Refused, match="that physician signs here"):
         care.chart_dose(store, physician, dose, now)
     care.chart_dose(store, physician, dose, now, physician_id=physician.id, secret="482915")
-    with store.read() as tx:
+    with inside(store) as tx:
         (row,) = tx.execute("SELECT * FROM dose_over_hold").fetchall()
     assert (row["signed_with"], row["clinician_id"], row["decision_id"]) == ("pin", physician.id, None)
     assert "3 drifts off" in row["held"]
@@ -119,7 +120,7 @@ def test_a_decision_after_the_finding_covers_it(on, take, give, decide, physicia
     take(admission, sedation="3")
     decide(admission, verdict, chosen)
     assert give(admission, "methadone", 20).over_hold == physician.name
-    with store.read() as tx:
+    with inside(store) as tx:
         (row,) = tx.execute("SELECT * FROM dose_over_hold").fetchall()
     assert row["signed_with"] == "decision"
     assert row["decision_id"]

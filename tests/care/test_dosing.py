@@ -4,11 +4,12 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.care.dose_holds import look
 from detox.clinical.model import Dose, HistoryAnswer, Observation, TaperPlan, TaperStep
-from detox.errors import Conflict, Refused
+from detox.errors import Conflict, NotFound, Refused
 
 MINUTE = timedelta(minutes=1)
 
@@ -53,7 +54,7 @@ def test_only_a_physicians_signature_passes_over_a_hold_and_the_trail_tells_what
     assert kept(stay) == []
     give(stay, "methadone", 20, reason=why, signed=True)
     assert (kept(stay)[0].reason, kept(stay)[0].over_hold) == (why, physician.name)
-    with store.read() as tx:
+    with inside(store) as tx:
         rows = tx.execute("SELECT detail FROM audit_event WHERE verb = 'chart_dose'").fetchall()
     assert "Respiratory rate 9 /min 5 min ago: below 10" in rows[0]["detail"]
     assert '"signed_with": "password"' in rows[0]["detail"]
@@ -179,15 +180,16 @@ def test_it_is_brought_up_between_the_dose_and_now(on, take, give, store, nurse,
 def test_only_a_given_dose_can_be(on, give, store, nurse, now):
     stay = on("methadone", 20, 0)
     held = give(stay, "methadone", 0, reason="drowsy", status="held")
-    for dose_id in (held.id, "nothing"):
-        with pytest.raises(Refused, match="Only a dose that was given"):
-            care.chart_vomited(store, nurse, dose_id, now, "", now)
+    with pytest.raises(Refused, match="Only a dose that was given"):
+        care.chart_vomited(store, nurse, held.id, now, "", now)
+    with pytest.raises(NotFound, match="no such dose"):
+        care.chart_vomited(store, nurse, "nothing", now, "", now)
 
 
 def test_the_look_is_the_same_that_the_form_shows(on, take, store, now):
     stay = on("lofexidine", 2.16, 0, programme="alpha2")
     take(stay, diastolic_mmhg=48)
-    with store.read() as tx:
+    with inside(store) as tx:
         found = look(tx, stay, "lofexidine", now)
     assert [one.vital for one in found.holds] == ["diastolic_mmhg"]
 
@@ -228,7 +230,7 @@ def test_a_physician_moves_a_plan_by_a_signed_word(store, physician, admit, now)
     assert set(refused.value.problems) == {"step", "reason"}
     moved = care.move_plan(store, physician, plan.id, 2, "tolerated", now, signed_with="pin")
     assert moved.current_step == 2
-    with store.read() as tx:
+    with inside(store) as tx:
         last = tx.execute("SELECT verb, detail FROM audit_event ORDER BY seq DESC LIMIT 1").fetchone()
     assert last["verb"] == "move_plan"
     assert '"signed_with":"pin"' in last["detail"].replace(" ", "")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.care.other_doses import other_drugs
@@ -49,7 +50,7 @@ def test_another_medicine_is_held_as_the_list_says(
 ) -> None:
     seen_with(danger)
     for drug in other_drugs():
-        with store.read() as tx:
+        with inside(store) as tx:
             judged = judge(read_context(tx, find.admission(tx, admission.id), now))
         word = judged.dose(drug)
         held = drug not in ALWAYS and (strictest(judged.dangers, class_of(drug)) != "yes" or bool(word.looked_at.holds))
@@ -77,18 +78,18 @@ def test_what_was_given_all_the_same_is_charted_marked_and_calls(
     seen_with("drowsy and breathing 7")
     kept = care.chart_other_dose(store, nurse, given(admission, "morphine", now, against_hold=True), now)
     assert kept.against_hold
-    with store.read() as tx:
+    with inside(store) as tx:
         judged = judge(read_context(tx, find.admission(tx, admission.id), now))
     (called,) = [one for one in judged.dangers if one.rule == "against_hold"]
     assert (called.level, called.giving.opioid) == ("critical", "no")
     care.answer_danger(store, nurse, admission.id, "against_hold", "told Dr Lee", now)
-    with store.read() as tx:
+    with inside(store) as tx:
         judged = judge(read_context(tx, find.admission(tx, admission.id), now))
     assert [one.answered_by.id for one in judged.dangers if one.rule == "against_hold" and one.answered_by] == [
         nurse.id
     ]
     care.answer_danger(store, physician, admission.id, "against_hold", "seen, watched", now)
-    with store.read() as tx:
+    with inside(store) as tx:
         judged = judge(read_context(tx, find.admission(tx, admission.id), now))
     assert "against_hold" not in [one.rule for one in judged.dangers]
 
@@ -117,5 +118,5 @@ def test_a_nurse_orders_no_doses_and_closes_nothing(
 def test_an_answer_kept_twice_is_one(store: Store, nurse: Clinician, admission: Admission, now: datetime) -> None:
     for _ in range(2):
         care.answer_danger(store, nurse, admission.id, "breathing", "oxygen", now, answer_id="one")
-    with store.read() as tx:
+    with inside(store) as tx:
         assert [one.id for one in find.answers(tx, admission.id)] == ["one"]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from inside import changing, inside
 
 from detox import care
 from detox.care import importing
@@ -45,12 +46,12 @@ def load(store: Store, by: Clinician) -> Callable[..., ImportReport]:
 
 def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
     tables = ("patient", "admission", "observation", "assessment", "alert", "audit_event", "bed_stay", "clinician")
-    with store.read() as tx:
+    with inside(store) as tx:
         return {t: [tuple(r) for r in tx.execute(f"SELECT * FROM {t}")] for t in tables}
 
 
 def admission(store: Store, external_id: str) -> Admission:
-    with store.read() as tx:
+    with inside(store) as tx:
         found = find.admission_by_external_id(tx, external_id)
     assert found is not None
     return found
@@ -63,7 +64,7 @@ def test_rows_are_kept_as_if_just_recorded(store: Store, load: Callable[..., Imp
     kept = admission(store, "A1")
     assert (kept.patient.family_name, kept.patient.given_name, kept.bed) == ("P1", "(imported)", None)
     assert kept.admitted_at == datetime(2026, 11, 20, 8, tzinfo=UTC)
-    with store.read() as tx:
+    with inside(store) as tx:
         seen = find.observations(tx, kept.id)
         alerts = find.open_alerts(tx, kept.id)
     assert [o.vitals.systolic_mmhg for o in seen] == [120, 188]
@@ -73,7 +74,7 @@ def test_rows_are_kept_as_if_just_recorded(store: Store, load: Callable[..., Imp
 
 def test_every_row_has_its_audit_event(store: Store, load: Callable[..., ImportReport]) -> None:
     load(GOOD)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert check.unaudited(tx) == {}
         assert check.broken_event(tx) is None
         verbs = [r["verb"] for r in tx.execute("SELECT verb FROM audit_event")]
@@ -163,7 +164,7 @@ def test_what_cannot_be_costs_itself_alone_and_an_extreme_is_kept(
     )  # fmt: skip
     assert {(p.line, p.column) for p in real.unusual} == {(3, "systolic_mmhg"), (3, "heart_rate_per_min")}
     assert (again.already, again.rejected) == (2, real.rejected)
-    with store.read() as tx:
+    with inside(store) as tx:
         seen = find.observations(tx, admission(store, "A1").id)
         holding = {a.finding.rule for a in find.open_alerts(tx, admission(store, "A1").id)}
     assert [o.vitals.measured() for o in seen] == [
@@ -189,7 +190,7 @@ def test_a_file_that_lies_wholly_in_the_future_is_kept_as_written(
 ) -> None:
     report = load(GOOD.replace("2026", "2164"))
     assert (report.kept, report.dated_ahead) == (3, True)
-    with store.read() as tx:
+    with inside(store) as tx:
         first = find.observations(tx, admission(store, "A1").id)[0]
         run = tx.execute("SELECT at FROM audit_event WHERE verb = 'import'").fetchone()
     assert first.taken_at == datetime(2164, 11, 20, 8, tzinfo=UTC)
@@ -201,7 +202,7 @@ def test_rows_out_of_order_end_with_the_same_alerts(
 ) -> None:
     head, *rows = GOOD.splitlines(keepends=True)
     load(head + "".join(reversed(rows)))
-    with store.read() as tx:
+    with inside(store) as tx:
         seen = find.observations(tx, admission(store, "A1").id)
         alerts = find.alerts(tx, admission(store, "A1").id)
     assert [o.recorded_at for o in seen] == [NOW, NOW]
@@ -258,7 +259,7 @@ def test_a_role_that_may_not_record_imports_nothing(store: Store, manager: Clini
 def test_the_importing_account_cannot_sign_in(store: Store, by: Clinician) -> None:
     from detox.care import passwords
 
-    with store.read() as tx:
+    with inside(store) as tx:
         found = find.account(tx, importing.USERNAME)
     assert found is not None
     for typed in ("", "!", "import"):
@@ -278,7 +279,7 @@ def test_ids_follow_from_the_content(store: Store, load: Callable[..., ImportRep
     load(GOOD)
     ids = {o.id for o in _all(store)}
     other = Store.create(tmp_path / "other" / "ward.db")
-    with other.write() as tx, store.read() as source:
+    with changing(other) as tx, store.read() as source:
         for row in source.execute("SELECT * FROM ward"):
             tx.execute("INSERT INTO ward VALUES (?, ?, ?, ?, ?, ?)", tuple(row))
     import_rows(other, importer(other, NOW), read_csv(io.StringIO(GOOD)), NOW)
@@ -286,7 +287,7 @@ def test_ids_follow_from_the_content(store: Store, load: Callable[..., ImportRep
 
 
 def _all(store: Store) -> Iterable[Observation]:
-    with store.read() as tx:
+    with inside(store) as tx:
         return [o for a in ("A1", "A2") for o in find.observations(tx, admission(store, a).id)]
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.clinical.model import Baseline, PatientLimit
@@ -42,7 +43,7 @@ def said(admission, now) -> Callable[..., Baseline]:
 
 
 def kept(store, admission) -> tuple[PatientLimit, ...]:
-    with store.read() as tx:
+    with inside(store) as tx:
         return orders.patient_limits(tx, admission.id)
 
 
@@ -51,7 +52,7 @@ def test_it_is_kept_with_name_reason_and_event(store, physician, admission, limi
     assert kept(store, admission) == (made,)
     assert made.set_by == physician.name
     assert made.holds_at(now)
-    with store.read() as tx:
+    with inside(store) as tx:
         row = tx.execute("SELECT * FROM audit_event WHERE verb = 'set_limit'").fetchone()
     assert json.loads(row["detail"])["critical"] == 200
     assert row["subject_id"] == made.id
@@ -176,7 +177,7 @@ def test_it_is_taken_back_once(store, physician, admission, limit, now) -> None:
     for _ in range(2):
         ended = care.end_limit(store, physician, admission.id, "l", later)
     assert (ended.ended_at, ended.holds_at(later)) == (later, False)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert tx.execute("SELECT count(*) FROM audit_event WHERE verb = 'end_limit'").fetchone()[0] == 1
     with pytest.raises(NotFound):
         care.end_limit(store, physician, admission.id, "none", later)
@@ -215,7 +216,7 @@ def test_baselines(store, nurse, admission, said, now, given, field) -> None:
         return
     for _ in range(2):
         made = care.set_baseline(store, nurse, wanted, now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert orders.baselines(tx, admission.id) == (made,)
         rows = tx.execute("SELECT count(*) FROM audit_event WHERE verb = 'set_baseline'").fetchone()[0]
     assert (rows, made.set_by) == (1, nurse.name)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from inside import changing, inside
 
 from detox import care
 from detox.care.monitoring import end_interval, order_interval, protocol_line
@@ -39,7 +40,7 @@ def order(admission: Admission, now: datetime) -> Order:
 
 
 def due(store: Store, admission: Admission, now: datetime) -> board.schedule.Due:
-    with store.read() as tx:
+    with inside(store) as tx:
         found = board.tile(tx, admission, None, now).due
     assert found is not None
     return found
@@ -54,7 +55,7 @@ def test_a_nurse_shortens_without_an_end(
     found = due(store, admission, now)
     assert found.at == now + timedelta(minutes=30)
     assert found.why == f"every 1 h, ordered by {nurse.name}: pulse rising"
-    with store.read() as tx:
+    with inside(store) as tx:
         assert orders.interval_orders(tx, admission.id) == (kept,)
         assert protocol_line(tx, admission, now).interval_min == 240
 
@@ -68,7 +69,7 @@ def test_it_is_in_the_audit_trail_and_sending_twice_keeps_one(
     with pytest.raises(Conflict, match="other values"):
         order_interval(store, nurse, replace(wanted, interval_min=30), now)
     end_interval(store, nurse, wanted.id, now, admission_id=admission.id)
-    with store.read() as tx:
+    with inside(store) as tx:
         rows = tx.execute("SELECT verb, detail FROM audit_event WHERE verb LIKE '%interval' ORDER BY seq").fetchall()
     assert [r["verb"] for r in rows] == ["order_interval", "end_interval"]
     detail = json.loads(rows[0]["detail"])
@@ -166,7 +167,7 @@ def test_a_dose_starts_its_watch_on_the_board(
     entry = replace(seen(minutes_ago=30, vitals=vitals(), answers=cows(sweating=4)), admission_id=stay.id)
     care.record(store, nurse, entry, now, confirmed=True)
     dose = Dose(uuid.uuid4().hex, stay.id, None, "buprenorphine", 4.0, "given", now - timedelta(minutes=20))
-    with store.write() as tx:
+    with changing(store) as tx:
         keep.dose(tx, dose, nurse, now)
     found = due(store, stay, now)
     assert (found.at, found.rule) == (now + timedelta(minutes=10), "after_first_buprenorphine")

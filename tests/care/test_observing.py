@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.care import observing
@@ -26,17 +27,17 @@ def test_what_comes_back_is_what_is_on_disk(
     store: Store, nurse: Clinician, seen: Seen, vitals: Build, cows: Answers, now: datetime
 ) -> None:
     recorded = care.record(store, nurse, seen(vitals=vitals(systolic_mmhg=190), answers=cows(tremor=4)), now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.observation(tx, recorded.observation.id) == recorded.observation
         assert find.open_alerts(tx, recorded.observation.admission_id) == list(recorded.open_alerts)
-    receipt = observing.receipt(store, recorded.observation.id, now)
+    receipt = observing.receipt(store, nurse, recorded.observation.admission_id, recorded.observation.id, now)
     assert receipt is not None
     assert (receipt.due, receipt.interpretations) == (recorded.due, recorded.interpretations)
     assert {a.id for a in receipt.opened} == {a.id for a in recorded.opened}
 
 
-def test_there_is_no_receipt_for_what_was_never_kept(store: Store, nurse: Clinician, now: datetime) -> None:
-    assert observing.receipt(store, "nothing", now) is None
+def test_there_is_no_receipt_for_what_was_never_kept(store: Store, nurse: Clinician, seen: Seen, now: datetime) -> None:
+    assert observing.receipt(store, nurse, seen().admission_id, "nothing", now) is None
 
 
 def test_a_settled_set_raises_nothing_and_says_when_the_next_is_due(
@@ -124,7 +125,7 @@ def test_a_correction_ends_the_alert_that_the_slip_raised(
     right = fresh(wrong.observation, vitals=vitals(heart_rate_per_min=76))
     amended = care.amend(store, nurse, wrong.observation.id, right, "digits swapped", now)
     assert amended.open_alerts == ()
-    with store.read() as tx:
+    with inside(store) as tx:
         kept = find.alerts(tx, right.admission_id)
     assert {a.resolution for a in kept} == {"amended"}
 
@@ -151,7 +152,7 @@ def test_only_one_of_two_corrections_is_kept(
     care.amend(store, nurse, kept.id, fresh(kept, note="first"), "wrong arm", now)
     with pytest.raises(Conflict):
         care.amend(store, nurse, kept.id, fresh(kept, note="second"), "wrong arm", now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert [o.note for o in find.observations(tx, kept.admission_id)] == ["first"]
 
 
@@ -161,7 +162,7 @@ def test_a_correction_can_itself_be_corrected(
     first = care.record(store, nurse, seen(vitals=vitals(), note="one"), now).observation
     second = care.amend(store, nurse, first.id, fresh(first, note="two"), "wrong", now).observation
     third = care.amend(store, nurse, second.id, fresh(second, note="three"), "wrong again", now).observation
-    with store.read() as tx:
+    with inside(store) as tx:
         every = find.observations(tx, first.admission_id, replaced=True)
     assert {o.id: o.replaced_by for o in every} == {first.id: second.id, second.id: third.id, third.id: None}
 
@@ -191,5 +192,5 @@ def test_a_new_entry_cannot_pretend_to_replace_another(
     kept = care.record(store, nurse, seen(vitals=vitals(), minutes_ago=60), now).observation
     entry = replace(seen(vitals=vitals()), replaces=kept.id, replace_reason="sly")
     care.record(store, nurse, entry, now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert [o.replaces for o in find.observations(tx, kept.admission_id)] == [None, None]

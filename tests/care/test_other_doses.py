@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.care.other_doses import chart_other_dose, other_drugs
@@ -29,7 +30,7 @@ def other(admission: Admission, at: datetime, drug: str = "naloxone", mg: float 
 
 
 def open_rules(store: Store, admission: Admission) -> set[str]:
-    with store.read() as tx:
+    with inside(store) as tx:
         return {a.finding.rule for a in find.open_alerts(tx, admission.id)}
 
 
@@ -52,7 +53,7 @@ def test_every_medicine_that_a_rule_asks_for_can_be_charted_without_a_plan(
     kept = chart_other_dose(store, nurse, other(admission, now, drug, plan_id="p", reason="  GP   Dr Lee "), now)
     assert (kept.drug, kept.dose_mg, kept.plan_id, kept.reason) == (drug, 0.4, None, "GP Dr Lee")
     assert kept.recorded_by == nurse.name
-    with store.read() as tx:
+    with inside(store) as tx:
         (event,) = tx.execute("SELECT * FROM audit_event WHERE verb = 'chart_other_dose'").fetchall()
     assert (event["subject_id"], event["admission_id"]) == (kept.id, admission.id)
     assert "GP Dr Lee" in event["detail"]
@@ -107,7 +108,7 @@ def test_methadone_given_here_holds_a_plan_of_buprenorphine(
     care.sign_plan(store, physician, written.id, now)
     care.record(store, nurse, seen(vitals=vitals(), answers=cows(), minutes_ago=20), now, confirmed=True)
     chart_other_dose(store, nurse, other(admission, now - timedelta(hours=3), "Physeptone", 60), now)
-    with store.read() as tx:
+    with inside(store) as tx:
         found = suggesting.current(tx, admission, now)
     assert (found.suggestion_class, found.dose_action) == ("HOLD_CALL", "withhold")
     assert "A14" in found.rules
@@ -121,7 +122,7 @@ def test_every_problem_is_told_at_once_and_nothing_is_kept(
         chart_other_dose(store, nurse, wrong, now)
     assert set(refused.value.problems) == {"drug", "status", "dose_mg", "given_at", "reason"}
     assert all(name in refused.value.problems["drug"] for name in other_drugs())
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.doses(tx, admission.id) == []
 
 
@@ -145,7 +146,7 @@ def test_sending_twice_keeps_one_and_another_dose_under_the_id_is_a_conflict(
     for changed in (replace(dose, dose_mg=0.8), replace(dose, reason="ward stock"), replace(dose, drug="morphine")):
         with pytest.raises(Conflict, match="another dose"):
             chart_other_dose(store, nurse, changed, now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.doses(tx, admission.id) == [first]
 
 
@@ -167,7 +168,7 @@ def test_a_dose_from_elsewhere_counts_towards_the_signed_daily_dose(
         chart(Dose("d", admission.id, None, "methadone", 15, "given", now, WORD), now)
     rest = chart(Dose("e", admission.id, None, "methadone", 10, "given", now, WORD), now)
     assert rest.plan_id == plan.id
-    with store.read() as tx:
+    with inside(store) as tx:
         ward = find.wards(tx)[0]
         today = reading.page(tx, ward, admission.id, now, 24).days[0]
     assert today.given_mg == 30
@@ -238,7 +239,7 @@ def test_the_suggestion_sees_the_plans_doses_as_before_and_the_others_beside_the
     vitals: Callable[..., Vitals], cows: Answers, now: datetime, chart: Chart,
 ) -> None:  # fmt: skip
     def suggested() -> tuple[list[tuple[object, object]], str, set[str]]:
-        with store.read() as tx:
+        with inside(store) as tx:
             case = suggesting.case_of(tx, admission, now)
             made = suggesting.current(tx, admission, now)
         doses: list[dict[str, object]] = case["doses"]  # type: ignore[assignment]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from inside import changing, inside
 
 from detox import care
 from detox.clinical import files, protocols
@@ -30,7 +31,7 @@ def sign(store, by, now, file_id="cows", **other):
 
 
 def state(store, file_id="cows"):
-    with store.read() as tx:
+    with inside(store) as tx:
         return review_states(tx)[file_id]
 
 
@@ -64,7 +65,7 @@ def test_a_review_says_who_when_which_version_and_keeps_the_text(store, manager,
     told = state(store)
     assert told.reviewed
     assert told.words == f"reviewed by {NAME}, {PROFESSION}, on 21 Nov 2026"
-    with store.read() as tx:
+    with inside(store) as tx:
         (kept,) = find_reviews.reviews(tx)
         text = find_reviews.reviewed_text(tx, made.id)
         event = tx.execute("SELECT * FROM audit_event ORDER BY seq DESC LIMIT 1").fetchone()
@@ -79,7 +80,7 @@ def test_a_review_says_who_when_which_version_and_keeps_the_text(store, manager,
 
 def test_only_that_file_is_reviewed(store, manager, now):
     sign(store, manager, now)
-    with store.read() as tx:
+    with inside(store) as tx:
         reviewed = [name for name, found in review_states(tx).items() if found.reviewed]
     assert reviewed == ["cows"]
 
@@ -103,7 +104,7 @@ def test_a_new_version_or_another_text_unsigns_it(store, manager, now, changed, 
     sign(store, manager, now)
     changed(old, new)
     assert state(store).words == NOT_REVIEWED
-    with store.read() as tx:
+    with inside(store) as tx:
         report = file_report(tx, content_file("cows"))
     assert len(report.history) == 1
     assert not report.same_text
@@ -117,7 +118,7 @@ def test_what_differs_is_told_key_by_key(store, manager, now, changed):
     sign(store, manager, now)
     changed('version = "2026.1"', 'version = "2026.2"')
     changed("at_least = 5\n", "at_least = 6\n")
-    with store.read() as tx:
+    with inside(store) as tx:
         differs = file_report(tx, content_file("cows")).differs
     assert [(c.kind, c.key, c.before, c.after) for c in differs] == [
         ("changed", "version", "2026.1", "2026.2"),
@@ -156,14 +157,14 @@ def test_saving_twice_keeps_one_and_other_words_are_a_conflict(store, manager, n
     assert sign(store, manager, now + timedelta(seconds=1), review_id="r1") == first
     with pytest.raises(Conflict, match="already saved with other words"):
         sign(store, manager, now, review_id="r1", statement="Something else.")
-    with store.read() as tx:
+    with inside(store) as tx:
         assert len(find_reviews.reviews(tx)) == 1
 
 
 def test_a_second_reviewer_is_kept_beside_the_first(store, manager, now):
     sign(store, manager, now)
     sign(store, manager, now + timedelta(hours=1), reviewer_name="B. Osei", profession="pharmacist")
-    with store.read() as tx:
+    with inside(store) as tx:
         history = file_report(tx, content_file("cows")).history
     assert [made.reviewer_name for made in history] == ["B. Osei", NAME]
 
@@ -172,7 +173,7 @@ def test_a_review_is_never_changed_or_deleted(store, manager, now):
     table = "protocol_review"
     assert LATER_ENDINGS[table] == ()
     sign(store, manager, now)
-    with store.read() as tx:
+    with inside(store) as tx:
         row = tx.execute(f"SELECT * FROM {table}").fetchone()
     for column in row.keys():  # noqa: SIM118 - a Row is no dict
         with pytest.raises(StoreError, match="never changed|constraint"), store.write() as tx:
@@ -184,11 +185,11 @@ def test_a_review_is_never_changed_or_deleted(store, manager, now):
 
 
 def test_a_database_of_before_gains_the_table(store, tmp_path):
-    with store.write() as tx:
+    with changing(store) as tx:
         tx.execute("DROP TABLE protocol_review")
         tx.execute("DELETE FROM _sqlite_migrations WHERE name = 'protocol_reviews'")
     migrated = Store.create(store.path)
-    with migrated.read() as tx:
+    with inside(migrated) as tx:
         assert find_reviews.reviews(tx) == []
 
 

@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.chart.judge import judge
@@ -20,7 +21,7 @@ def pregnant(store, nurse, admission, vitals, now):
     care.state(store, nurse, HistoryAnswer("f", admission.id, "pregnancy", "positive", "", at), at)
 
     def danger(at):
-        with store.read() as tx:
+        with inside(store) as tx:
             found = judge(read_context(tx, find.admission(tx, admission.id), at)).dangers
         return next(d for d in found if d.rule == "A13")
 
@@ -65,7 +66,7 @@ def test_what_is_over_and_unanswered_says_so(store, nurse, physician, admission,
         care.record(store, nurse, hot, at, confirmed=True)
 
     def fevers():
-        with store.read() as tx:
+        with inside(store) as tx:
             found = judge(read_context(tx, find.admission(tx, admission.id), now)).dangers
         return [d for d in found if d.problem == "temperature"]
 
@@ -86,6 +87,6 @@ def test_an_answer_to_a_red_reading_counts_after_its_alert_has_ended(
         opened = care.record(store, nurse, hot, at, confirmed=True).opened
         for alert in opened:
             care.acknowledge(store, physician, alert.id, "seen, a cold", at + MINUTE)
-    with store.read() as tx:
+    with inside(store) as tx:
         known = read_context(tx, find.admission(tx, admission.id), now)
     assert [d.rule for d in judge(known).dangers if d.problem == "temperature"] == []

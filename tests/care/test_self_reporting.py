@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.care import self_reporting
@@ -31,7 +32,7 @@ def pin(store, nurse, physician, password, now):
 
 
 def events(store, verb):
-    with store.read() as tx:
+    with inside(store) as tx:
         rows = tx.execute("SELECT * FROM audit_event WHERE verb = ? ORDER BY seq", (verb,)).fetchall()
         assert audit.first_broken(tx) is None
     return [(r["clinician_id"], json.loads(r["detail"])) for r in rows]
@@ -43,7 +44,7 @@ def test_answers_become_one_observation_of_whoever_handed_over(store, nurse, phy
     care.answer(store, BROWSER, "stomach_cramps", 2, later(3))
     care.answer(store, BROWSER, "yawning", None, later(4))
     done = care.take_back(store, physician, handed.id, later(9))
-    with store.read() as tx:
+    with inside(store) as tx:
         (kept,) = find.observations(tx, handed.admission_id)
     assert kept.id == done.observation_id
     assert kept.answers == {"sows-gossop": {"feeling_sick": 3, "stomach_cramps": 2}}
@@ -59,7 +60,7 @@ def test_taking_back_twice_keeps_one(store, nurse, handed, later):
     care.answer(store, BROWSER, "yawning", 1, later(1))
     first = care.take_back(store, nurse, handed.id, later(2), here=True)
     assert care.take_back(store, nurse, handed.id, later(3), here=True).observation_id == first.observation_id
-    with store.read() as tx:
+    with inside(store) as tx:
         assert len(find.observations(tx, handed.admission_id)) == 1
     assert len(events(store, "take_back")) == 1
 
@@ -75,7 +76,7 @@ def test_a_crash_between_keeping_and_ending_leaves_one_observation_and_no_late_a
     with pytest.raises(NotFound, match="give the tablet back"):
         care.answer(store, BROWSER, "yawning", 3, later(3))
     care.take_back(store, nurse, handed.id, later(60), here=True)
-    with store.read() as tx:
+    with inside(store) as tx:
         (kept,) = find.observations(tx, handed.admission_id)
     assert kept.answers == {"sows-gossop": {"yawning": 1}}
 
@@ -83,7 +84,7 @@ def test_a_crash_between_keeping_and_ending_leaves_one_observation_and_no_late_a
 def test_nothing_answered_keeps_no_observation_and_says_so_in_the_trail(store, nurse, handed, later):
     care.answer(store, BROWSER, "yawning", None, later(1))
     assert care.take_back(store, nurse, handed.id, later(2), here=True).observation_id is None
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.observations(tx, handed.admission_id) == []
     assert events(store, "take_back")[0][1]["answered"] == 0
 
@@ -122,7 +123,7 @@ def test_only_the_scales_own_answers_are_kept(store, handed, now, item, value):
         care.answer(store, BROWSER, item, value, now)
     with pytest.raises(NotFound):
         care.answer(store, "another browser", "yawning", 1, now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert self_reports.report(tx, handed.id).answers == {}
 
 
@@ -133,7 +134,7 @@ def test_only_the_scales_own_answers_are_kept(store, handed, now, item, value):
 def test_a_pin_that_anybody_tries_first_is_refused(store, nurse, password, now, pin):
     with pytest.raises(Refused):
         care.set_pin(store, nurse, password, pin, now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert self_reports.pin(tx, nurse.id) is None
 
 
@@ -141,7 +142,7 @@ def test_a_pin_needs_the_password_and_is_kept_as_a_hash(store, nurse, password, 
     with pytest.raises(Refused, match="do not belong together"):
         care.set_pin(store, nurse, "not the password", PIN, now)
     care.set_pin(store, nurse, password, PIN, now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert self_reports.pin(tx, nurse.id)[0].startswith("$argon2id$")
     assert care.check_pin(store, " Nurse ", PIN, now) == nurse
     assert PIN not in json.dumps(events(store, "set_pin"))

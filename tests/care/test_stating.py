@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from inside import changing, inside
 
 from detox import care
 from detox.care import e_signature
@@ -28,7 +29,7 @@ def say(store, nurse, admission, now):
 @pytest.fixture
 def facts(store, admission):
     def read():
-        with store.read() as tx:
+        with inside(store) as tx:
             return orders.history_answers(tx, admission.id)
 
     return read
@@ -37,7 +38,7 @@ def facts(store, admission):
 @pytest.fixture
 def case(store, admission, now):
     def read():
-        with store.read() as tx:
+        with inside(store) as tx:
             return suggesting.case_of(tx, find.admission(tx, admission.id), now)
 
     return read
@@ -164,7 +165,7 @@ def test_medicines_never_recorded_are_unknown_and_none_is_none(say, case):
 
 def test_allergies_are_answered_anew_and_none_known_is_kept_in_one_form(say, store, admit):
     def allergies_of(stay_id):
-        with store.read() as tx:
+        with inside(store) as tx:
             return find.admission(tx, stay_id).allergies
 
     stay = admit("Osei", allergies="Keine bekannten Allergien")
@@ -179,7 +180,7 @@ def test_allergies_are_answered_anew_and_none_known_is_kept_in_one_form(say, sto
 def test_rows_of_an_older_version_read_as_before(store, nurse, admission, now, case):
     old = {"breathing": "yes", "sedatives": "benzodiazepine", "medicines": "metoprolol, ondansetron 4 mg",
            "conditions": "gout; CKD 4"}  # fmt: skip
-    with store.write() as tx:
+    with changing(store) as tx:
         for name, value in old.items():
             keep.history_answer(tx, HistoryAnswer(name, admission.id, name, value, "", now), nurse)
     assert case()["patient"]["conditions"] == ["respiratory disease", "benzodiazepine dependence", "gout", "CKD 4"]
@@ -188,11 +189,11 @@ def test_rows_of_an_older_version_read_as_before(store, nurse, admission, now, c
 
 def test_a_test_found_positive_changes_the_stay(say, store, admission, case):
     say("pregnancy", "positive")
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.admission(tx, admission.id).pregnancy == "positive"
     assert case()["patient"]["pregnancy"] == "positive"
     say("pregnancy", "cannot")
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.admission(tx, admission.id).pregnancy == "n/a"
 
 
@@ -203,7 +204,7 @@ def test_an_old_ecg_no_longer_reassures_and_a_dangerous_one_stands(store, nurse,
     stay = admit("Osei", days_ago=40)
     entry = replace(seen(minutes_ago=days * 24 * 60), admission_id=stay.id, other={"qtc_ms": qtc_ms})
     care.record(store, nurse, entry, now, confirmed=True)
-    with store.read() as tx:
+    with inside(store) as tx:
         labs = suggesting.case_of(tx, stay, now)["patient"].get("labs", {})
     assert labs.get("qtc_ms") == told
 
@@ -221,7 +222,7 @@ def test_a_physician_changes_the_programme_with_a_reason(store, physician, nurse
         care.change_programme(store, physician, HistoryAnswer("q", admission.id, "programme", "spa", "x", now), now)
     why = HistoryAnswer("p", admission.id, "programme", "maintenance_dot", "asks for maintenance", now)
     assert care.change_programme(store, physician, why, now).programme == "maintenance_dot"
-    with store.read() as tx:
+    with inside(store) as tx:
         assert [a.programme for a in find.admissions_here(tx, admission.ward_id)] == ["maintenance_dot"]
 
 
@@ -244,7 +245,7 @@ def test_methadone_is_started_where_the_ward_may(store, manager, admit, now, all
     stay = admit("Osei", programme="methadone_start")
     if allowed is not None:
         care.allow_programmes(store, manager, stay.ward_id, allowed, now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert suggesting.case_of(tx, stay, now)["plan"].get("setting_authorised") is told
 
 
@@ -253,7 +254,7 @@ def test_the_saturation_scale_is_an_order(store, physician, nurse, admission, no
     with pytest.raises(NotAllowed):
         care.prescribe_spo2_scale(store, nurse, fact, now)
     care.prescribe_spo2_scale(store, physician, fact, now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.admission(tx, admission.id).spo2_scale == 2
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.clinical.model import (
@@ -46,7 +47,7 @@ def decision_of(admission: Admission, now: datetime, **change: object) -> Decisi
 
 
 def basis(store: Store, admission: Admission) -> str:
-    with store.read() as tx:
+    with inside(store) as tx:
         return find.basis_of(tx, admission.id)
 
 
@@ -117,7 +118,7 @@ def test_a_signed_plan_stands_at_its_first_step_and_ends_the_older_one(
     assert (plan.current_step, plan.step_since, plan.signed_by) == (1, now, physician.name)
     newer = care.write_plan(store, physician, plan_of(admission, now, 4, 2), now)
     care.sign_plan(store, physician, newer.id, now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.plan(tx, plan.id).ended_at == now
         assert find.current_plan(tx, admission.id) == find.plan(tx, newer.id)
     with pytest.raises(Conflict, match="has ended"):
@@ -195,7 +196,7 @@ def test_a_double_tap_charts_one_dose_and_another_dose_needs_its_own_id(
     assert chart(dose, now) == chart(dose, now)
     with pytest.raises(Conflict, match="already charted with another dose"):
         chart(replace(dose, dose_mg=2), now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert [d.dose_mg for d in find.doses(tx, admission.id)] == [4]
 
 
@@ -208,7 +209,7 @@ def test_only_a_decision_moves_the_step_and_it_is_kept_with_what_was_shown(
     made = decision_of(admission, now)
     kept = care.decide(store, physician, made, plan.id, basis(store, admission), now)
     assert (kept.step_from, kept.step_to, kept.suggestion, kept.decided_by) == (1, 2, SHOWN, physician.name)
-    with store.read() as tx:
+    with inside(store) as tx:
         moved = find.plan(tx, plan.id)
     assert (moved.current_step, moved.previous_step, moved.step_since) == (2, 1, now)
     assert care.decide(store, physician, made, plan.id, "anything", now) == kept
@@ -224,7 +225,7 @@ def test_a_decline_or_another_choice_needs_a_reason_and_moves_nothing(
     with pytest.raises(Refused, match="Say why"):
         care.decide(store, physician, made, plan.id, basis(store, admission), now)
     care.decide(store, physician, replace(made, reason="cramps"), plan.id, basis(store, admission), now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.plan(tx, plan.id).current_step == 1
 
 
@@ -279,7 +280,7 @@ def test_one_step_at_a_time_and_never_off_the_plan(
     with pytest.raises(Refused, match="no step below"):
         care.decide(store, physician, decision_of(admission, now), plan.id, basis(store, admission), now)
     care.decide(store, physician, replace(up, id="up"), plan.id, basis(store, admission), now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert (find.plan(tx, plan.id).current_step, find.plan(tx, plan.id).failed_step_downs) == (2, 1)
         assert [(a, b) for _, a, b in find.step_changes(tx, plan.id)] == [(None, 1), (1, 2), (2, 3), (3, 2)]
 
@@ -290,7 +291,7 @@ def test_a_decision_for_one_patient_never_moves_anothers_plan(
     other = admit("Osei", "Daniel")
     with pytest.raises(Conflict, match="another patient's"):
         care.decide(store, physician, decision_of(other, now), plan.id, basis(store, other), now)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.plan(tx, plan.id).current_step == 1
 
 

@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.care import importing
 from detox.clinical.charted import Charted
 from detox.clinical.model import Admission, Alert, Clinician, Dose, Observation, Vitals
 from detox.errors import NeedsConfirmation, Refused
+from detox.gate import OPERATOR
 from detox.reports import board, patient
 from detox.reports.shift import period, shift_of, summary
 from detox.store import Store, find
@@ -45,12 +47,12 @@ def amended(store: Store, nurse: Clinician, now: datetime) -> Take:
 
 
 def open_alerts(store: Store, stay: Admission) -> list[Alert]:
-    with store.read() as tx:
+    with inside(store) as tx:
         return find.open_alerts(tx, stay.id)
 
 
 def tile(store: Store, stay: Admission, now: datetime) -> board.Tile:
-    with store.read() as tx:
+    with inside(store) as tx:
         return board.tile(tx, find.admission(tx, stay.id), None, now)
 
 
@@ -144,7 +146,7 @@ class TestBeforeTheStay:
         for rows in ([row(now - DAY, 122.0)], [row(now - 30 * DAY, 95.0)]):
             report = importing.import_rows(store, manager, rows, now)
             assert (report.kept, report.rejected) == (1, ())
-        with store.read() as tx:
+        with inside(store) as tx:
             stay = find.admission_by_external_id(tx, "S1")
         assert stay is not None
         return stay
@@ -153,14 +155,14 @@ class TestBeforeTheStay:
         self, store: Store, history: Admission, now: datetime
     ) -> None:
         assert open_alerts(store, history) == []
-        with store.read() as tx:
+        with inside(store) as tx:
             assert len(find.observations(tx, history.id)) == 2
         assert tile(store, history, now).last_seen == now - DAY
 
     def test_nor_does_it_when_the_stay_is_worked_out_anew(
         self, store: Store, history: Admission, taken: Take, amended: Take, now: datetime
     ) -> None:
-        with store.read() as tx:
+        with inside(store) as tx:
             old, _ = find.observations(tx, history.id)
         fixed = amended(old, vitals=replace(old.vitals, systolic_mmhg=85.0))
         assert (fixed.opened, open_alerts(store, history)) == ((), [])
@@ -334,7 +336,7 @@ class TestDatedAhead:
     ) -> None:
         taken(now - HOUR)
         wrong = taken(tomorrow).observation
-        with store.read() as tx:
+        with inside(store) as tx:
             page = patient.page(tx, find.wards(tx)[0], admission.id, now, 24)
         assert page.as_of == now
         assert page.newest is not None
@@ -345,12 +347,12 @@ class TestDatedAhead:
 
     def test_the_shift_does_not_count_it(self, store: Store, admission: Admission, taken: Take, now: datetime) -> None:
         taken(now - HOUR)
-        with store.read() as tx:
+        with inside(store) as tx:
             ward = find.wards(tx)[0]
         key = shift_of(ward, now).key
-        before = summary(store, ward.id, period(ward, key), now)
+        before = summary(store, OPERATOR, ward.id, period(ward, key), now)
         taken(now + HOUR)
-        after = summary(store, ward.id, period(ward, key), now)
+        after = summary(store, OPERATOR, ward.id, period(ward, key), now)
         assert after.as_of == before.as_of == now
         assert after.totals == before.totals
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from inside import inside
+
 from detox import care
 from detox.care.other_doses import chart_other_dose
 from detox.clinical.looking_back import lookback_sets
@@ -19,7 +21,7 @@ WORSE = {"sweating": 4, "gi_upset": 5, "tremor": 4}
 
 
 def open_rules(store: Store, admission: Admission) -> set[str]:
-    with store.read() as tx:
+    with inside(store) as tx:
         return {a.finding.rule for a in find.open_alerts(tx, admission.id)}
 
 
@@ -51,7 +53,7 @@ def test_a_sows_that_rises_calls_on_the_board_and_on_the_card(
         if points == 0:
             chart_other_dose(store, nurse, Dose("b", admission.id, None, "buprenorphine", 4, "given", at, "GP"), at)
     assert "precipitated" in open_rules(store, admission)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert "A15" in suggesting.current(tx, admission, now).rules
 
 
@@ -67,6 +69,6 @@ def test_nor_does_a_rise_end_because_it_lies_many_sets_back(
             at = entry.taken_at + timedelta(minutes=5)
             chart_other_dose(store, nurse, Dose("b", admission.id, None, "buprenorphine", 4, "given", at, "GP"), at)
     assert "precipitated" in open_rules(store, admission)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert [a.resolved_at for a in find.alerts(tx, admission.id) if a.finding.rule == "precipitated"] == [None]
         assert "A15" in suggesting.current(tx, admission, now).rules

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.clinical.model import Vitals
@@ -27,7 +28,7 @@ def charted(store, nurse, seen, now):
 
 
 def open_levels(store, admission):
-    with store.read() as tx:
+    with inside(store) as tx:
         return {
             a.finding.rule: a.finding.level for a in find.open_alerts(tx, admission.id) if "worry" in a.finding.rule
         }
@@ -77,7 +78,7 @@ def test_what_is_no_grade_is_refused_with_a_sentence(charted, worry):
 
 def test_the_board_keeps_the_newest_grade_and_says_when_nobody_asked_since(store, admission, charted, now):
     def graded():
-        with store.read() as tx:
+        with inside(store) as tx:
             return tile(tx, admission, None, now).graded
 
     assert graded() == {}

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from inside import inside
 
 from detox.care.importing import import_rows
 from detox.clinical.charted import COLUMNS, Charted, Rejected, columns, read_csv
@@ -215,7 +216,7 @@ def test_an_import_keeps_what_stands_beside_the_vitals(store, nurse, now):
     assert (dry.kept, done.kept, again.already) == (2, 2, 2)
     other = import_rows(store, nurse, read_csv([BESIDE, "p,a,2026-11-20T22:41:00,120,5,71.5,0,,\n"]), now)
     assert [p.column for p in other.rejected] == ["taken_at"], "another count for the same moment is no repetition"
-    with store.read() as tx:
+    with inside(store) as tx:
         admission = find.admission_by_external_id(tx, "a")
         kept = [o.other for o in find.observations(tx, admission.id)]
     assert kept == [{"vomits": 2, "weight_kg": 71.5, "chest_pain": 0}, {"vomits": 3}]

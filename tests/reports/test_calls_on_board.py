@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.chart.judge import judge
@@ -46,7 +47,7 @@ def answered_pressure(store, nurse, now, seen):
 
 
 def looked_at(store, ward, admission, moment):
-    with store.read() as tx:
+    with inside(store) as tx:
         seen = tile(tx, admission, None, moment)
         return seen, inbox(tx, ward.id, moment), judge(read_context(tx, admission, moment))
 
@@ -116,7 +117,7 @@ def test_a_rule_on_a_condition_has_no_moment(admit, store, nurse, vitals, now) -
     care.state(store, nurse, HistoryAnswer("f", admission.id, "sedatives", "alcohol", "", now), now)
     shaking = {"cows": {"tremor": 2}}
     care.record(store, nurse, Observation("s", admission.id, now, vitals(), answers=shaking), now, confirmed=True)
-    with store.read() as tx:
+    with inside(store) as tx:
         found = judge(read_context(tx, admission, now))
     (dependence,) = [d for d in found.dangers if d.rule == "A07"]
     assert not dependence.timed

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.clinical.model import Admission, Alert, Decision, HistoryAnswer, Observation, PatientLimit, Snooze
@@ -19,7 +20,7 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 def read(store, ward, now) -> Callable[..., Inbox]:
     def at(moment=now) -> Inbox:
-        with store.read() as tx:
+        with inside(store) as tx:
             return inbox(tx, ward.id, moment)
 
     return at
@@ -103,14 +104,14 @@ def test_the_board_sorts_what_is_put_aside_below_and_ranks_it_as_answered(
     seen_of(admission, 9, systolic_mmhg=190)
     seen_of(admission, 3, systolic_mmhg=190, heart_rate_per_min=125)
     limit = PatientLimit("l", admission.id, "heart_rate_per_min", "high", 110, 130, "known", now, now + 60 * MINUTE)
-    with store.read() as tx:
+    with inside(store) as tx:
         before = next(t for t in board.board(tx, ward.id, now).tiles if t.admission)
     first = next(a for a in before.alerts if a.finding.problem == "blood_pressure")
     care.snooze(store, nurse, Snooze("s", first.id, now, now + 10 * MINUTE, "known"), now)
     for number, alert in enumerate(a for a in before.alerts if a.id != first.id):
         care.acknowledge(store, nurse, alert.id, "called", now, ack_id=str(number))
     care.set_limit(store, physician, limit, now - 0 * MINUTE)
-    with store.read() as tx:
+    with inside(store) as tx:
         tile = next(t for t in board.board(tx, ward.id, now).tiles if t.admission)
         later = next(t for t in board.board(tx, ward.id, now + 10 * MINUTE).tiles if t.admission)
     reds = [a for a in tile.alerts if a.finding.level == "critical"]
@@ -124,7 +125,7 @@ def test_the_board_sorts_what_is_put_aside_below_and_ranks_it_as_answered(
 
 
 def decline(store, physician, admission, now):
-    with store.read() as tx:
+    with inside(store) as tx:
         shown = suggesting.current(tx, admission, now).as_dict(now)
         basis = find.basis_of(tx, admission.id)
     made = Decision(uuid.uuid4().hex, admission.id, "declined", "DECLINED", "seen at the bed", now, "", shown)
@@ -155,7 +156,7 @@ def test_a_correction_after_a_decision_brings_it_back_as_withdrawn(
 ) -> None:
     admission = admit("Novak")
     seen_of(admission, 5, temperature_c=38.4)
-    with store.read() as tx:
+    with inside(store) as tx:
         shown = suggesting.current(tx, admission, now).as_dict(now)
         basis = find.basis_of(tx, admission.id)
         wrong = find.last_observations(tx, admission.id, 1)[-1]
@@ -184,7 +185,7 @@ def test_a_danger_that_the_decision_was_not_shown_waits_though_nothing_was_chart
 def test_a_correction_of_an_older_set_is_told_too(read, admit, seen_of, store, nurse, physician, vitals, now) -> None:
     admission = admit("Novak")
     seen_of(admission, 5, temperature_c=38.4)
-    with store.read() as tx:
+    with inside(store) as tx:
         shown = suggesting.current(tx, admission, now).as_dict(now)
         basis = find.basis_of(tx, admission.id)
         older = find.last_observations(tx, admission.id, 2)[0]

@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.clinical.model import Observation, Vitals
@@ -105,7 +106,7 @@ def test_the_ward_is_read_for_thirty_days_without_replaced_sets(store, nurse, ad
     keep(gone, 5, 16)
     care.discharge(store, nurse, gone.id, "home", now)
     at = MEASURED.index("respiratory_rate_per_min")
-    with store.read() as tx:
+    with inside(store) as tx:
         read = [(number, values[at]) for number, values in readings(tx, ward.id, now - timedelta(days=30), now)]
         found = ward_honesty(tx, ward.id, now)
     by_stay = {}
@@ -118,7 +119,7 @@ def test_the_ward_is_read_for_thirty_days_without_replaced_sets(store, nurse, ad
 
 
 def test_another_wards_numbers_are_not_read(store, nurse, admission, now):
-    with store.read() as tx:
+    with inside(store) as tx:
         assert list(readings(tx, "another", now - timedelta(days=30), now)) == []
 
 
@@ -130,7 +131,7 @@ def test_the_rows_are_found_by_an_index(store, ward, now):
             asked.extend(r["detail"] for r in tx.execute(f"EXPLAIN QUERY PLAN {sql}", values))
             return tx.execute(sql, values)
 
-    with store.read() as tx:
+    with inside(store) as tx:
         list(readings(Explaining(), ward.id, now - timedelta(days=30), now))
     assert asked
     assert not [line for line in asked if line.startswith("SCAN")]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.chart.notes import unread_notes
@@ -29,7 +30,7 @@ def wrote(store, nurse, seen, now):
 def decided(store, physician, admission, now):
     def build(minutes_ago, verdict="declined"):
         at = now - minutes_ago * MINUTE
-        with store.read() as tx:
+        with inside(store) as tx:
             shown = suggesting.current(tx, admission, at).as_dict(at)
             basis = find.basis_of(tx, admission.id)
         chosen = "DECLINED" if verdict == "declined" else shown["class"]
@@ -42,7 +43,7 @@ def decided(store, physician, admission, now):
 @pytest.fixture
 def unread(store, admission, now):
     def read():
-        with store.read() as tx:
+        with inside(store) as tx:
             return [one.note for one in unread_notes(read_context(tx, find.admission(tx, admission.id), now))]
 
     return read
@@ -82,7 +83,7 @@ def test_a_corrected_note_stands_as_it_was_corrected(wrote, store, nurse, seen, 
 
 def test_the_judgement_says_the_same_with_time_and_author(wrote, store, admission, nurse, now):
     wrote("hot feet", 3)
-    with store.read() as tx:
+    with inside(store) as tx:
         (note,) = suggesting.judged(tx, find.admission(tx, admission.id), now).judgement.notes
     assert (note.note, note.recorded_by, note.role, note.taken_at) == (
         "hot feet", nurse.name, "nurse", now - 3 * MINUTE,

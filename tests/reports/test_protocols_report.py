@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator
 
 import pytest
+from inside import inside
 
 from detox.clinical import protocols
 from detox.clinical.files import ContentFile, OtherFile, content_file, content_files
@@ -212,7 +213,7 @@ def test_a_file_that_nobody_reads_is_shown_key_by_key() -> None:
 
 
 def test_what_nobody_has_reviewed_is_counted(store, ward) -> None:
-    with store.read() as tx:
+    with inside(store) as tx:
         states = review_states(tx)
     assert states == unrecorded_states()
     assert count_words(states.values()) == f"{len(FILES)} of {len(FILES)} files are NOT YET REVIEWED"

@@ -13,16 +13,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inside import changing, inside
 
 from detox import care
 from detox.clinical.model import Admission, Clinician, Dose, Observation, Shift, TaperPlan, TaperStep, Ward
 from detox.errors import NotFound
+from detox.gate import OPERATOR
 from detox.reports import suggesting
 from detox.reports.csv_text import csv_bytes, safe, unsafe
 from detox.reports.shift import ShiftSummary, period, recent, shift_csv, shift_of, summary
 from detox.reports.shift_patient import set_taken
 from detox.reports.shift_table import WITH_COLUMNS, file_name, header
 from detox.store import Connection, Store, find
+from detox.store.connection import Kind
 
 ROOT = Path(__file__).resolve().parents[2]
 NIGHT = "2026-11-21/night"
@@ -184,7 +187,7 @@ def night(
 
 
 def read(store: Store, ward: Ward, now: datetime = AFTER, key: str = NIGHT) -> ShiftSummary:
-    return summary(store, ward.id, period(ward, key), now)
+    return summary(store, OPERATOR, ward.id, period(ward, key), now)
 
 
 def rows_of(content: bytes) -> list[dict[str, str]]:
@@ -268,14 +271,14 @@ class TestSummary:
 
     def test_an_unknown_ward(self, store: Store, ward: Ward) -> None:
         with pytest.raises(NotFound, match="no such ward"):
-            summary(store, "elsewhere", period(ward, NIGHT), AFTER)
+            summary(store, OPERATOR, "elsewhere", period(ward, NIGHT), AFTER)
 
 
 class TestCounts:
     def test_screen_file_and_database_agree(self, store: Store, ward: Ward, night: dict[str, Admission]) -> None:
         """The database is counted by its own queries, over the shift's two ends as text."""
         found = read(store, ward)
-        _, content = shift_csv(store, ward.id, NIGHT, AFTER)
+        _, content = shift_csv(store, OPERATOR, ward.id, NIGHT, AFTER)
         rows = rows_of(content)
         for name, total in asdict(found.totals).items():
             assert total == sum(int(r[f"count_{name}"]) for r in rows), name
@@ -283,7 +286,7 @@ class TestCounts:
         span = "BETWEEN '2026-11-21T19:30:00.000Z' AND '2026-11-22T07:29:59.999Z'"
         seen = f"FROM observation WHERE replaced_by IS NULL AND taken_at {span}"
         entries = counts.sets_done + counts.sets_partial + counts.sets_not_done + counts.sets_refused + counts.notes
-        with store.read() as tx:
+        with inside(store) as tx:
 
             def count(query: str) -> int:
                 return int(tx.execute(f"SELECT count(*) {query}").fetchone()[0])
@@ -318,7 +321,7 @@ class TestFile:
     def test_its_name_tells_neither_patient_nor_ward(
         self, store: Store, ward: Ward, night: dict[str, Admission]
     ) -> None:
-        name, _ = shift_csv(store, ward.id, NIGHT, AFTER)
+        name, _ = shift_csv(store, OPERATOR, ward.id, NIGHT, AFTER)
         assert name == "shift_2026-11-21_night.csv"
         odd = period(london(("../Früh schicht", "07:00")), "2026-11-21/../früh-schicht")
         assert re.fullmatch(r"[\w.-]+", file_name(odd))
@@ -326,7 +329,7 @@ class TestFile:
     def test_one_row_a_patient_and_missing_is_empty(
         self, store: Store, ward: Ward, night: dict[str, Admission]
     ) -> None:
-        rows = rows_of(shift_csv(store, ward.id, NIGHT, AFTER)[1])
+        rows = rows_of(shift_csv(store, OPERATOR, ward.id, NIGHT, AFTER)[1])
         osei, silva, novak = rows
         assert (osei["worst_systolic_mmhg"], osei["cows_worst_total"], osei["doses_given"]) == ("", "", "")
         assert osei["count_sets_done"] == "0"
@@ -338,12 +341,12 @@ class TestFile:
     def test_a_shift_that_is_over_is_the_same_bytes_whenever_it_is_fetched(
         self, store: Store, ward: Ward, night: dict[str, Admission]
     ) -> None:
-        first = shift_csv(store, ward.id, NIGHT, AFTER)
-        assert first == shift_csv(store, ward.id, NIGHT, AFTER + timedelta(days=400))
+        first = shift_csv(store, OPERATOR, ward.id, NIGHT, AFTER)
+        assert first == shift_csv(store, OPERATOR, ward.id, NIGHT, AFTER + timedelta(days=400))
         assert first[1].startswith(b'\xef\xbb\xbf"shift"')
 
     def test_times_carry_the_wards_offset(self, store: Store, ward: Ward, night: dict[str, Admission]) -> None:
-        for row in rows_of(shift_csv(store, ward.id, NIGHT, AFTER)[1]):
+        for row in rows_of(shift_csv(store, OPERATOR, ward.id, NIGHT, AFTER)[1]):
             for name, value in row.items():
                 if name.endswith("_at") and value and not name.startswith("due_"):
                     assert datetime.fromisoformat(value).utcoffset() is not None, name
@@ -404,8 +407,8 @@ class TestReading:
         found: list[Traced] = []
         original = Store._open
 
-        def opened(self: Store, **how: bool) -> Connection:
-            connection = original(self, **how)
+        def opened(self: Store, kind: Kind) -> Connection:
+            connection = original(self, kind)
             found.append(Traced())
             connection.set_trace_callback(found[-1].statements.append)
             connection.set_progress_handler(found[-1].step, 50)
@@ -419,10 +422,10 @@ class TestReading:
         self, store: Store, ward: Ward, night: dict[str, Admission], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with self.traced(monkeypatch, store) as traced:
-            shift_csv(store, ward.id, NIGHT, AFTER)
+            shift_csv(store, OPERATOR, ward.id, NIGHT, AFTER)
         queries = {s for one in traced for s in one.statements if s.lstrip().upper().startswith("SELECT")}
         big = r"SCAN (o|a|d|k|observation|assessment|alert|dose|decision|acknowledgement|audit_event)\b(?! USING)"
-        with store.read() as tx:
+        with inside(store) as tx:
             for query in queries:
                 plan = [row["detail"] for row in tx.execute(f"EXPLAIN QUERY PLAN {query}")]
                 assert not any(re.match(big, step) for step in plan), (query, plan)
@@ -440,14 +443,15 @@ class TestReading:
         The judgement looks back as far as nobody has decided, here all the way: its reading is not counted.
         """
         self.copy_back(store, range(1, 31))
+        shift_csv(store, OPERATOR, ward.id, NIGHT, AFTER)  # the first read of a quarter of an hour leaves its event
         with self.traced(monkeypatch, store) as before:
-            shift_csv(store, ward.id, NIGHT, AFTER)
+            shift_csv(store, OPERATOR, ward.id, NIGHT, AFTER)
         self.copy_back(store, range(31, 401))
         with self.traced(monkeypatch, store) as after:
-            shift_csv(store, ward.id, NIGHT, AFTER)
+            shift_csv(store, OPERATOR, ward.id, NIGHT, AFTER)
         few, many = ([one for one in traced if not one.judges] for traced in (before, after))
         assert len(few) < len(before)
-        with store.read() as tx:
+        with inside(store) as tx:
             assert len(find.observations(tx, night["silva"].id)) > 1000
         assert sum(len(one.statements) for one in many) == sum(len(one.statements) for one in few)
         assert sum(one.steps for one in many) < sum(one.steps for one in few) * 1.2
@@ -458,7 +462,7 @@ class TestReading:
             kept = "WHERE id NOT LIKE '%-%'"
             if table == "observation":
                 kept += " AND replaced_by IS NULL AND replaces IS NULL"
-            with store.write() as tx:
+            with changing(store) as tx:
                 columns = [row["name"] for row in tx.execute(f"PRAGMA table_info({table})")]
                 for n in days:
                     then = f"strftime('%Y-%m-%dT%H:%M:%S.000Z', {moment}, '-{n} days')"
@@ -471,7 +475,7 @@ def test_a_corrected_dose_counts_as_corrected_and_is_told(
     store: Store, ward: Ward, night: dict[str, Admission], nurse: Clinician, physician: Clinician, password: str
 ) -> None:
     stay = night["silva"]
-    with store.read() as tx:
+    with inside(store) as tx:
         given = next(d for d in find.doses(tx, stay.id) if d.status == "given")
         held = next(d for d in find.doses(tx, stay.id) if d.status == "held")
     right = replace(given, id=uuid.uuid4().hex, dose_mg=4.0)
@@ -480,7 +484,7 @@ def test_a_corrected_dose_counts_as_corrected_and_is_told(
     silva = next(p for p in read(store, ward).patients if p.admission.id == stay.id)
     assert ([d.dose_mg for d in silva.dosed("given")], silva.dosed("held")) == ([4.0], ())
     assert (silva.counts.doses_given, silva.counts.doses_held, silva.counts.corrections) == (1, 0, 3)
-    _, content = shift_csv(store, ward.id, NIGHT, AFTER)
+    _, content = shift_csv(store, OPERATOR, ward.id, NIGHT, AFTER)
     told = next(row["corrections"] for row in rows_of(content) if row["family_name"] == "Silva")
     given_words = next(row["doses_given"] for row in rows_of(content) if row["family_name"] == "Silva")
     assert "buprenorphine 4 mg over a hold by the word of P. Test" in given_words
@@ -494,7 +498,7 @@ class TestDangers:
     """What board, card and dose form show stands in the summary at its level, as of the shift's end."""
 
     def told(self, store: Store, ward: Ward, now: datetime = AFTER, key: str = NIGHT) -> dict[str, str]:
-        return {r["family_name"]: r["dangers"] for r in rows_of(shift_csv(store, ward.id, key, now)[1])}
+        return {r["family_name"]: r["dangers"] for r in rows_of(shift_csv(store, OPERATOR, ward.id, key, now)[1])}
 
     def marked(
         self, store: Store, nurse: Clinician, stay: Admission, at: datetime, kept: datetime | None = None
@@ -508,7 +512,7 @@ class TestDangers:
         at = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
         self.marked(store, nurse, admission, at)
         (patient,) = read(store, ward).patients
-        with store.read() as tx:
+        with inside(store) as tx:
             shown = suggesting.judged(tx, admission, patient.dangers[0].since + timedelta(minutes=90)).judgement
         assert shown is not None
         assert [(d.rule, d.level) for d in patient.dangers] == [(d.rule, d.level) for d in shown.dangers]
@@ -558,6 +562,6 @@ class TestDangers:
         care.record(store, nurse, replace(seen(vitals=vitals(sedation="3")), taken_at=at), at, confirmed=True)
         dose = Dose("m", admission.id, None, "morphine", 10.0, "given", at, "given before the set", against_hold=True)
         care.chart_other_dose(store, nurse, dose, at)
-        (row,) = rows_of(shift_csv(store, ward.id, NIGHT, AFTER)[1])
+        (row,) = rows_of(shift_csv(store, OPERATOR, ward.id, NIGHT, AFTER)[1])
         assert "morphine 10 mg against a hold, physician called (given before the set)" in row["doses_given"]
         assert "against_hold against_hold: morphine 10 mg was given against a hold" in row["dangers"]

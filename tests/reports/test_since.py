@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.clinical.model import Alert, Dose, Finding, Observation, Vitals
@@ -73,6 +74,6 @@ def test_the_board_tells_it(store, nurse, admission, now, seen, vitals) -> None:
     care.acknowledge(store, nurse, opened.id, "called", now - timedelta(minutes=30))
     for minutes_ago, systolic in ((20, 182), (10, 176)):
         care.record(store, nurse, seen(vitals=vitals(systolic_mmhg=systolic), minutes_ago=minutes_ago), now)
-    with store.read() as tx:
+    with inside(store) as tx:
         tile = board.tile(tx, find.admission(tx, admission.id), None, now)
     assert [c.values for c in tile.courses[opened.id]] == [(188, 182, 176)]

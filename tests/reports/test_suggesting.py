@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.clinical.case import read_case
@@ -15,7 +16,7 @@ from detox.store import find
 @pytest.fixture
 def case(store, admission, now):
     def build(at=None):
-        with store.read() as tx:
+        with inside(store) as tx:
             return suggesting.case_of(tx, find.admission(tx, admission.id), at or now)
 
     return build
@@ -53,7 +54,7 @@ def test_nothing_charted_stays_absent(case, admission):
 
 
 def test_nothing_charted_suggests_nothing(store, admission, now):
-    with store.read() as tx:
+    with inside(store) as tx:
         found = suggesting.current(tx, admission, now)
     assert found.suggestion_class == "NO_SUGGESTION"
     assert found.as_dict(now)["expires_at"] is None
@@ -62,7 +63,7 @@ def test_nothing_charted_suggests_nothing(store, admission, now):
 def test_scale_1_is_a_default_and_is_not_said(case, admit, store, now):
     assert "spo2_scale" not in case()["plan"]
     other = admit("Two", bed="Bed 2", spo2_scale=2)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert suggesting.case_of(tx, other, now)["plan"]["spo2_scale"] == 2
 
 
@@ -119,7 +120,7 @@ def test_the_signed_plan_where_it_stands(case, plan):
 
 
 def decide(store, physician, admission, now, chosen, plan_id="p"):
-    with store.read() as tx:
+    with inside(store) as tx:
         basis = find.basis_of(tx, admission.id)
     shown = {"class": chosen, "rules": ["D02"]}
     made = Decision(f"d{now}", admission.id, "accepted", chosen, "", now, "", shown)
@@ -181,7 +182,7 @@ def test_a_physicians_answer_clears_a_danger_a_nurses_does_not(
     case, recorded, vitals, store, nurse, physician, admission, now
 ):
     recorded(60, vitals=vitals(respiratory_rate_per_min=7.0))
-    with store.read() as tx:
+    with inside(store) as tx:
         worst = next(a for a in find.open_alerts(tx, admission.id) if a.finding.level == "critical")
     care.acknowledge(store, nurse, worst.id, "called", now - timedelta(minutes=50))
     assert "events" not in case()
@@ -219,7 +220,7 @@ def test_a_tablet_a_minute_ahead_counts_as_now(case, recorded, now):
 
 def test_hours_since_the_last_use(store, admit, now):
     used = admit("Use", bed="Bed 9", last_use_at=now - timedelta(hours=60))
-    with store.read() as tx:
+    with inside(store) as tx:
         assert suggesting.case_of(tx, used, now)["opioid_use"] == {"opioid": "heroin", "h_ago": 60.0}
 
 
@@ -234,12 +235,12 @@ def test_every_case_can_be_read(case, recorded, plan):
 
 
 def rules(store, admission, at):
-    with store.read() as tx:
+    with inside(store) as tx:
         return set(suggesting.current(tx, find.admission(tx, admission.id), at).rules)
 
 
 def decide_on_it(store, physician, admission, at, verdict="declined"):
-    with store.read() as tx:
+    with inside(store) as tx:
         shown = suggesting.current(tx, find.admission(tx, admission.id), at).as_dict(at)
         basis = find.basis_of(tx, admission.id)
     made = Decision(f"s{at}", admission.id, verdict, "DECLINED", "seen", at, "", shown)
@@ -251,7 +252,7 @@ def test_an_answer_to_one_alert_leaves_other_dangers_standing(recorded, vitals, 
     recorded(52, vitals=vitals(respiratory_rate_per_min=7.0, systolic_mmhg=192.0))
     recorded(5)
     assert {"A01", "A06"} <= rules(store, admission, now)
-    with store.read() as tx:
+    with inside(store) as tx:
         alerts = [a for a in find.alerts(tx, admission.id) if a.finding.level == "critical"]
     breathing = next(a for a in alerts if a.finding.problem == "breathing")
     care.acknowledge(store, physician, breathing.id, "naloxone ready", now - timedelta(minutes=4))
@@ -311,7 +312,7 @@ def test_what_was_no_danger_is_not_read_for_ever(admit, store, nurse, vitals, co
     at = now - timedelta(days=4)
     calm = replace(seen(vitals=vitals(), answers=cows(tremor=2)), admission_id=stay.id, taken_at=at)
     care.record(store, nurse, calm, at)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert "observations" not in suggesting.case_of(tx, stay, now)
 
 

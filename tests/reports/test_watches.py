@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.clinical.model import Dose, HistoryAnswer, Vitals
@@ -36,7 +37,7 @@ def dosed(store, nurse, admission, now):
 def watches(store, admission, now):
     def read(ahead=0):
         at = now + ahead * MINUTE
-        with store.read() as tx:
+        with inside(store) as tx:
             return suggesting.judged(tx, find.admission(tx, admission.id), at).judgement.watches
 
     return read
@@ -45,7 +46,7 @@ def watches(store, admission, now):
 @pytest.fixture
 def tile(store, admission, now):
     def read(ahead=0):
-        with store.read() as tx:
+        with inside(store) as tx:
             return board.tile(tx, find.admission(tx, admission.id), None, now + ahead * MINUTE)
 
     return read

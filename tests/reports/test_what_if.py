@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.clinical.alerts.folding import alerts_file
@@ -27,7 +28,7 @@ def charted(store: Store, nurse: Clinician, seen: Seen, vitals: Build, now: date
 
 def test_a_wider_limit_warns_earlier_and_nothing_is_changed(charted: Store, ward: Ward, now: datetime) -> None:
     before = charted.path.read_bytes()
-    with charted.read() as tx:
+    with inside(charted) as tx:
         found = what_if(tx, ward.id, RULE, MEASURE, 93, now)
         alerts = {a.id for admission in find.admissions_here(tx, ward.id) for a in find.alerts(tx, admission.id)}
     assert (found.now.critical, found.then.critical) == (1, 1)
@@ -41,14 +42,14 @@ def test_a_wider_limit_warns_earlier_and_nothing_is_changed(charted: Store, ward
 
 
 def test_the_limit_in_force_changes_nothing(charted: Store, ward: Ward, now: datetime) -> None:
-    with charted.read() as tx:
+    with inside(charted) as tx:
         found = what_if(tx, ward.id, RULE, MEASURE, 91, now)
     assert found.now == found.then
     assert (found.only_now, found.only_then, found.extra_per_100, found.earlier_h) == (0, 0, 0, 0)
 
 
 def test_a_narrower_limit_warns_less(charted: Store, ward: Ward, now: datetime) -> None:
-    with charted.read() as tx:
+    with inside(charted) as tx:
         found = what_if(tx, ward.id, RULE, MEASURE, 90, now)
     assert (found.now.critical, found.then.critical) == (1, 0)
     assert found.extra_per_100 is not None
@@ -56,13 +57,13 @@ def test_a_narrower_limit_warns_less(charted: Store, ward: Ward, now: datetime) 
 
 
 def test_an_empty_ward_has_nothing_to_try_it_on(store: Store, ward: Ward, now: datetime) -> None:
-    with store.read() as tx:
+    with inside(store) as tx:
         found = what_if(tx, ward.id, "systolic_high_red", "systolic_mmhg", 170, now)
     assert (found.sets, found.extra_per_100) == (0, None)
 
 
 def test_every_limit_offered_can_be_tried_a_step_further(store: Store, ward: Ward, now: datetime) -> None:
-    with store.read() as tx:
+    with inside(store) as tx:
         for rule in rules_to_try():
             for condition in limits_of(rule):
                 value = float(getattr(condition, condition.operator)) + 1

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from inside import as_it_stood, changing, inside
 from sqlite_utils.utils import sqlite3
 
 from detox import care
@@ -12,7 +13,7 @@ from detox.clinical.model import Decision, Dose, TaperPlan, TaperStep
 from detox.errors import DetoxError, NotFound, StoreError
 from detox.reports import patient
 from detox.store import Store, find
-from detox.store.as_of import WHOLE, as_of, cut_of, moments, views
+from detox.store.as_of import WHOLE, cut_of, moments, views
 
 DRUG = "buprenorphine"
 STAYS = {"patient", "admission", "observation", "alert", "taper_plan", "decision", "self_report"}
@@ -27,7 +28,7 @@ def stood(store, ward, admission):
     """stood(at): as it stood then; stood(at, live=True): as the ordinary connection says at that time."""
 
     def ask(at, *, live=False):
-        with store.read() if live else as_of(store, at) as tx:
+        with inside(store) if live else as_it_stood(store, at) as tx:
             return patient.page(tx, ward, admission.id, at, None)
 
     return ask
@@ -111,17 +112,17 @@ def test_a_stay_is_unknown_before_it_was_entered_and_not_ended_before_it_ended(s
 
 def test_a_stay_entered_late_takes_its_bed_when_it_is_entered(store, ward, nurse, admission, now):
     entered = now - minutes(30)
-    with store.read() as tx:
+    with inside(store) as tx:
         bed = find.beds(tx, ward.id)[0]
     late = replace(admission, id="late", patient=replace(admission.patient, id="p"), admitted_at=now - minutes(300))
     care.admit(store, nurse, late, bed.id, entered)
     for at, lies in ((entered - minutes(1), None), (entered, "late")):
-        with as_of(store, at) as tx:
+        with as_it_stood(store, at) as tx:
             assert find.beds(tx, ward.id)[0].admission_id == lies
 
 
 def test_nothing_can_be_written(store, admission, now):
-    with as_of(store, now) as tx:
+    with as_it_stood(store, now) as tx:
         for statement in ("DELETE FROM main.dose", "UPDATE main.bed SET label = 'x'", "CREATE TABLE x (y)"):
             with pytest.raises(sqlite3.OperationalError, match="readonly"):
                 tx.execute(statement)
@@ -130,9 +131,9 @@ def test_nothing_can_be_written(store, admission, now):
 def test_the_ordinary_connections_know_nothing_of_it(store, admission, now):
     store.stay_open()
     try:
-        with as_of(store, now - timedelta(days=30)), store.read() as tx:
+        with as_it_stood(store, now - timedelta(days=30)), inside(store) as tx:
             assert find.is_admission(tx, admission.id)
-        with store.read() as tx:
+        with inside(store) as tx:
             assert find.is_admission(tx, admission.id)
     finally:
         store.let_go()
@@ -140,7 +141,7 @@ def test_the_ordinary_connections_know_nothing_of_it(store, admission, now):
 
 def test_moments_are_all_that_was_kept(store, kept, admission, now):
     kept(now - minutes(10))
-    with store.read() as tx:
+    with inside(store) as tx:
         found = moments(tx, admission.id)
     assert [(m.verb, m.at) for m in found] == [("admit", admission.admitted_at), ("record", now - minutes(10))]
 
@@ -156,7 +157,7 @@ def _tables(tx):
 
 def test_every_table_is_cut_or_holds_nothing_of_a_stay(store, now):
     """A new table: give it `recorded_at`, `at` or `set_at`, or say in CUTS how it is cut."""
-    with store.read() as tx:
+    with inside(store) as tx:
         cut = {s.split('"')[1] for s in views(tx, now)}
         whole = _tables(tx) - cut
         refers = {t: {r["table"] for r in tx.execute("SELECT * FROM pragma_foreign_key_list(?)", (t,))} for t in whole}
@@ -166,27 +167,27 @@ def test_every_table_is_cut_or_holds_nothing_of_a_stay(store, now):
 
 
 def test_every_column_of_a_table_is_shown(store, now):
-    with store.read() as tx:
+    with inside(store) as tx:
         columns = {table: _columns(tx, table) for table in _tables(tx)}
-    with as_of(store, now) as tx:
+    with as_it_stood(store, now) as tx:
         for table, expected in columns.items():
             shown = [c[0] for c in tx.execute(f'SELECT * FROM "{table}"').description]
             assert [c for c in shown if c != "rowid"] == expected
 
 
 def test_a_table_that_cannot_be_cut_is_refused(store, now):
-    with store.write() as tx:
+    with changing(store) as tx:
         tx.execute("CREATE TABLE wound (id TEXT PRIMARY KEY, admission_id TEXT REFERENCES admission)")
-    with pytest.raises(StoreError, match="wound"), as_of(store, now):
+    with pytest.raises(StoreError, match="wound"), as_it_stood(store, now):
         pass
 
 
 @pytest.mark.parametrize("column", ["recorded_at", "at", "set_at"])
 def test_a_later_table_is_cut_by_its_moment(store, now, column):
-    with store.write() as tx:
+    with changing(store) as tx:
         tx.execute(f'CREATE TABLE wound (id TEXT PRIMARY KEY, "{column}" TEXT)')
         tx.executemany("INSERT INTO wound VALUES (?, ?)", [("a", "2026-11-21T22:00:00.000Z"), ("b", "2027")])
-    with as_of(store, now) as tx:
+    with as_it_stood(store, now) as tx:
         assert [r["id"] for r in tx.execute("SELECT * FROM wound")] == ["a"]
 
 
@@ -199,7 +200,7 @@ def test_an_ending_that_nobody_has_placed_is_refused(monkeypatch):
 
 
 def test_a_database_that_is_not_there_is_a_store_error(tmp_path, now):
-    with pytest.raises(StoreError), as_of(Store(tmp_path / "none.db"), now):
+    with pytest.raises(StoreError), as_it_stood(Store(tmp_path / "none.db"), now):
         pass
 
 
@@ -217,7 +218,7 @@ class _Stay:
         self.seen, self.vitals, self.cows, self.chance = seen, vitals, cows, chance
 
     def live(self, at):
-        with self.store.read() as tx:
+        with inside(self.store) as tx:
             return patient.page(tx, self.ward, self.id, at, None)
 
     def happens(self, at):
@@ -282,7 +283,7 @@ class _Stay:
         care.decide(self.store, self.physician, made, page.plan.id if page.plan else None, page.basis, at)
 
     def move(self, at):
-        with self.store.read() as tx:
+        with inside(self.store) as tx:
             free = [b for b in find.beds(tx, self.ward.id) if b.admission_id is None]
         care.move(self.store, self.nurse, self.id, self.chance.choice(free).id, at)
 
@@ -309,5 +310,5 @@ def test_whatever_happens_it_is_what_was_seen_then(
     then[now] = stay.live(now)
     assert len(then) > 10
     for moment, page in then.items():
-        with as_of(store, moment) as tx:
+        with as_it_stood(store, moment) as tx:
             assert patient.page(tx, ward, admission.id, moment, None) == page

@@ -14,6 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from inside import changing, inside
 
 from detox.clinical.model import Admission, Clinician, Observation, Vitals
 from detox.errors import Conflict, DetoxError, StoreError
@@ -26,12 +27,12 @@ AT = "2026-11-21T22:41:07.000Z"
 
 
 def failed_sign_in(store: Store, name: str) -> None:
-    with store.write() as tx:
+    with changing(store) as tx:
         tx.execute("INSERT INTO failed_sign_in VALUES (?, ?)", (name, AT))
 
 
 def names(store: Store) -> list[str]:
-    with store.read() as tx:
+    with inside(store) as tx:
         return [row[0] for row in tx.execute("SELECT username FROM failed_sign_in ORDER BY rowid")]
 
 
@@ -47,9 +48,9 @@ def test_making_a_store_twice_changes_nothing(tmp_path: Path) -> None:
 def test_the_pragmas_that_safety_rests_on_are_in_force(store: Store) -> None:
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1, "query_only": 0}
     for name, value in wanted.items():
-        with store.write() as tx:
+        with changing(store) as tx:
             assert tx.execute(f"PRAGMA {name}").fetchone()[0] == value, name
-    with store.read() as tx:
+    with inside(store) as tx:
         assert tx.execute("PRAGMA query_only").fetchone()[0] == 1
 
 
@@ -126,7 +127,7 @@ def test_a_reader_cannot_write(store: Store, warm: bool) -> None:
         store.stay_open()
     failed_sign_in(store, "ana")
     for statement in ("INSERT INTO failed_sign_in VALUES ('x', ?)", "DELETE FROM failed_sign_in WHERE username <> ?"):
-        with pytest.raises(StoreError, match="could not be read.*readonly"), store.read() as tx:
+        with pytest.raises(StoreError, match="could not be read.*readonly"), inside(store) as tx:
             tx.execute(statement, (AT,))
     failed_sign_in(store, "ben")
     assert names(store) == ["ana", "ben"]
@@ -134,7 +135,7 @@ def test_a_reader_cannot_write(store: Store, warm: bool) -> None:
 
 
 def test_a_reader_sees_one_moment(store: Store) -> None:
-    with store.read() as tx:
+    with inside(store) as tx:
         assert tx.execute("SELECT count(*) FROM failed_sign_in").fetchone()[0] == 0
         failed_sign_in(store, "ana")
         assert tx.execute("SELECT count(*) FROM failed_sign_in").fetchone()[0] == 0
@@ -142,7 +143,7 @@ def test_a_reader_sees_one_moment(store: Store) -> None:
 
 
 def _keep_and_fail(store: Store, error: BaseException) -> None:
-    with store.write() as tx:
+    with changing(store) as tx:
         tx.execute("INSERT INTO failed_sign_in VALUES ('ana', ?)", (AT,))
         raise error
 
@@ -161,13 +162,13 @@ def test_whatever_goes_wrong_nothing_of_it_is_kept(store: Store, error: BaseExce
 
 
 def test_what_the_database_refuses_is_a_sentence(store: Store) -> None:
-    with pytest.raises(StoreError, match=r"Nothing was saved: .*CHECK constraint failed"), store.write() as tx:
+    with pytest.raises(StoreError, match=r"Nothing was saved: .*CHECK constraint failed"), changing(store) as tx:
         tx.execute("INSERT INTO failed_sign_in VALUES ('ana', 'yesterday')")
     assert issubclass(StoreError, DetoxError)
 
 
 def _fill_the_disk(store: Store) -> None:
-    with store.write() as tx:
+    with changing(store) as tx:
         pages = tx.execute("PRAGMA page_count").fetchone()[0]
         tx.execute(f"PRAGMA max_page_count = {pages}")
         tx.executemany("INSERT INTO failed_sign_in VALUES (?, ?)", [("x" * 900, AT)] * 50)
@@ -285,7 +286,7 @@ def test_what_was_acknowledged_survives_a_kill(store: Store, warm: bool) -> None
             assert {name + "b" for name in kept if not name.endswith("b")} == {n for n in kept if n.endswith("b")}
         writers.stdin.close()
     assert len(told) >= KILLS
-    with store.read() as tx:
+    with inside(store) as tx:
         assert tx.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
 
 
@@ -307,7 +308,7 @@ def kept(
     plan = care.write_plan(store, physician, TaperPlan("p", admission.id, "buprenorphine", steps, 24, "", now), now)
     care.sign_plan(store, physician, plan.id, now)
     chart(Dose("d", admission.id, None, "buprenorphine", 4, "given", now, "ordered by Dr Lee"), now)
-    with store.read() as tx:
+    with inside(store) as tx:
         basis = find.basis_of(tx, admission.id)
     shown = {"class": "STEP_DOWN"}
     made = Decision("k", admission.id, "accepted", "STEP_DOWN", "", now, "", shown)
@@ -317,57 +318,57 @@ def kept(
 
 @pytest.mark.parametrize("table", ENDINGS)
 def test_no_row_of_the_record_is_deleted_changed_or_replaced(kept: Store, table: str) -> None:
-    with kept.read() as tx:
+    with inside(kept) as tx:
         row = tx.execute(f"SELECT * FROM {table} LIMIT 1").fetchone()
         before = [tuple(r) for r in tx.execute(f"SELECT * FROM {table}")]
     assert row is not None, f"{table} is empty: this test proves nothing"
-    with pytest.raises(StoreError, match="never deleted"), kept.write() as tx:
+    with pytest.raises(StoreError, match="never deleted"), changing(kept) as tx:
         tx.execute(f"DELETE FROM {table}")
     for column in row.keys():  # noqa: SIM118 - a Row is no dict
         if column in ENDINGS[table] and row[column] is None:
             continue
-        with pytest.raises(StoreError, match="never changed|constraint|cannot store|datatype"), kept.write() as tx:
+        with pytest.raises(StoreError, match="never changed|constraint|cannot store|datatype"), changing(kept) as tx:
             tx.execute(f"UPDATE {table} SET {column} = ?", (f"{row[column]}x",))
     marks = ", ".join("?" * len(row))
-    with pytest.raises(StoreError, match="never deleted|only appended"), kept.write() as tx:
+    with pytest.raises(StoreError, match="never deleted|only appended"), changing(kept) as tx:
         tx.execute(f"REPLACE INTO {table} VALUES ({marks})", tuple(row))
-    with kept.read() as tx:
+    with inside(kept) as tx:
         assert [tuple(r) for r in tx.execute(f"SELECT * FROM {table}")] == before
 
 
 @pytest.mark.parametrize("table", [table for table, endings in ENDINGS.items() if endings])
 def test_an_ending_is_filled_once_and_stays(kept: Store, table: str) -> None:
     for column in ENDINGS[table]:
-        with kept.write() as tx:
+        with changing(kept) as tx:
             tx.execute("PRAGMA defer_foreign_keys = ON")
             value = tx.execute(f"SELECT {column} FROM {table} LIMIT 1").fetchone()[0]
             if value is None:
                 continue
-        with pytest.raises(StoreError, match="never changed"), kept.write() as tx:
+        with pytest.raises(StoreError, match="never changed"), changing(kept) as tx:
             tx.execute(f"UPDATE {table} SET {column} = NULL")
 
 
 def test_the_audit_trail_is_only_appended_to(kept: Store) -> None:
-    with pytest.raises(StoreError, match="only appended"), kept.write() as tx:
+    with pytest.raises(StoreError, match="only appended"), changing(kept) as tx:
         tx.execute(
             "INSERT INTO audit_event (seq, at, clinician_id, role, verb, subject, subject_id, detail, chain) "
             "VALUES (1, ?, 'x', 'nurse', 'record', 'observation', 'x', '{}', '')",
             (AT,),
         )
-    with kept.read() as tx:
+    with inside(kept) as tx:
         assert audit.first_broken(tx) is None
 
 
 def test_a_trail_that_somebody_changed_is_found(kept: Store) -> None:
-    with kept.write() as tx:
+    with changing(kept) as tx:
         tx.execute("DROP TRIGGER audit_event_keeps")
         tx.execute("UPDATE audit_event SET clinician_id = 'somebody else' WHERE seq = 3")
-    with kept.read() as tx:
+    with inside(kept) as tx:
         assert audit.first_broken(tx) == 3
 
 
 def test_a_database_whose_guards_are_gone_is_refused(kept: Store) -> None:
-    with kept.write() as tx:
+    with changing(kept) as tx:
         tx.execute("DROP TRIGGER observation_stays")
     with pytest.raises(StoreError, match="observation_stays"):
         migrate(kept.path)
@@ -377,18 +378,18 @@ def test_a_database_whose_guards_are_gone_is_refused(kept: Store) -> None:
 
 
 def test_times_are_kept_in_one_form_that_sorts(store: Store) -> None:
-    with pytest.raises(StoreError), store.write() as tx:
+    with pytest.raises(StoreError), changing(store) as tx:
         tx.execute("INSERT INTO failed_sign_in VALUES ('ana', '2026-11-21T22:41:07Z')")
     london = datetime(2026, 7, 1, 12, 0, tzinfo=ZoneInfo("Europe/London"))
-    with store.write() as tx:
+    with changing(store) as tx:
         keep.failed_sign_in(tx, "ana", london)
         keep.failed_sign_in(tx, "ana", london + timedelta(hours=1))
-    with store.read() as tx:
+    with inside(store) as tx:
         found = find.failed_sign_ins(tx, "ana", london)
     assert found == [london + timedelta(hours=1), london]
     assert re.fullmatch(r"2026-07-01 11:00:00\+00:00", str(found[1]))
 
 
 def test_a_moment_without_a_zone_is_not_kept(store: Store) -> None:
-    with pytest.raises(ValueError, match="time zone"), store.write() as tx:
+    with pytest.raises(ValueError, match="time zone"), changing(store) as tx:
         keep.failed_sign_in(tx, "ana", datetime(2026, 7, 1, 12, 0))  # noqa: DTZ001

@@ -1,6 +1,7 @@
 """Admitting on screen: every problem at once, the input stays, one patient from one form."""
 
 import pytest
+from inside import inside
 from page_html import html_of
 
 from detox.store import find, orders
@@ -15,7 +16,7 @@ def fill(at, **typed):
 
 @pytest.fixture
 def bed_id(store, ward):
-    with store.read() as tx:
+    with inside(store) as tx:
         return find.beds(tx, ward.id)[2].id
 
 
@@ -25,7 +26,7 @@ def test_every_problem_is_told_at_once_and_the_input_stays(open_page, nurse, sto
     for word in ("family name", "programme", "bed", "Pregnancy", "Sex at birth"):
         assert word in at.error[0].value.replace("\\", "")
     assert next(w for w in at.text_input if str(w.key).startswith("given-")).value == "Maria"
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.admissions_here(tx, ward.id) == []
 
 
@@ -35,7 +36,7 @@ def test_a_patient_is_admitted_once_and_the_form_is_empty_again(open_page, nurse
     fill(at, family="O'Brien <b>", given="Éva", sex="F", programme="taper", bed=bed_id, pregnancy="unknown",
          opioid="heroin", hours=18.5, allergies="NSAID", days=7.0)  # fmt: skip
     assert not at.exception
-    with store.read() as tx:
+    with inside(store) as tx:
         (kept,) = find.admissions_here(tx, ward.id)
     assert (kept.patient.family_name, kept.bed, kept.planned_days) == ("O'Brien <b>", "Bed 3", 7)
     assert kept.admitted_at == now.replace(microsecond=0)
@@ -56,7 +57,7 @@ def test_several_answers_and_named_medicines_are_kept(open_page, nurse, store, w
     fill(at, **WHO, **{"ask-sedatives": ["benzodiazepine", "alcohol"], "ask-heart": ["vascular", "long_qt"],
                        "medicines": "levodopa", "tap-conditions": "none", "tap-allergies": "none known"})  # fmt: skip
     assert not at.error
-    with store.read() as tx:
+    with inside(store) as tx:
         (kept,) = find.admissions_here(tx, ward.id)
         said = {fact.name: fact.value for fact in orders.history_answers(tx, kept.id)}
     assert kept.allergies == "none known"
@@ -81,7 +82,7 @@ def test_answers_that_exclude_each_other_are_asked_about_and_nobody_is_admitted(
 ):
     at = fill(open_page(nurse, "admit"), **WHO, **typed)
     assert told in at.error[0].value.replace("\\", "")
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.admissions_here(tx, ward.id) == []
 
 
@@ -93,7 +94,7 @@ def test_answers_that_exclude_each_other_are_asked_about_and_nobody_is_admitted(
 def test_allergies_have_three_answers(open_page, nurse, store, ward, typed, kept):
     at = fill(open_page(nurse, "admit"), **WHO, **typed)
     assert not at.error
-    with store.read() as tx:
+    with inside(store) as tx:
         assert [one.allergies for one in find.admissions_here(tx, ward.id)] == [kept]
 
 
@@ -102,7 +103,7 @@ def test_only_a_physician_prescribes_scale_2(open_page, nurse, physician, store,
     assert not [w for w in at.get("button_group") if str(w.key).startswith("scale-")]
     at = open_page(physician, "admit")
     fill(at, family="Two", sex="", programme="taper", bed="", pregnancy="n/a", scale=2)
-    with store.read() as tx:
+    with inside(store) as tx:
         (kept,) = find.admissions_here(tx, ward.id)
     assert (kept.spo2_scale, kept.bed, kept.patient.sex_at_birth) == (2, None, None)
 

@@ -4,6 +4,7 @@ import uuid
 from datetime import time, timedelta
 
 import pytest
+from inside import inside
 from page_html import html_of
 
 from detox import care
@@ -51,7 +52,7 @@ def _press(at, label):
 
 
 def kept(store, admission):
-    with store.read() as tx:
+    with inside(store) as tx:
         return find.doses(tx, admission.id, corrected=True)
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from inside import changing, inside
 from page_html import html_of
 
 from detox import care
@@ -52,7 +53,7 @@ def test_hostile_words_are_shown_not_obeyed(open_page, physician, nurse, store, 
     evil = "<img src=x onerror=alert(1)>"
     care.snooze(store, nurse, Snooze("s", high.id, now, now + timedelta(minutes=10), evil), now)
     also = replace(high.finding, also={"x": evil}, problem="pulse")
-    with store.write() as tx:
+    with changing(store) as tx:
         keep.alert(tx, replace(high, id="other", finding=also), now)
     text = html_of(open_page(physician, "inbox"))
     assert "<img" not in text
@@ -68,7 +69,7 @@ def test_an_alert_is_put_aside_and_stays_on_screen(open_page, nurse, admission, 
     _key(at, "because-").input("known to Dr Reyes").run()
     _key(at, "keep-").click().run()
     assert not at.exception
-    with store.read() as tx:
+    with inside(store) as tx:
         (kept,) = orders.snoozes(tx, [high.id])[high.id]
         assert find.alert(tx, high.id).state == "open"
     assert kept.reason == "known to Dr Reyes"
@@ -81,7 +82,7 @@ def test_what_kills_has_no_place_to_put_it_aside(open_page, nurse, admission, st
     care.record(store, nurse, seen(vitals=vitals(respiratory_rate_per_min=9)), now, confirmed=True)
     at = open_page(nurse, "patient", admission=admission.id)
     assert [b for b in at.button if b.label == "Acknowledge"]
-    with store.read() as tx:
+    with inside(store) as tx:
         never = {a.id for a in find.open_alerts(tx, admission.id) if a.finding.level == "critical"}
     assert never
     assert not [b for b in at.button if str(b.key).startswith("keep-")]
@@ -106,6 +107,6 @@ def test_the_manager_sets_the_minutes_of_escalation(open_page, manager, store, w
     _key(at, "nurse-").set_value(3)
     next(b for b in at.button if b.label == "Set for this ward").click().run()
     assert not at.exception
-    with store.read() as tx:
+    with inside(store) as tx:
         assert escalation_minutes(tx, ward.id) == (3, 10, 15)
     assert any("Set by this ward" in c.value for c in at.caption)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from inside import inside
 from page_html import html_of
 
 from detox import care
@@ -51,12 +52,12 @@ def test_a_physician_sets_and_ends_a_limit(admission_page, physician, admission,
     _key(at, "because-").input("usual 170/95").run()
     _press(at, "Set this limit")
     assert not at.exception
-    with store.read() as tx:
+    with inside(store) as tx:
         (kept,) = orders.patient_limits(tx, admission.id)
     assert (kept.warning, kept.critical, kept.until_at) == (180, 200, now + timedelta(hours=8))
     assert "limit for this patient: ▲ 180 ▲▲ 200 until Sun 06:41, P. Test" in html_of(at)
     _press(at, "End this limit")
-    with store.read() as tx:
+    with inside(store) as tx:
         assert orders.patient_limits(tx, admission.id)[0].ended_at == now
     assert any("ward's limits hold" in c.value for c in at.caption)
 
@@ -71,7 +72,7 @@ def test_a_refusal_stands_beside_the_form_and_the_input_stays(admission_page, ph
     _press(at, "Set this limit")
     assert any("not looser" in e.value for e in at.error)
     assert _key(at, "critical-").value == 88
-    with store.read() as tx:
+    with inside(store) as tx:
         assert orders.patient_limits(tx, admission.id) == ()
 
 
@@ -84,7 +85,7 @@ def test_a_nurse_reads_limits_and_states_what_is_usual(admission_page, nurse, ad
     assert any("where the value comes from" in e.value for e in at.error)
     next(w for w in at.text_input if w.label.startswith("Where it comes from")).input("<b>GP letter</b>").run()
     _press(at, "Keep")
-    with store.read() as tx:
+    with inside(store) as tx:
         (kept,) = orders.baselines(tx, admission.id)
     assert (kept.value, kept.kind, kept.reason) == (150, "usual", "<b>GP letter</b>")
     assert "&lt;b&gt;GP letter" in html_of(at)
@@ -98,7 +99,7 @@ def test_a_baseline_is_set_anew(admission_page, physician, admission, store):
     _key(at, "value-").set_value(96.0).run()
     next(w for w in at.text_input if w.label.startswith("Where it comes from")).input("settled on clonidine").run()
     _press(at, "Keep")
-    with store.read() as tx:
+    with inside(store) as tx:
         assert [(b.vital, b.kind) for b in orders.baselines(tx, admission.id)] == [("heart_rate_per_min", "anew")]
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from inside import inside
 from page_html import html_of
 
 from detox import care
@@ -24,7 +25,7 @@ def stay(store, nurse, seen, vitals, cows, admission, now):
     care.record(store, nurse, seen(vitals=vitals(), answers=cows(), minutes_ago=90), at(90), confirmed=True)
     slow = seen(vitals=vitals(respiratory_rate_per_min=7.0), answers=cows(), minutes_ago=60)
     care.record(store, nurse, slow, at(60), confirmed=True)
-    with store.read() as tx:
+    with inside(store) as tx:
         alert = next(a for a in find.open_alerts(tx, admission.id) if a.finding.problem == "breathing")
     care.acknowledge(store, nurse, alert.id, "told Dr Test", at(50))
     right = replace(slow, id="right", vitals=vitals())

@@ -4,6 +4,7 @@ from datetime import time
 from zoneinfo import ZoneInfo
 
 import pytest
+from inside import inside
 from page_html import html_of
 
 from detox import care
@@ -39,7 +40,7 @@ def form(open_page, nurse, admission):
 @pytest.fixture
 def kept(store, admission):
     def read():
-        with store.read() as tx:
+        with inside(store) as tx:
             return find.observations(tx, admission.id)
 
     return read
@@ -103,7 +104,7 @@ def test_what_a_sign_raises_stands_on_the_receipt(form, store, admission):
     _fill(form, systolic_mmhg=188.0, diastolic_mmhg=110.0)
     _key(form, "-signs").set_value(["chest_pain"]).run()
     _press(form, "Save set")
-    with store.read() as tx:
+    with inside(store) as tx:
         levels = {a.finding.problem: a.finding.level for a in find.open_alerts(tx, admission.id)}
     assert levels["blood_pressure"] == "critical", "chest pain makes a high pressure red at once"
     assert "Blood pressure 188/110" in html_of(form)
@@ -234,7 +235,7 @@ def test_a_medicine_from_elsewhere_is_charted_without_a_plan(dose_form, store, n
     _press(at, "Chart this other dose")
     assert not at.exception
     assert not at.error
-    with store.read() as tx:
+    with inside(store) as tx:
         (kept,) = find.doses(tx, admission.id)
     assert (kept.drug, kept.dose_mg, kept.plan_id, kept.reason) == ("beta_blocker", 40, None, "<b>GP</b>, propranolol")
     assert f"{kept.given_at.astimezone(ZoneInfo('Europe/London')):%d %H:%M}" == f"{now:%d} 08:15"
@@ -259,7 +260,7 @@ def test_a_day_needs_its_time(dose_form, store, admission, now):
     _of(at, "date_input", "Day (if not today)").set_value(now.date())
     _press(at, "Chart this other dose")
     assert any("Enter the time" in e.value for e in at.error)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.doses(tx, admission.id) == []
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from inside import inside
 from page_html import html_of
 
 from detox import care
@@ -29,7 +30,7 @@ def limited(store, physician, nurse, admit, seen, vitals, now):
 
 
 def tile(store, admission, at):
-    with store.read() as tx:
+    with inside(store) as tx:
         return board.tile(tx, find.admission(tx, admission.id), None, at)
 
 
@@ -45,7 +46,7 @@ def test_the_tile_says_by_whose_limit(store, ward, limited, now):
 def test_a_value_from_before_the_limit_keeps_the_wards_colour(store, nurse, limited, seen, vitals, now):
     early = replace(seen(minutes_ago=90, vitals=vitals(systolic_mmhg=170.0)), admission_id=limited.id)
     care.record(store, nurse, early, now, confirmed=True)
-    with store.read() as tx:
+    with inside(store) as tx:
         first = find.observations(tx, limited.id)[:1]
     found = board._values(first, tile(store, limited, now).every_limit)
     assert found["systolic_mmhg"].interpretation.meaning == "high"

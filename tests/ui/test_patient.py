@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from inside import inside
 from page_html import html_of
 
 from detox import care
@@ -98,7 +99,7 @@ def test_decline_needs_a_reason_and_keeps_what_was_shown(
     assert _key(at, "verdict-").value == "declined"
     _key(at, "reason-").input("asked to wait")
     _sign(at).click().run()
-    with store.read() as tx:
+    with inside(store) as tx:
         kept = find.decisions(tx, admission.id)
     assert [d.verdict for d in kept] == ["declined"]
     assert kept[0].reason == "asked to wait"
@@ -117,7 +118,7 @@ def test_nothing_is_signed_without_the_right_secret(
     _sign(at).click().run()
     assert any(said in e.value for e in at.error)
     assert _key(at, "verdict-").value == "accepted", "the input stays"
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.decisions(tx, admission.id) == []
 
 
@@ -131,7 +132,7 @@ def test_data_kept_meanwhile_are_a_conflict(open_page, physician, admission, rec
     recorded(5)
     button.click().run()
     assert any("has changed since" in e.value for e in at.error)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.decisions(tx, admission.id) == []
     assert _key(at, "verdict-").value is None
 
@@ -148,7 +149,7 @@ def test_a_dose_over_the_order_is_refused_and_the_input_stays(open_page, nurse, 
     assert _key(at, "mg-").value == 16.0
     _key(at, "mg-").set_value(8.0)
     _press(at, "Chart this dose")
-    with store.read() as tx:
+    with inside(store) as tx:
         assert [(d.dose_mg, d.status) for d in find.doses(tx, admission.id)] == [(8.0, "given")]
     assert "✓ Saved" in html_of(at)
     assert _key(at, "mg-").value is None
@@ -160,7 +161,7 @@ def test_held_needs_a_reason(open_page, nurse, admission, plan, store):
     _key(at, "status-").set_value("held")
     _press(at, "Chart this dose")
     assert any("needs the reason" in e.value for e in at.error)
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.doses(tx, admission.id) == []
 
 
@@ -177,7 +178,7 @@ def test_writing_and_signing_a_plan(open_page, physician, admission, store, pass
     assert "NOT SIGNED" in html_of(at)
     _key(at, "secret-").input(password)
     _press(at, "Sign as")
-    with store.read() as tx:
+    with inside(store) as tx:
         kept = find.plans(tx, admission.id)
     assert len(kept) == 1
     assert kept[0].signed_by == physician.name
@@ -195,7 +196,7 @@ def test_an_alert_is_answered_once(open_page, nurse, admission, recorded, vitals
     at = open_page(nurse, "patient", admission=admission.id)
     _key(at, "done-").input("told Dr Test").run()
     _press(at, "Acknowledge")
-    with store.read() as tx:
+    with inside(store) as tx:
         answered = [a for a in find.open_alerts(tx, admission.id) if a.acknowledged_at is not None]
     assert len(answered) == 1
     assert "answered" in html_of(at)
@@ -217,7 +218,7 @@ def test_discharge_needs_the_box_and_frees_the_bed(open_page, nurse, admission, 
     assert any("Tick the box" in e.value for e in at.error)
     at.checkbox[0].check()
     _press(at, "Discharge")
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.admission(tx, admission.id).discharged_at is not None
     assert not at.exception
 
@@ -228,7 +229,7 @@ def test_an_overdue_set_is_answered_and_a_longer_silence_is_asked_anew(open_page
     assert "overdue" in html_of(at)
     _key(at, "done-").input("at dialysis, back at 23:30").run()
     _press(at, "Acknowledge")
-    with store.read() as tx:
+    with inside(store) as tx:
         (kept,) = [a for a in find.open_alerts(tx, admission.id) if a.finding.kind == "silence"]
     assert kept.what_was_done == "at dialysis, back at 23:30"
     assert not [b for b in at.button if b.label == "Acknowledge"]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from inside import inside
 from page_html import html_of
 
 from detox import care
@@ -42,7 +43,7 @@ def _buttons(at) -> list[str]:
 
 
 def kept(store, admission):
-    with store.read() as tx:
+    with inside(store) as tx:
         return find.plans(tx, admission.id)
 
 

@@ -3,6 +3,7 @@
 import tomllib
 
 import pytest
+from inside import changing, inside
 from page_html import html_of
 
 from detox import care
@@ -114,7 +115,7 @@ def test_a_manager_records_a_review_and_it_counts_everywhere(open_page, manager,
     assert "✓ Recorded: Alerts version 2026.5, reviewed by Dr &lt;b&gt;A&lt;/b&gt;" in text
     assert "Nothing differs from the last review" in text
     assert not [w for w in at.text_area if w.value], "the form is empty again"
-    with store.read() as tx:
+    with inside(store) as tx:
         assert review_states(tx)["alerts"].reviewed
 
 
@@ -123,7 +124,7 @@ def test_what_differs_is_shown_old_and_new(open_page, manager, store, now):
     older = one.text.replace("absolute = [0, 300]", "absolute = [0, 290]", 1)
     given = {"profession": "physician", "sha256": one.sha256, "review_id": "r1"}
     care.review(store, manager, one.id, one.file.version, "Dr A", "read", now, **given)
-    with store.write() as tx:
+    with changing(store) as tx:
         tx.execute("DROP TRIGGER protocol_review_keeps")
         tx.execute("UPDATE protocol_review SET content = ?, sha256 = ? WHERE id = 'r1'", (older, "0" * 64))
     text = html_of(choose(open_page(manager, "protocols"), "vitals"))

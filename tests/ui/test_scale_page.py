@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from inside import inside
 from page_html import html_of
 
 from detox import care
@@ -23,7 +24,7 @@ def press(at, label):
 @pytest.fixture
 def kept(store, admission):
     def read():
-        with store.read() as tx:
+        with inside(store) as tx:
             return find.observations(tx, admission.id)
 
     return read
@@ -110,7 +111,7 @@ def test_a_set_is_corrected_on_its_own_page_and_the_original_stays(open_page, nu
     assert new.replace_reason == "read the <b>wrong</b> line"
     assert new.answers == {"phq-9": {"little_interest": 1, "better_off_dead": 0}, "gad-7": {"nervous": 2}}
     assert (new.vitals, new.note) == (wrong.vitals, "alone")
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.observation(tx, wrong.id).answers["phq-9"]["better_off_dead"] == 3
     assert "corrects: read the &lt;b&gt;wrong" in html_of(at)
     at = open_page(nurse, "patient", admission=admission.id)
@@ -188,7 +189,7 @@ def test_a_handed_over_browser_shows_nothing_and_another_can_take_it_back(
     at.run()
     assert "You are signed out" in html_of(at)
     assert "SILVA" not in html_of(at)
-    with store.read() as tx:
+    with inside(store) as tx:
         (token_hash,) = [r[0] for r in tx.execute("SELECT token_hash FROM self_report")]
     care.answer(store, token_hash, "yawning", 3, now)
     at = open_page(physician, "scale", admission=admission.id)

@@ -4,10 +4,12 @@ import csv
 import io
 from datetime import timedelta
 
+from inside import inside
 from page_html import html_of
 
 from detox import care
 from detox.clinical.model import Observation, Vitals
+from detox.gate import OPERATOR
 from detox.reports import shift
 from detox.store import find
 
@@ -31,7 +33,7 @@ def test_four_blocks_and_counts_that_the_file_repeats(open_page, nurse, store, w
     assert "Refused: 1 set" in text
     assert "Unknown" in text
     assert "&lt;i&gt;no&lt;/i&gt;" in text
-    _, content = shift.shift_csv(store, ward.id, shift.recent(ward, now, 1)[0].key, now)
+    _, content = shift.shift_csv(store, OPERATOR, ward.id, shift.recent(ward, now, 1)[0].key, now)
     (row,) = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
     assert f"sets done <b>{row['count_sets_done']}</b>" in text
     assert f"sets refused <b>{row['count_sets_refused']}</b>" in text
@@ -73,7 +75,7 @@ def test_a_manager_adds_an_account(open_page, manager, store):
     next(w for w in at.text_input if str(w.key).startswith("second-")).set_value(typed["first"])
     next(w for w in at.get("button_group") if str(w.key).startswith("role-")).set_value("nurse")
     next(b for b in at.button if b.label == "Add account").click().run()
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.account(tx, "new") is not None
     assert "N. &lt;b&gt;New&lt;/b&gt;" in html_of(at)
     assert not [w for w in at.text_input if w.value == typed["first"]]

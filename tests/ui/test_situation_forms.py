@@ -1,6 +1,7 @@
 """Special situations on the patient's page: what the header shows of them, and answering them anew."""
 
 import pytest
+from inside import inside
 from page_html import html_of
 
 from detox import care
@@ -81,7 +82,7 @@ def put(at, **typed):
 
 
 def kept(store, stay, name):
-    with store.read() as tx:
+    with inside(store) as tx:
         return [fact.value for fact in orders.history_answers(tx, stay.id) if fact.name == name]
 
 
@@ -114,5 +115,5 @@ def test_taking_every_answer_away_is_asked_about(open_page, nurse, store, admit,
 def test_allergies_are_answered_after_admission(open_page, nurse, store, admit):
     stay = admit("Osei")
     put(opened(open_page, nurse, stay), **{"tap-allergies": "none known"})
-    with store.read() as tx:
+    with inside(store) as tx:
         assert find.admission(tx, stay.id).allergies == "none known"

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from inside import inside
 
 from detox import care
 from detox.clinical import protocols
@@ -113,7 +114,7 @@ def test_the_page_reads_it_so(store, ward, nurse, admission, seen, vitals, now):
     for minutes_ago, warmth, site in ((90, 37.0, "oral"), (60, 36.2, "axillary")):
         entry = seen(vitals=vitals(temperature_c=warmth, temperature_site=site), minutes_ago=minutes_ago)
         care.record(store, nurse, entry, now, confirmed=True)
-    with store.read() as tx:
+    with inside(store) as tx:
         page = patient.page(tx, ward, admission.id, now, 48)
     assert "temperature_c" not in {c.vital for c in page.changes}
     assert "heart_rate_per_min" in {c.vital for c in page.changes}

@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from inside import inside
 from page_html import html_of
 
 from detox import care
@@ -26,7 +27,7 @@ def taken(store, nurse, admission, vitals):
 @pytest.fixture
 def current(store, admission):
     def read():
-        with store.read() as tx:
+        with inside(store) as tx:
             return find.observations(tx, admission.id)
 
     return read
@@ -76,7 +77,7 @@ class TestTheSetForm:
         press(at, "Save set")
         assert "before the admission: is it right?" in html_of(at)
         press(at, "Yes, right: save")
-        with store.read() as tx:
+        with inside(store) as tx:
             (seen,) = find.observations(tx, stay.id)
         assert seen.taken_at == (now - 40 * MINUTE).replace(second=0)
 
@@ -88,7 +89,7 @@ class TestTheSetForm:
         field(at, "-heart_rate_per_min").set_value(76.0).run()
         press(at, "Save set")
         assert "before the admission; at most 1 h can be: correct the time" in html_of(at)
-        with store.read() as tx:
+        with inside(store) as tx:
             assert find.observations(tx, stay.id) == []
 
     @pytest.mark.parametrize("away", [DAY, -3 * DAY], ids=["of tomorrow", "of before the admission"])
@@ -151,7 +152,7 @@ class TestTheScaleForm:
         press(at, "Save PHQ-9")
         assert "before the admission: is it right?" in html_of(at)
         press(at, "Yes, right: save")
-        with store.read() as tx:
+        with inside(store) as tx:
             assert len(find.observations(tx, stay.id)) == 1
 
 
@@ -159,7 +160,7 @@ class TestTheDoseForms:
     @pytest.fixture
     def doses(self, store):
         def read(stay):
-            with store.read() as tx:
+            with inside(store) as tx:
                 return find.doses(tx, stay.id)
 
         return read

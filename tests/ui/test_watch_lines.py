@@ -5,6 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from inside import inside
 from page_html import html_of
 
 from detox import care
@@ -41,7 +42,7 @@ def dosed(store, nurse, admission, cows, scored, now):
 @pytest.fixture
 def tile_html(store, admission, now):
     def read():
-        with store.read() as tx:
+        with inside(store) as tx:
             found = board.tile(tx, find.admission(tx, admission.id), None, now)
         return tiles.tile_html(found, now, ZoneInfo("Europe/London"), "C")
 

@@ -37,7 +37,7 @@ def _form() -> None:
     key = _nonce()
     with frame.place():
         _saved(here)
-    with here.store.read() as tx:
+    with here.see() as tx:
         beds = {b.id: b.label for b in find.beds(tx, here.ward.id) if b.admission_id is None}
     with st.form(f"admit-{key}", enter_to_submit=False, border=False):
         _who(key, here)
@@ -188,7 +188,7 @@ def _saved(here: frame.Visit) -> None:
     last = st.session_state.get("admitted")
     if not last:
         return
-    with here.store.read() as tx:
+    with here.see(last) as tx:
         kept = find.admission(tx, last)
     where = f"bed {kept.bed}" if kept.bed else "no bed"
     came = words.when(kept.admitted_at, here.zone, here.now)

@@ -91,7 +91,7 @@ def _card(tile: Tile, here: frame.Visit) -> None:
 def _board() -> None:
     here = frame.visit()
     try:
-        seen: Board = reading.shared_board(here.store, here.ward.id, here.now)
+        seen: Board = reading.shared_board(here.store, here.by, here.ward.id, here.now)
     except DetoxError as error:
         st.error(f"The board cannot be read: {words.plain(error)} Use the paper forms until it can.")
         return

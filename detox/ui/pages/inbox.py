@@ -89,7 +89,7 @@ def _row(tile: Tile, admission: Admission, told: str, key: str, label: str = "Op
 def _inbox() -> None:
     here = frame.visit()
     try:
-        with here.store.read() as tx:
+        with here.see() as tx:
             seen: Inbox = reading.inbox(tx, here.ward.id, here.now)
     except DetoxError as error:
         st.error(f"The inbox cannot be read: {words.plain(error)} Look at the patients themselves until it can.")

@@ -150,14 +150,15 @@ def _course(page: PatientPage, then: frame.Visit) -> None:
 
 
 def _draw(here: frame.Visit, admission_id: str) -> None:
-    with here.store.read() as tx:
+    with here.see(admission_id) as tx:
         look = reading.look_back(tx, admission_id, here.now)
     at = look.within(_asked())
     labels = _labels(look.stops(at), here.zone, here.now)
     with st.container(key="then", gap="xsmall"):
         _stepper(look, at, labels, here.zone)
         st.html(_banner_html(look, at, labels[at], here.zone))
-    page, review = reading.page_at(here.store, admission_id, at, WINDOW_H)
+    with here.see(admission_id) as tx:
+        page, review = reading.page_at(here.store, tx, admission_id, at, WINDOW_H)
     then = replace(here, now=page.as_of)
     with st.container(border=True, key="tile", gap="xsmall"):
         left = page.admission.discharged_at is not None
@@ -176,7 +177,7 @@ def _draw(here: frame.Visit, admission_id: str) -> None:
 
 def _choose(here: frame.Visit) -> None:
     """Whose admission: those on the ward, and those who have left it lately."""
-    with here.store.read() as tx:
+    with here.see() as tx:
         admissions, left = reading.admissions(tx, here.ward.id, here.now)
     st.subheader("Look back on an admission")
     for title, found in ((f"Left in the last {reading.LEFT_WITHIN.days} days", left), ("On the ward", admissions)):

@@ -49,7 +49,7 @@ SECTIONS = (
 
 def _page(here: frame.Visit, admission_id: str) -> PatientPage:
     window = st.session_state.get("window") or FIRST_WINDOW
-    with here.store.read() as tx:
+    with here.see(admission_id) as tx:
         return reading.page(tx, here.ward, admission_id, here.now, WINDOWS[window])
 
 
@@ -131,7 +131,7 @@ def _trends(page: PatientPage, here: frame.Visit) -> tuple[outlook.Outlook, ...]
     """Where the vitals are heading; of an admission that has ended nothing is told."""
     if page.admission.discharged_at is not None:
         return ()
-    with here.store.read() as tx:
+    with here.see(page.admission.id) as tx:
         return outlook.outlooks_of(tx, page.admission.id, page.as_of)
 
 
@@ -148,7 +148,8 @@ def _sections(page: PatientPage, here: frame.Visit) -> None:
         "More", list(SECTIONS), default=SECTIONS[0], required=True, key="section", label_visibility="collapsed"
     )
     if section == other_scales.TITLE:
-        st.html(other_scales.section_html(here.store, page.admission.id, here.zone, here.now))
+        with here.see(page.admission.id) as tx:
+            st.html(other_scales.section_html(tx, page.admission.id, here.zone, here.now))
     elif section == "Alerts":
         st.html(alert_list.history_html(page, here))
     elif section == "Plan and doses":
@@ -198,7 +199,7 @@ def _corrections(page: PatientPage, here: frame.Visit) -> None:
 def _watch(admission_id: str, basis: str, drawn: str) -> None:
     """Draw the page anew as soon as anything about this admission is kept, and often enough for its ages to be true."""
     here = frame.visit()
-    with here.store.read() as tx:
+    with here.see(admission_id) as tx:
         now_at = find.basis_of(tx, admission_id)
     if now_at != basis or drawn != _beat(here):
         st.rerun()

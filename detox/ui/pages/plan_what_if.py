@@ -47,7 +47,7 @@ class _Seen:
 
 
 def _seen(here: frame.Visit, admission_id: str) -> _Seen:
-    with here.store.read() as tx:
+    with here.see(admission_id) as tx:
         admission = find.admission(tx, admission_id)
         plans = find.plans(tx, admission_id)
         review = reviewing.review_states(tx)[ladders_file().id]

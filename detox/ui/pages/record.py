@@ -18,7 +18,7 @@ from detox.ui.record_form import Form
 
 def _form(nonce: str) -> Form:
     here = frame.visit()
-    with here.store.read() as tx:
+    with here.see(str(st.query_params.get("admission") or "")) as tx:
         admission = find.admission(tx, str(st.query_params.get("admission") or ""))
         tile = reading.tile(tx, admission, None, here.now)
     return Form(nonce, here, replace(tile, bed=admission.bed or ""), st.session_state.get(f"{nonce}-problems", {}))
@@ -66,7 +66,7 @@ def _keep(form: Form, seen: Observation, amends: str, reason: str, agreed: dict[
 
 def _with_other_answers(form: Form, seen: Observation, amends: str) -> Observation:
     """This page asks for COWS alone: what the corrected set holds of other scales goes along unchanged."""
-    with form.here.store.read() as tx:
+    with form.here.see(seen.admission_id) as tx:
         original = find.observation(tx, amends)
     others = {} if original is None else {k: v for k, v in original.answers.items() if k != "cows"}
     return replace(seen, answers={**others, **seen.answers})
@@ -98,7 +98,7 @@ def _entry() -> None:
         return
     amends = str(st.query_params.get("amend") or "")
     if amends:
-        _correcting(form, amends)
+        _correcting(form, admission.id, amends)
     record_form.when(form)
     record_form.draw(form)
     with st.container(key="save-bar"):
@@ -125,8 +125,8 @@ def _entry() -> None:
                 )  # fmt: skip
 
 
-def _correcting(form: Form, amends: str) -> None:
-    with form.here.store.read() as tx:
+def _correcting(form: Form, admission_id: str, amends: str) -> None:
+    with form.here.see(admission_id) as tx:
         original = find.observation(tx, amends)
     if original is None:
         raise NotFound("The set to correct is not there: open the patient again.")
@@ -148,7 +148,7 @@ def _page() -> None:
         st.info("Recording is for nurses and physicians.")
         return
     try:
-        with here.store.read() as tx:
+        with here.see(str(st.query_params.get("admission") or "")) as tx:
             admission = find.admission(tx, str(st.query_params.get("admission") or ""))
     except NotFound as missing:
         st.error(words.plain(missing))
@@ -156,7 +156,7 @@ def _page() -> None:
         return
     st.html(tiles.person_html(admission, here.now))
     if saved := st.query_params.get("saved"):
-        receipt.draw(here, str(saved))
+        receipt.draw(here, admission.id, str(saved))
         return
     if not st.query_params.get("f"):
         st.query_params["f"] = uuid.uuid4().hex

@@ -22,7 +22,7 @@ NEWEST = 8
 
 def _form(nonce: str) -> Form:
     here = frame.visit()
-    with here.store.read() as tx:
+    with here.see(str(st.query_params.get("admission") or "")) as tx:
         admission = find.admission(tx, str(st.query_params.get("admission") or ""))
         tile = reading.tile(tx, admission, None, here.now)
     return Form(nonce, here, tile, st.session_state.get(f"{nonce}-problems", {}))
@@ -36,7 +36,7 @@ def _choose(admission_id: str, scale_id: str, amends: str = "") -> None:
 
 def _original(here: frame.Visit, admission_id: str, amends: str) -> Observation:
     """The set to correct. Raises NotFound where it is not this patient's, or has been replaced."""
-    with here.store.read() as tx:
+    with here.see(admission_id) as tx:
         found = find.observation(tx, amends)
     if found is None or found.admission_id != admission_id or found.replaced_by is not None:
         raise NotFound("The set to correct is not there, or was corrected meanwhile: open the patient again and look.")
@@ -81,7 +81,7 @@ def _recorded_now(form: Form, seen: Observation, agreed: Mapping[str, str] | Non
 
 def _corrected(form: Form, scale: Scale, admission_id: str, amends: str, agreed: Mapping[str, str] | None) -> str:
     """Keep the corrected set and give its id. Its vitals are those that were kept: nobody is asked about them again."""
-    with form.here.store.read() as tx:
+    with form.here.see(admission_id) as tx:
         again = find.observation(tx, form.nonce)
     if again is not None and again.replaces == amends:
         return again.id  # a second tap
@@ -154,7 +154,7 @@ def _entry(scale: Scale) -> None:
 
 def _receipt(here: frame.Visit, admission: Admission, saved: str) -> None:
     """What was kept, read back from the database."""
-    kept = observing.receipt(here.store, saved, here.now)
+    kept = observing.receipt(here.store, here.by, admission.id, saved, here.now)
     if kept is None or kept.observation.admission_id != admission.id:
         st.error("This scale is not in the database: it was not saved. Enter it again.")
         return
@@ -194,7 +194,7 @@ def _recorded(here: frame.Visit, admission: Admission) -> None:
     """The newest sets of these scales, each with a way to correct it."""
     if not here.may("amend"):
         return
-    with here.store.read() as tx:
+    with here.see(admission.id) as tx:
         seen = find.observations(tx, admission.id)
     kept = [o for o in reversed(seen) if scale_words.other(o)][:NEWEST]
     if not kept:
@@ -248,7 +248,7 @@ def _page() -> None:
         st.info("Recording is for nurses and physicians.")
         return
     try:
-        with here.store.read() as tx:
+        with here.see(str(st.query_params.get("admission") or "")) as tx:
             admission = find.admission(tx, str(st.query_params.get("admission") or ""))
     except NotFound as missing:
         st.error(words.plain(missing))

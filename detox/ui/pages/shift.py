@@ -25,7 +25,7 @@ def _file(key: str) -> None:
     here = frame.visit()
     if not here.may("export"):
         return
-    address = exports.ticket(here.session, "shift", ward_id=here.ward.id, shift_key=key)
+    address = exports.ticket(here.session, "shift", here.now, ward_id=here.ward.id, shift_key=key)
     st.html(f'<a class="dx-button" href="{words.esc(address)}" target="_blank" rel="noopener">Shift summary as CSV</a>')
 
 
@@ -52,7 +52,9 @@ def _page() -> None:
             "Shift", list(periods), default=newest, required=True, key="shift", wrap=True,
             format_func=lambda k: _label(periods[k], here) if k in periods else k,
         )  # fmt: skip
-        found = reading.summary(here.store, here.ward.id, periods.get(key or newest, periods[newest]), here.now)
+        found = reading.summary(
+            here.store, here.by, here.ward.id, periods.get(key or newest, periods[newest]), here.now
+        )
     except DetoxError as error:
         st.error(words.plain(error))
         return

@@ -10,7 +10,7 @@ from detox.errors import DetoxError, Refused
 from detox.reports.protocols import count_words, review_states
 from detox.reports.since import escalation_minutes
 from detox.store import find, orders
-from detox.ui import frame, measuring_quality_section, protocol_tables, saving, style_patient, words
+from detox.ui import frame, measuring_quality_section, protocol_tables, saving, style_patient, who_saw_section, words
 from detox.ui.words import esc
 
 
@@ -149,7 +149,7 @@ def _set_treatments(key: str) -> None:
 
 
 def _beds(here: frame.Visit) -> None:
-    with here.store.read() as tx:
+    with here.see() as tx:
         beds = find.beds(tx, here.ward.id)
         names = {a.id: words.name(a) for a in find.admissions_here(tx, here.ward.id)}
     rows = [
@@ -183,6 +183,7 @@ def _page() -> None:
     _treatments()
     st.subheader("Beds")
     _beds(here)
+    who_saw_section.draw()
     measuring_quality_section.draw(here)
 
 
