@@ -37,7 +37,7 @@ from detox.clinical.model import (
 from detox.errors import Conflict, DetoxError, NeedsConfirmation, NotAllowed, Refused, StoreError
 from detox.gate import ACTS, permit, permitted
 from detox.instants import wall
-from detox.store import Store, audit, find, migrations
+from detox.store import Store, access, audit, find, migrations
 
 Seen = Callable[..., Observation]
 Build = Callable[..., Vitals]
@@ -571,7 +571,13 @@ def test_no_query_of_board_and_patient_reads_a_growing_table_through(
         find.alerts(asked, admission.id, now - day, now)
         find.alert(asked, alert.id)
         find.acknowledgements(asked, alert.id)
-        find.acknowledgement_ids(asked, alert.id)
+        find.answers(asked, admission.id)
+        access.wards_of(asked, "x")
+        access.ward_of(asked, admission.id)
+        access.admission_of(asked, "alert", alert.id)
+        access.broken_glass(asked, "x", admission.id, now)
+        access.wards_of_patient(asked, admission.patient.id)
+        access.last_event(asked)
         find.plans(asked, admission.id)
         find.current_plan(asked, admission.id)
         find.plan(asked, "p")

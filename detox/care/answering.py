@@ -20,6 +20,7 @@ from detox.store.background import background
 
 GIVING = ("withhold", "as_ordered")
 """What an answer to a danger means for the doses."""
+_OTHER_WORDS = "This form has kept another answer already, and not these words: open the patient again and answer."
 _NO_WORDS = "Say in a few words what was done, for the next shift."
 _ONLY_PHYSICIANS = "Only a physician orders doses beside a danger, or closes one: a nurse's answer says what was done."
 
@@ -38,7 +39,7 @@ def acknowledge(
     answer = _checked(by, what_was_done, giving, closes, ack_id, now)
     with gate.write(store, by, "acknowledge", now, of=("alert", alert_id)) as tx:
         alert = find.alert(tx, alert_id)
-        if any(kept == answer.id for kept in find.acknowledgement_ids(tx, alert_id)):
+        if _said_before(tx, alert.admission_id, replace(answer, alert_id=alert_id)) is not None:
             return alert
         if alert.resolved_at is not None and not _waits_for(by, alert):
             raise Conflict("The data have already ended this alert: nothing needs to be acknowledged.")
@@ -69,18 +70,29 @@ def answer_danger(
     if dangers_file().named(problem) is None:
         raise Refused({"problem": f"There is no danger {problem!r}: open the patient again and choose one."})
     with gate.write(store, by, "acknowledge", now, admission_id=admission_id) as tx:
-        known = next((a for a in find.answers(tx, admission_id) if a.id == answer.id), None)
-        if known is not None:
+        answer = replace(answer, admission_id=admission_id, problem=problem)
+        if (known := _said_before(tx, admission_id, answer)) is not None:
             return known
         if find.admission(tx, admission_id).discharged_at is not None:
             raise Conflict("The patient has been discharged: nothing waits for an answer any more.")
-        answer = replace(answer, admission_id=admission_id, problem=problem)
         keep.answer(tx, answer)
         audit.event(
             tx, now, by, "answer", "danger", answer.id, admission_id=admission_id,
             detail={"problem": problem, "done": answer.done, "giving": giving, "closes": closes},
         )  # fmt: skip
     return answer
+
+
+def _said_before(tx: Connection, admission_id: str, answer: Answer) -> Answer | None:
+    """The answer that is kept under this id: the same said twice, as by a double tap. Raises Conflict where that form
+    has kept other words, or words about something else: nothing that was typed is dropped without a sentence."""
+    known = next((a for a in find.answers(tx, admission_id) if a.id == answer.id), None)
+    if known is None:
+        return None
+    same = (known.done, known.giving, known.closes) == (answer.done, answer.giving, answer.closes)
+    if not same or (answer.alert_id or known.alert_id) != known.alert_id or answer.problem not in ("", known.problem):
+        raise Conflict(_OTHER_WORDS)
+    return known
 
 
 def _checked(
@@ -123,9 +135,9 @@ def acknowledge_overdue(
     ack_id = ack_id or uuid.uuid4().hex
     with gate.write(store, by, "acknowledge", now, admission_id=admission_id) as tx:
         standing = [a for a in find.open_alerts(tx, admission_id) if a.finding.kind == "silence"]
-        for alert in standing:
-            if ack_id in find.acknowledgement_ids(tx, alert.id):
-                return alert
+        wanted = Answer(ack_id, admission_id, "", now, Author(by.id, by.name, by.role), done)
+        if (known := _said_before(tx, admission_id, wanted)) is not None:
+            return find.alert(tx, known.alert_id or "")
         silence = overdue_now(tx, admission_id, now)
         if silence is None:
             raise Conflict("A set has come meanwhile: nothing is overdue.")

@@ -9,16 +9,12 @@ from typing import Literal, NamedTuple
 from detox.clinical.model import Clinician
 from detox.instants import from_text, to_text
 from detox.store.connection import Connection
+from detox.store.rows import insert, insert_once
 
 _ADMISSION_OF = {
     table: f"SELECT admission_id FROM {table} WHERE id = :id"  # noqa: S608 - names of our own tables
     for table in ("observation", "alert", "taper_plan", "dose", "self_report", "patient_limit", "interval_order")
 }
-_INSERT = (
-    "INSERT INTO access_event (at, action, clinician_id, role, act, subject, subject_id, admission_id, purpose, "
-    "quarter, detail) VALUES (:at, :action, :clinician_id, :role, :act, :subject, :subject_id, :admission_id, "
-    ":purpose, :quarter, :detail) ON CONFLICT DO NOTHING"  # a second read in one quarter of an hour
-)
 
 
 class Subject(NamedTuple):
@@ -61,15 +57,11 @@ def _insert(
     tx: Connection, action: str, by: Clinician | None, act: str, about: Subject | None, now: datetime, *, purpose: str,
     quarter: str | None = None, detail: dict[str, object] | None = None,
 ) -> None:  # fmt: skip
-    tx.execute(
-        _INSERT,
-        {
-            "at": to_text(now), "action": action, "act": act,
-            "clinician_id": by.id if by else None, "role": by.role if by else None,
-            "subject": about.kind if about else None, "subject_id": about.id if about else None,
-            "admission_id": about.admission_id if about else None, "purpose": purpose, "quarter": quarter,
-            "detail": json.dumps(detail or {}, ensure_ascii=False, sort_keys=True),
-        },
+    insert_once(
+        tx, "access_event", at=to_text(now), action=action, act=act, clinician_id=by.id if by else None,
+        role=by.role if by else None, subject=about.kind if about else None, subject_id=about.id if about else None,
+        admission_id=about.admission_id if about else None, purpose=purpose, quarter=quarter,
+        detail=json.dumps(detail or {}, ensure_ascii=False, sort_keys=True),
     )  # fmt: skip
 
 
@@ -121,10 +113,7 @@ def wards_of(tx: Connection, clinician_id: str) -> frozenset[str]:
 
 def works_on(tx: Connection, clinician_id: str, ward_id: str, by: Clinician, now: datetime) -> None:
     """Somebody works on that ward from now on."""
-    tx.execute(
-        "INSERT INTO clinician_ward (clinician_id, ward_id, from_at, added_by) VALUES (:id, :ward, :at, :by)",
-        {"id": clinician_id, "ward": ward_id, "at": to_text(now), "by": by.id},
-    )
+    insert(tx, "clinician_ward", clinician_id=clinician_id, ward_id=ward_id, from_at=to_text(now), added_by=by.id)
 
 
 def broken_glass(tx: Connection, clinician_id: str, admission_id: str, since: datetime) -> bool:

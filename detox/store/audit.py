@@ -12,12 +12,9 @@ from datetime import datetime
 from detox.clinical.model import Clinician
 from detox.instants import to_text
 from detox.store.connection import Connection
+from detox.store.rows import insert
 
 _LAST = "SELECT chain FROM audit_event ORDER BY seq DESC LIMIT 1"
-_INSERT = (
-    "INSERT INTO audit_event (at, clinician_id, role, verb, subject, subject_id, admission_id, detail, chain) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
 
 
 def event(
@@ -32,13 +29,14 @@ def event(
     detail: Mapping[str, object] | None = None,
 ) -> str:
     """Append one event to the trail inside the caller's transaction; returns its link of the chain."""
-    body = (
-        to_text(at), by.id, by.role, verb, subject, subject_id, admission_id,
-        json.dumps(detail or {}, ensure_ascii=False, sort_keys=True),
-    )  # fmt: skip
+    body: dict[str, str | None] = {
+        "at": to_text(at), "clinician_id": by.id, "role": by.role, "verb": verb, "subject": subject,
+        "subject_id": subject_id, "admission_id": admission_id,
+        "detail": json.dumps(detail or {}, ensure_ascii=False, sort_keys=True),
+    }  # fmt: skip
     last = tx.execute(_LAST).fetchone()
-    link = _link(last["chain"] if last else "", body)
-    tx.execute(_INSERT, (*body, link))
+    link = _link(last["chain"] if last else "", tuple(body.values()))
+    insert(tx, "audit_event", **body, chain=link)
     return link
 
 

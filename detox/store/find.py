@@ -41,7 +41,7 @@ from detox.store.find_treatment import (
 )
 
 __all__ = [
-    "account", "acknowledgement_ids", "acknowledgements", "admission", "admission_by_external_id",
+    "account", "acknowledgements", "admission", "admission_by_external_id",
     "admissions_between", "admissions_here", "ahead", "alert", "alerts", "answers", "basis_of", "beds",
     "clinician", "clinicians", "current_plan", "dangerous_alerts", "decider", "decision", "decisions", "dose",
     "doses", "failed_sign_ins", "first_doses", "first_observations", "first_weight", "has_accounts", "in_admission",
@@ -399,11 +399,6 @@ def answers(tx: Connection, admission_id: str) -> list[Answer]:
         )
         for r in rows
     ]  # fmt: skip
-
-
-def acknowledgement_ids(tx: Connection, alert_id: str) -> list[str]:
-    """The ids under which an alert was answered."""
-    return [r["id"] for r in tx.execute("SELECT id FROM acknowledgement WHERE alert_id = ?", (alert_id,))]
 
 
 def last_change(tx: Connection) -> int:

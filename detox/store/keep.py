@@ -22,15 +22,7 @@ from detox.clinical.model import (
 )  # fmt: skip
 from detox.instants import to_text
 from detox.store.connection import Connection
-
-_OBSERVATION_COLUMNS = (
-    "id", "admission_id", "taken_at", "recorded_at", "clinician_id", "role", *VITALS,
-    "answers", "pulse_reason", "not_done", "note", "replaces", "replace_reason", "other",
-)  # fmt: skip
-_OBSERVATION = (
-    f"INSERT INTO observation ({', '.join(_OBSERVATION_COLUMNS)}) "  # noqa: S608 - names of our own columns
-    f"VALUES ({', '.join('?' * len(_OBSERVATION_COLUMNS))})"
-)
+from detox.store.rows import insert
 
 
 def _text(moment: datetime | None) -> str | None:
@@ -46,48 +38,44 @@ def _json(value: object) -> str:
 
 def ward(tx: Connection, ward: Ward, at: datetime) -> None:
     """A ward and its shifts."""
-    tx.execute(
-        "INSERT INTO ward VALUES (?, ?, ?, ?, ?, ?)",
-        (ward.id, ward.name, ward.time_zone, ward.temperature_unit, ward.demo, to_text(at)),
-    )
-    tx.executemany("INSERT INTO shift VALUES (?, ?, ?)", [(ward.id, s.name, s.starts_at) for s in ward.shifts])
+    insert(
+        tx, "ward", id=ward.id, name=ward.name, time_zone=ward.time_zone, temperature_unit=ward.temperature_unit,
+        demo=ward.demo, created_at=to_text(at),
+    )  # fmt: skip
+    for one in ward.shifts:
+        insert(tx, "shift", ward_id=ward.id, name=one.name, starts_at=one.starts_at)
 
 
 def bed(tx: Connection, bed_id: str, ward_id: str, label: str, place: int) -> None:
     """A bed; `place` orders the beds of a ward."""
-    tx.execute("INSERT INTO bed VALUES (?, ?, ?, ?)", (bed_id, ward_id, label, place))
+    insert(tx, "bed", id=bed_id, ward_id=ward_id, label=label, place=place)
 
 
 def clinician(tx: Connection, clinician: Clinician, password_hash: str, at: datetime) -> None:
     """An account."""
-    tx.execute(
-        "INSERT INTO clinician VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (clinician.id, clinician.username, clinician.name, clinician.role, password_hash, 1, to_text(at)),
-    )
+    insert(
+        tx, "clinician", id=clinician.id, username=clinician.username, name=clinician.name, role=clinician.role,
+        password_hash=password_hash, active=1, created_at=to_text(at),
+    )  # fmt: skip
 
 
 def patient(tx: Connection, patient: Patient, at: datetime) -> None:
     """A person."""
-    tx.execute(
-        "INSERT INTO patient VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            patient.id, patient.family_name, patient.given_name,
-            patient.born_on.isoformat() if patient.born_on else None,
-            patient.sex_at_birth, patient.external_id, to_text(at),
-        ),
+    insert(
+        tx, "patient", id=patient.id, family_name=patient.family_name, given_name=patient.given_name,
+        born_on=patient.born_on.isoformat() if patient.born_on else None, sex_at_birth=patient.sex_at_birth,
+        external_id=patient.external_id, created_at=to_text(at),
     )  # fmt: skip
 
 
 def admission(tx: Connection, admission: Admission) -> None:
     """An admission."""
-    tx.execute(
-        "INSERT INTO admission (id, patient_id, ward_id, programme, setting, admitted_at, pregnancy, allergies, "
-        "opioid, last_use_at, spo2_scale, planned_days, external_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            admission.id, admission.patient.id, admission.ward_id, admission.programme, admission.setting,
-            to_text(admission.admitted_at), admission.pregnancy, admission.allergies, admission.opioid,
-            _text(admission.last_use_at), admission.spo2_scale, admission.planned_days, admission.external_id,
-        ),
+    insert(
+        tx, "admission", id=admission.id, patient_id=admission.patient.id, ward_id=admission.ward_id,
+        programme=admission.programme, setting=admission.setting, admitted_at=to_text(admission.admitted_at),
+        pregnancy=admission.pregnancy, allergies=admission.allergies, opioid=admission.opioid,
+        last_use_at=_text(admission.last_use_at), spo2_scale=admission.spo2_scale,
+        planned_days=admission.planned_days, external_id=admission.external_id,
     )  # fmt: skip
 
 
@@ -101,7 +89,7 @@ def discharge(tx: Connection, admission_id: str, at: datetime, by: Clinician, re
 
 def bed_stay(tx: Connection, stay_id: str, admission_id: str, bed_id: str, at: datetime) -> None:
     """Somebody lies in a bed from `at` on."""
-    tx.execute("INSERT INTO bed_stay VALUES (?, ?, ?, ?, NULL)", (stay_id, admission_id, bed_id, to_text(at)))
+    insert(tx, "bed_stay", id=stay_id, admission_id=admission_id, bed_id=bed_id, from_at=to_text(at))
 
 
 def leave_bed(tx: Connection, admission_id: str, at: datetime) -> None:
@@ -113,14 +101,13 @@ def leave_bed(tx: Connection, admission_id: str, at: datetime) -> None:
 
 def observation(tx: Connection, seen: Observation, by: Clinician, at: datetime) -> None:
     """What was seen, as it was seen."""
-    tx.execute(
-        _OBSERVATION,
-        (
-            seen.id, seen.admission_id, to_text(seen.taken_at), to_text(at), by.id, by.role,
-            *[getattr(seen.vitals, name) for name in VITALS],
-            _json({scale: dict(items) for scale, items in seen.answers.items()}), seen.pulse_reason,
-            seen.not_done, seen.note, seen.replaces, seen.replace_reason, _json(dict(seen.other)),
-        ),
+    insert(
+        tx, "observation", id=seen.id, admission_id=seen.admission_id, taken_at=to_text(seen.taken_at),
+        recorded_at=to_text(at), clinician_id=by.id, role=by.role,
+        **{name: getattr(seen.vitals, name) for name in VITALS},
+        answers=_json({scale: dict(items) for scale, items in seen.answers.items()}), pulse_reason=seen.pulse_reason,
+        not_done=seen.not_done, note=seen.note, replaces=seen.replaces, replace_reason=seen.replace_reason,
+        other=_json(dict(seen.other)),
     )  # fmt: skip
 
 
@@ -134,25 +121,22 @@ def replaced(tx: Connection, original_id: str, new_id: str) -> bool:
 
 def assessment(tx: Connection, observation_id: str, made: Assessment) -> None:
     """What one version of a scale made of an observation."""
-    tx.execute(
-        "INSERT INTO assessment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            observation_id, made.scale, made.version, made.total, made.band, made.at_least, made.risk,
-            _json(dict(made.items)), _json(list(made.missing)),
-        ),
+    insert(
+        tx, "assessment", observation_id=observation_id, scale=made.scale, version=made.version, total=made.total,
+        band=made.band, at_least=made.at_least, risk=made.risk, items=_json(dict(made.items)),
+        missing=_json(list(made.missing)),
     )  # fmt: skip
 
 
 def alert(tx: Connection, alert: Alert, at: datetime) -> None:
     """An alert that opens, as the rule said it."""
     found = alert.finding
-    tx.execute(
-        "INSERT INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, ?)",
-        (
-            alert.id, alert.admission_id, alert.observation_id, found.problem, found.rule, found.level, found.kind,
-            found.message, found.reason, found.action, _json(dict(found.values)), found.protocol_version, found.source,
-            found.evidence, to_text(alert.opened_at), to_text(at), _json(dict(found.also)),
-        ),
+    insert(
+        tx, "alert", id=alert.id, admission_id=alert.admission_id, observation_id=alert.observation_id,
+        problem=found.problem, rule=found.rule, level=found.level, kind=found.kind, message=found.message,
+        reason=found.reason, action=found.action, measured=_json(dict(found.values)),
+        protocol_version=found.protocol_version, source=found.source, evidence=found.evidence,
+        opened_at=to_text(alert.opened_at), recorded_at=to_text(at), also=_json(dict(found.also)),
     )  # fmt: skip
 
 
@@ -166,37 +150,27 @@ def resolve(tx: Connection, alert_id: str, at: datetime, observation_id: str | N
 
 def acknowledgement(tx: Connection, answer: Answer) -> None:
     """Who saw an alert, what was done, and what that means for the doses."""
-    tx.execute(
-        "INSERT INTO acknowledgement (id, alert_id, at, clinician_id, role, what_was_done, giving, closes) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            answer.id, answer.alert_id, to_text(answer.at), answer.by.id, answer.by.role, answer.done, answer.giving,
-            answer.closes,
-        ),
+    insert(
+        tx, "acknowledgement", id=answer.id, alert_id=answer.alert_id, at=to_text(answer.at),
+        clinician_id=answer.by.id, role=answer.by.role, what_was_done=answer.done, giving=answer.giving,
+        closes=answer.closes,
     )  # fmt: skip
 
 
 def answer(tx: Connection, answer: Answer) -> None:
     """What was done about a danger that is no open alert, and what that means for the doses."""
-    tx.execute(
-        "INSERT INTO answer (id, admission_id, problem, at, clinician_id, role, done, giving, closes) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            answer.id, answer.admission_id, answer.problem, to_text(answer.at), answer.by.id, answer.by.role,
-            answer.done, answer.giving, answer.closes,
-        ),
+    insert(
+        tx, "answer", id=answer.id, admission_id=answer.admission_id, problem=answer.problem, at=to_text(answer.at),
+        clinician_id=answer.by.id, role=answer.by.role, done=answer.done, giving=answer.giving, closes=answer.closes,
     )  # fmt: skip
 
 
 def taper_plan(tx: Connection, plan: TaperPlan, by: Clinician, note: str) -> None:
     """A plan, not yet signed."""
-    tx.execute(
-        "INSERT INTO taper_plan (id, admission_id, drug, steps, interval_h, written_by, written_at, note) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            plan.id, plan.admission_id, plan.drug, _json([s.dose_mg for s in plan.steps]), plan.interval_h,
-            by.id, to_text(plan.written_at), note,
-        ),
+    insert(
+        tx, "taper_plan", id=plan.id, admission_id=plan.admission_id, drug=plan.drug,
+        steps=_json([s.dose_mg for s in plan.steps]), interval_h=plan.interval_h, written_by=by.id,
+        written_at=to_text(plan.written_at), note=note,
     )  # fmt: skip
 
 
@@ -223,57 +197,53 @@ def step_change(
     decision_id: str | None,
 ) -> None:
     """The plan stands at another step from `at` on."""
-    tx.execute(
-        "INSERT INTO step_change VALUES (?, ?, ?, ?, ?, ?)",
-        (change_id, plan_id, to_text(at), step_from, step_to, decision_id),
-    )
+    insert(
+        tx, "step_change", id=change_id, plan_id=plan_id, at=to_text(at), step_from=step_from, step_to=step_to,
+        decision_id=decision_id,
+    )  # fmt: skip
 
 
 def dose(tx: Connection, dose: Dose, by: Clinician, at: datetime, witness: Clinician | None = None) -> None:
     """One administration: given, held or refused; and who saw it beside the one who gave it."""
-    tx.execute(
-        "INSERT INTO dose (id, admission_id, plan_id, drug, dose_mg, status, reason, given_at, recorded_at, "
-        "clinician_id, role, elsewhere, witness, form, against_hold) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            dose.id, dose.admission_id, dose.plan_id, dose.drug, dose.dose_mg, dose.status, dose.reason,
-            to_text(dose.given_at), to_text(at), by.id, by.role, dose.elsewhere, witness.id if witness else None,
-            dose.form, dose.against_hold,
-        ),
+    insert(
+        tx, "dose", id=dose.id, admission_id=dose.admission_id, plan_id=dose.plan_id, drug=dose.drug,
+        dose_mg=dose.dose_mg, status=dose.status, reason=dose.reason, given_at=to_text(dose.given_at),
+        recorded_at=to_text(at), clinician_id=by.id, role=by.role, elsewhere=dose.elsewhere,
+        witness=witness.id if witness else None, form=dose.form, against_hold=dose.against_hold,
     )  # fmt: skip
 
 
 def dose_vomited(tx: Connection, dose_id: str, vomited_at: datetime, note: str, by: Clinician, at: datetime) -> None:
     """That a given dose was brought up again."""
-    tx.execute(
-        "INSERT INTO dose_vomited VALUES (?, ?, ?, ?, ?, ?)",
-        (dose_id, to_text(vomited_at), note, to_text(at), by.id, by.role),
-    )
+    insert(
+        tx, "dose_vomited", dose_id=dose_id, vomited_at=to_text(vomited_at), note=note, at=to_text(at),
+        clinician_id=by.id, role=by.role,
+    )  # fmt: skip
 
 
 def dose_correction(
     tx: Connection, dose_id: str, replaced_by: str | None, reason: str, by: Clinician, at: datetime
 ) -> None:
     """That a dose was charted wrongly; None as `replaced_by`: it was entered in error and none stands instead."""
-    tx.execute(
-        "INSERT INTO dose_correction VALUES (?, ?, ?, ?, ?, ?)",
-        (dose_id, replaced_by, reason, to_text(at), by.id, by.role),
-    )
+    insert(
+        tx, "dose_correction", dose_id=dose_id, replaced_by=replaced_by, reason=reason, at=to_text(at),
+        clinician_id=by.id, role=by.role,
+    )  # fmt: skip
 
 
 def dose_carried(tx: Connection, original_id: str, dose_id: str, *, given: bool, over_hold: bool) -> None:
     """What was said about a given dose holds for the one that corrects it: brought up again, given over a hold."""
     if given:
         tx.execute(
-            "INSERT INTO dose_vomited SELECT ?, vomited_at, note, at, clinician_id, role FROM dose_vomited "
-            "WHERE dose_id = ?",
-            (dose_id, original_id),
+            "INSERT INTO dose_vomited (dose_id, vomited_at, note, at, clinician_id, role) "
+            "SELECT :to, vomited_at, note, at, clinician_id, role FROM dose_vomited WHERE dose_id = :of",
+            {"to": dose_id, "of": original_id},
         )
     if given and over_hold:
         tx.execute(
-            "INSERT INTO dose_over_hold SELECT ?, held, signed_with, decision_id, at, clinician_id "
-            "FROM dose_over_hold WHERE dose_id = ?",
-            (dose_id, original_id),
+            "INSERT INTO dose_over_hold (dose_id, held, signed_with, decision_id, at, clinician_id) "
+            "SELECT :to, held, signed_with, decision_id, at, clinician_id FROM dose_over_hold WHERE dose_id = :of",
+            {"to": dose_id, "of": original_id},
         )
 
 
@@ -282,34 +252,35 @@ def dose_over_hold(
     at: datetime,
 ) -> None:  # fmt: skip
     """By which physician's word a dose was given over what held it, and how that word was proven."""
-    tx.execute(
-        "INSERT INTO dose_over_hold VALUES (?, ?, ?, ?, ?, ?)",
-        (dose_id, _json(list(held)), signed_with, decision_id, to_text(at), by.id),
-    )
+    insert(
+        tx, "dose_over_hold", dose_id=dose_id, held=_json(list(held)), signed_with=signed_with,
+        decision_id=decision_id, at=to_text(at), clinician_id=by.id,
+    )  # fmt: skip
 
 
 def history_answer(tx: Connection, fact: HistoryAnswer, by: Clinician) -> None:
     """What was answered about an admission, from now on."""
-    tx.execute(
-        "INSERT INTO stay_fact VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (fact.id, fact.admission_id, fact.name, fact.value, fact.note, to_text(fact.set_at), by.id, by.role),
-    )
+    insert(
+        tx, "stay_fact", id=fact.id, admission_id=fact.admission_id, name=fact.name, value=fact.value,
+        note=fact.note, set_at=to_text(fact.set_at), clinician_id=by.id, role=by.role,
+    )  # fmt: skip
 
 
 def decision(tx: Connection, made: Decision, plan_id: str | None, by: Clinician) -> None:
     """What a physician decided, with the suggestion as it was shown."""
-    tx.execute(
-        "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            made.id, made.admission_id, plan_id, made.verdict, made.chosen, made.reason, _json(dict(made.suggestion)),
-            made.step_from, made.step_to, to_text(made.decided_at), by.id, by.role,
-        ),
+    insert(
+        tx, "decision", id=made.id, admission_id=made.admission_id, plan_id=plan_id, verdict=made.verdict,
+        chosen=made.chosen, reason=made.reason, suggestion=_json(dict(made.suggestion)), step_from=made.step_from,
+        step_to=made.step_to, at=to_text(made.decided_at), clinician_id=by.id, role=by.role,
     )  # fmt: skip
 
 
 def session(tx: Connection, token_hash: str, clinician_id: str, at: datetime, until: datetime) -> None:
     """A signed-in browser, known by the hash of its token."""
-    tx.execute("INSERT INTO session VALUES (?, ?, ?, ?, NULL)", (token_hash, clinician_id, to_text(at), to_text(until)))
+    insert(
+        tx, "session", token_hash=token_hash, clinician_id=clinician_id, created_at=to_text(at),
+        expires_at=to_text(until),
+    )  # fmt: skip
 
 
 def end_session(tx: Connection, token_hash: str, at: datetime) -> None:
@@ -319,15 +290,13 @@ def end_session(tx: Connection, token_hash: str, at: datetime) -> None:
 
 def failed_sign_in(tx: Connection, username: str, at: datetime) -> None:
     """A wrong name or password, counted so that guessing gets slow."""
-    tx.execute("INSERT INTO failed_sign_in VALUES (?, ?)", (username, to_text(at)))
+    insert(tx, "failed_sign_in", username=username, failed_at=to_text(at))
 
 
 def protocol_review(tx: Connection, made: ProtocolReview, text: str, by: Clinician) -> None:
     """That somebody has reviewed a content file, with the whole text that was reviewed."""
-    tx.execute(
-        "INSERT INTO protocol_review VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            made.id, made.file_id, made.version, made.sha256, text, made.reviewer_name, made.profession,
-            made.statement, to_text(made.reviewed_at), by.id, by.role,
-        ),
+    insert(
+        tx, "protocol_review", id=made.id, file_id=made.file_id, version=made.version, sha256=made.sha256,
+        content=text, reviewer_name=made.reviewer_name, profession=made.profession, statement=made.statement,
+        reviewed_at=to_text(made.reviewed_at), clinician_id=by.id, role=by.role,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import datetime
 from detox.clinical.model import Baseline, Clinician, HistoryAnswer, IntervalOrder, PatientLimit, Snooze
 from detox.instants import from_text, to_text
 from detox.store.connection import Connection
+from detox.store.rows import insert
 
 _NAMED = "SELECT t.*, c.name AS setter, e.name AS ender FROM {0} t JOIN clinician c ON c.id = t.clinician_id "
 _ENDED = "LEFT JOIN clinician e ON e.id = t.ended_by WHERE t.admission_id = ? ORDER BY t.set_at, t.rowid"
@@ -24,12 +25,10 @@ def patient_limits(tx: Connection, admission_id: str) -> tuple[PatientLimit, ...
 
 def keep_patient_limit(tx: Connection, limit: PatientLimit, by: Clinician) -> None:
     """A limit that holds from now on."""
-    tx.execute(
-        "INSERT INTO patient_limit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
-        (
-            limit.id, limit.admission_id, limit.vital, limit.side, limit.warning, limit.critical, limit.reason,
-            to_text(limit.until_at), to_text(limit.set_at), by.id, by.role,
-        ),
+    insert(
+        tx, "patient_limit", id=limit.id, admission_id=limit.admission_id, vital=limit.vital, side=limit.side,
+        warning=limit.warning, critical=limit.critical, reason=limit.reason, until_at=to_text(limit.until_at),
+        set_at=to_text(limit.set_at), clinician_id=by.id, role=by.role,
     )  # fmt: skip
 
 
@@ -59,12 +58,9 @@ def baselines(tx: Connection, admission_id: str) -> tuple[Baseline, ...]:
 
 def keep_baseline(tx: Connection, said: Baseline, by: Clinician) -> None:
     """A baseline that counts from now on."""
-    tx.execute(
-        "INSERT INTO baseline VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            said.id, said.admission_id, said.vital, said.value, said.kind, said.reason, to_text(said.set_at), by.id,
-            by.role,
-        ),
+    insert(
+        tx, "baseline", id=said.id, admission_id=said.admission_id, vital=said.vital, value=said.value,
+        kind=said.kind, reason=said.reason, set_at=to_text(said.set_at), clinician_id=by.id, role=by.role,
     )  # fmt: skip
 
 
@@ -81,12 +77,10 @@ def interval_orders(tx: Connection, admission_id: str) -> tuple[IntervalOrder, .
 
 def keep_interval_order(tx: Connection, order: IntervalOrder, by: Clinician) -> None:
     """An interval that holds from now on."""
-    tx.execute(
-        "INSERT INTO interval_order VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
-        (
-            order.id, order.admission_id, order.interval_min, order.reason,
-            to_text(order.until_at) if order.until_at else None, to_text(order.set_at), by.id, by.role,
-        ),
+    insert(
+        tx, "interval_order", id=order.id, admission_id=order.admission_id, interval_min=order.interval_min,
+        reason=order.reason, until_at=to_text(order.until_at) if order.until_at else None,
+        set_at=to_text(order.set_at), clinician_id=by.id, role=by.role,
     )  # fmt: skip
 
 
@@ -117,10 +111,10 @@ def snoozes(tx: Connection, alert_ids: Iterable[str]) -> dict[str, tuple[Snooze,
 
 def keep_snooze(tx: Connection, snooze: Snooze, by: Clinician) -> None:
     """An alert put aside until a time."""
-    tx.execute(
-        "INSERT INTO snooze VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (snooze.id, snooze.alert_id, to_text(snooze.at), to_text(snooze.until_at), snooze.reason, by.id, by.role),
-    )
+    insert(
+        tx, "snooze", id=snooze.id, alert_id=snooze.alert_id, at=to_text(snooze.at),
+        until_at=to_text(snooze.until_at), reason=snooze.reason, clinician_id=by.id, role=by.role,
+    )  # fmt: skip
 
 
 def history_answers(tx: Connection, admission_id: str) -> list[HistoryAnswer]:
@@ -148,10 +142,10 @@ def ward_setting(tx: Connection, ward_id: str, name: str) -> str | None:
 
 def keep_ward_setting(tx: Connection, ward_id: str, name: str, value: str, at: datetime, by: Clinician) -> None:
     """A setting of the ward, from now on."""
-    tx.execute(
-        "INSERT INTO ward_setting (ward_id, name, value, at, clinician_id, role) VALUES (?, ?, ?, ?, ?, ?)",
-        (ward_id, name, value, to_text(at), by.id, by.role),
-    )
+    insert(
+        tx, "ward_setting", ward_id=ward_id, name=name, value=value, at=to_text(at), clinician_id=by.id,
+        role=by.role,
+    )  # fmt: skip
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -12,6 +12,11 @@ def insert(tx: Connection, table: str, **values: Value) -> None:
     tx.execute(_text(table, tuple(values)), values)
 
 
+def insert_once(tx: Connection, table: str, **values: Value) -> None:
+    """The same; where a unique index knows such a row already, that one stays and nothing is added."""
+    tx.execute(f"{_text(table, tuple(values))} ON CONFLICT DO NOTHING", values)
+
+
 @cache
 def _text(table: str, columns: tuple[str, ...]) -> str:
     named = ", ".join(f":{column}" for column in columns)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from detox.instants import from_text, to_text
 from detox.store.connection import Connection
+from detox.store.rows import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +31,15 @@ class SelfReport:
 def start(tx: Connection, report_id: str, token_hash: str, admission_id: str, scale: str, version: str, by: str,
           at: datetime) -> None:  # fmt: skip
     """The tablet changes hands."""
-    tx.execute(
-        "INSERT INTO self_report VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)",
-        (report_id, token_hash, admission_id, scale, version, by, to_text(at)),
-    )
+    insert(
+        tx, "self_report", id=report_id, token_hash=token_hash, admission_id=admission_id, scale=scale,
+        version=version, started_by=by, started_at=to_text(at),
+    )  # fmt: skip
 
 
 def answer(tx: Connection, report_id: str, item: str, value: int | None, at: datetime) -> None:
     """One answer; a later one to the same item counts in its place."""
-    tx.execute(
-        "INSERT INTO self_report_answer (self_report_id, item, value, at) VALUES (?, ?, ?, ?)",
-        (report_id, item, value, to_text(at)),
-    )
+    insert(tx, "self_report_answer", self_report_id=report_id, item=item, value=value, at=to_text(at))
 
 
 def end(tx: Connection, report_id: str, at: datetime, by: str, observation_id: str | None) -> None:
@@ -94,9 +92,7 @@ def open_of(tx: Connection, admission_id: str) -> list[SelfReport]:
 
 def set_pin(tx: Connection, clinician_id: str, pin_hash: str, at: datetime) -> None:
     """A new PIN; the newest counts."""
-    tx.execute(
-        "INSERT INTO pin (clinician_id, pin_hash, set_at) VALUES (?, ?, ?)", (clinician_id, pin_hash, to_text(at))
-    )
+    insert(tx, "pin", clinician_id=clinician_id, pin_hash=pin_hash, set_at=to_text(at))
 
 
 def pin(tx: Connection, clinician_id: str) -> tuple[str, datetime] | None:
@@ -107,9 +103,7 @@ def pin(tx: Connection, clinician_id: str) -> tuple[str, datetime] | None:
 
 def tried(tx: Connection, clinician_id: str, at: datetime, proven: bool) -> None:
     """A PIN that was typed: wrong, or proven (as the password proves as well)."""
-    tx.execute(
-        "INSERT INTO pin_try (clinician_id, at, proven) VALUES (?, ?, ?)", (clinician_id, to_text(at), int(proven))
-    )
+    insert(tx, "pin_try", clinician_id=clinician_id, at=to_text(at), proven=int(proven))
 
 
 def wrong_in_a_row(tx: Connection, clinician_id: str) -> int:

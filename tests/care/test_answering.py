@@ -270,3 +270,19 @@ def test_the_ward_minutes_count(store, ward, manager, raised, now) -> None:
         minutes = since.escalation_minutes(tx, ward.id)
         standing = since.standings(tx, [find.alert(tx, alert.id)], now + 3 * MINUTE, minutes)
     assert standing[alert.id].with_whom == "charge nurse"
+
+
+def test_other_words_under_one_key_are_refused_and_not_dropped(store, nurse, raised, now) -> None:
+    first = raised("blood_pressure", systolic_mmhg=190)
+    second = raised("temperature", minutes_ago=1, systolic_mmhg=190, temperature_c=38.9)
+    care.acknowledge(store, nurse, first.id, "oxygen, seen", now, ack_id="k")
+    for alert, words in ((first, "physician called"), (second, "oxygen, seen")):
+        with pytest.raises(Conflict, match="not these words"):
+            care.acknowledge(store, nurse, alert.id, words, now, ack_id="k")
+    care.answer_danger(store, nurse, first.admission_id, "breathing", "seen", now, answer_id="w")
+    for problem, words in (("breathing", "physician called"), ("pulse", "seen")):
+        with pytest.raises(Conflict, match="not these words"):
+            care.answer_danger(store, nurse, first.admission_id, problem, words, now, answer_id="w")
+    assert care.answer_danger(store, nurse, first.admission_id, "breathing", "seen", now, answer_id="w").id == "w"
+    with inside(store) as tx:
+        assert [a.done for a in find.answers(tx, first.admission_id)] == ["oxygen, seen", "seen"]
