@@ -106,7 +106,7 @@ def _charted(line: AdmissionLine, made: Sequence[Decision]) -> Charted:
         orders=_orders_of(plan),
         facts=facts,
         results=results,
-        alerts=tuple(a for a in every_alert if _dangerous(a)),
+        alerts=tuple(a for a in every_alert if _dangerous(a) or any(said.alert_id == a.id for said in answers)),
         answers=answers,
         decisions=decisions,
         conditions=line.admission.patient.conditions,

@@ -18,10 +18,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
-from inside import changing, inside
-
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "tests"))
+
+from inside import changing, inside  # noqa: E402
 
 from detox import care  # noqa: E402
 from detox.care import demo_course  # noqa: E402
