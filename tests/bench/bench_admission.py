@@ -15,11 +15,10 @@ from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 
-from inside import changing, inside
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
 
 from bench_record import NOW, sets, ward  # noqa: E402
+from inside import changing, inside  # noqa: E402
 
 from detox import care  # noqa: E402
 from detox.clinical.alerts.folding import AlertEngine  # noqa: E402

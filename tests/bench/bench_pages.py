@@ -31,14 +31,14 @@ from typing import Any
 from unittest.mock import MagicMock
 from urllib.parse import parse_qsl, urlencode
 
-from inside import inside
-
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bench_record as history  # noqa: E402
 import plotly.io  # noqa: E402
 import streamlit as st  # noqa: E402
+from inside import inside  # noqa: E402
 from streamlit.proto.Block_pb2 import Block  # noqa: E402
 from streamlit.proto.Markdown_pb2 import Markdown  # noqa: E402
 from streamlit.runtime import Runtime  # noqa: E402
