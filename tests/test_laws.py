@@ -190,6 +190,7 @@ def verbs(
     newcomer = replace(admission, id="new", patient=Patient("np", "Novak", "Petr"))
     decision = Decision("k", admission.id, "declined", "HOLD_STEP", "tired", now, "", {"class": "STEP_DOWN"})
     account = {"username": "ana", "name": "A. Test", "role": "nurse", "password": "long enough"}
+    leaver = care.add_clinician(store, somebody(store, "manager"), **(account | {"username": "leaver"}), now=now)
     entry = seen(vitals=vitals())
     dose = Dose("d", admission.id, None, "buprenorphine", 4, "given", now, "ordered by Dr Lee")
     asked = HistoryAnswer("f", admission.id, "programme", "taper", "as agreed", now)
@@ -238,6 +239,8 @@ def verbs(
         "ask_two_people": lambda by: care.ask_two_people(store, by, admission.ward_id, ["methadone"], now),
         "chart_vomited": lambda by: care.chart_vomited(store, by, swallowed.id, now, "tablet seen", now),
         "discharge": lambda by: care.discharge(store, by, admission.id, "goes home", now),
+        "switch_account": lambda by: care.switch_account(store, by, leaver.id, False, now),
+        "change_role": lambda by: care.change_role(store, by, leaver.id, "physician", now),
         "add_clinician": lambda by: care.add_clinician(store, by, **account, now=now),
         "review": lambda by: care.review(
             store,
@@ -253,6 +256,7 @@ def verbs(
         "hand_over": lambda by: care.hand_over(store, by, "h", "browser", unseen.id, "sows-gossop", now),
         "take_back": lambda by: care.take_back(store, by, given.id, now),
         "set_pin": lambda by: care.set_pin(store, by, password, "482915", now),
+        "change_password": lambda by: care.change_password(store, by, password, "another long one", now),
     }
 
 

@@ -11,7 +11,7 @@ import hashlib
 import re
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -145,6 +145,12 @@ def is_handed_over(token_hash: str) -> bool:
 def is_shut(token_hash: str) -> bool:
     """True when nothing of the dashboard may reach that browser any more, or for now."""
     return has_ended(token_hash) or is_handed_over(token_hash)
+
+
+def end_all(token_hashes: Iterable[str], now: datetime) -> None:
+    """Tell the process that these sessions are over, as a change of their account has ended them in the database."""
+    for token_hash in token_hashes:
+        announce_end(token_hash, now)
 
 
 def hand_over(session: Session, report_id: str, admission_id: str, scale_id: str, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """The verbs of the ward. Each checks who may do it, keeps one thing whole or not at all, and returns what was kept."""
 
-from detox.care.accounts import add_clinician, set_up_ward
+from detox.care.accounts import add_clinician, change_password, change_role, set_up_ward, switch_account
 from detox.care.admissions import admit, discharge, move
 from detox.care.answering import acknowledge, acknowledge_overdue, answer_danger, set_escalation, snooze
 from detox.care.correcting import amend_dose, dose_in_error
@@ -33,7 +33,9 @@ __all__ = [
     "answer",
     "answer_danger",
     "ask_two_people",
+    "change_password",
     "change_programme",
+    "change_role",
     "chart_dose",
     "chart_other_dose",
     "chart_vomited",
@@ -61,6 +63,7 @@ __all__ = [
     "snooze",
     "state",
     "state_all",
+    "switch_account",
     "take_back",
     "write_plan",
 ]

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from detox.care import authentication
 from detox.care.passwords import check_new, hash_password
 from detox.care.text import clean
 from detox.clinical.model import ROLES, Clinician, Shift, Ward
 from detox.errors import NotAllowed, Refused
 from detox.gate import permit
-from detox.store import Store, access, audit, find, keep
+from detox.store import Connection, Store, access, audit, find, keep
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
@@ -73,6 +74,75 @@ def add_clinician(
             access.works_on(tx, added.id, ward_id, by, now)
         audit.event(tx, now, by, "add_clinician", "clinician", added.id, detail={"role": role})
     return added
+
+
+def switch_account(store: Store, by: Clinician, account_id: str, active: bool, now: datetime) -> tuple[str, ...]:
+    """Switch an account off or on again. Returns the hashes of the sessions that ended with it.
+
+    Raises Refused for one's own account and for the last manager, NotAllowed, NotFound.
+    """
+    permit(store, by, "switch_account", now)
+    with store.write() as tx:
+        account = find.clinician(tx, account_id)
+        if account.active == active:
+            return ()
+        _check_change(tx, by, account, still_manages=active)
+        keep.account_active(tx, account.id, active)
+        detail: dict[str, object] = {"active": active}
+        return _changed(tx, by, account, "switch_account", detail, now)
+
+
+def change_role(store: Store, by: Clinician, account_id: str, role: str, now: datetime) -> tuple[str, ...]:
+    """Give an account another role. Returns the hashes of the sessions that ended with it: each was of the old role.
+
+    Raises Refused for a role that there is not, for one's own account and for the last manager, NotAllowed, NotFound.
+    """
+    permit(store, by, "change_role", now)
+    if role not in ROLES:
+        raise Refused({"role": f"Role {role!r} does not exist: choose {', '.join(ROLES)}."})
+    with store.write() as tx:
+        account = find.clinician(tx, account_id)
+        if account.role == role:
+            return ()
+        _check_change(tx, by, account, still_manages=role == "manager")
+        keep.account_role(tx, account.id, role)
+        return _changed(tx, by, account, "change_role", {"role": role, "before": account.role}, now)
+
+
+def change_password(
+    store: Store, by: Clinician, password: str, new: str, now: datetime, *, token_hash: str = ""
+) -> tuple[str, ...]:  # fmt: skip
+    """Change one's own password, proven by the old one. Returns the hashes of the other sessions, which end with it.
+
+    `token_hash` is that of the session which stays. Raises Refused for a wrong password or one that is too short.
+    """
+    permit(store, by, "change_password", now)
+    check_new(new)
+    authentication.by_password(store, by.username, password, now)
+    secret = hash_password(new)
+    with store.write() as tx:
+        keep.account_password(tx, by.id, secret)
+        return _changed(tx, by, by, "change_password", {}, now, but=token_hash)
+
+
+def _check_change(tx: Connection, by: Clinician, account: Clinician, *, still_manages: bool) -> None:
+    if account.id == by.id:
+        raise Refused({"account": "This is your own account: let another manager change it."})
+    others = [c for c in find.clinicians(tx) if c.role == "manager" and c.active and c.id != account.id]
+    if account.role == "manager" and account.active and not still_manages and not others:
+        raise Refused({"account": "This is the last manager: make another one first."})
+
+
+def _changed(
+    tx: Connection, by: Clinician, account: Clinician, verb: str, detail: dict[str, object], now: datetime, *,
+    but: str = "",
+) -> tuple[str, ...]:  # fmt: skip
+    """Tell the change and end the account's sessions: what a session was opened with holds no longer."""
+    ended = tuple(one for one in find.open_sessions(tx, account.id, now) if one != but)
+    for token_hash in ended:
+        keep.end_session(tx, token_hash, now)
+    audit.event(tx, now, by, verb, "clinician", account.id, detail=detail | {"sessions_ended": len(ended)})
+    return ended
 
 
 def _ward_problems(

@@ -56,6 +56,9 @@ ACTS: dict[str, Act] = {
     "allow_programmes": Act(MANAGER, "unlock a programme"),
     "ask_two_people": Act(MANAGER, "say which drugs take two people"),
     "add_clinician": Act(MANAGER, "add an account"),
+    "switch_account": Act(MANAGER, "switch an account off or on"),
+    "change_role": Act(MANAGER, "change somebody's role"),
+    "change_password": Act(EVERYBODY, "change a password"),
     "set_pin": Act(WARD_STAFF, "set a PIN"),
     "review": Act(MANAGER, "record a review of clinical content"),
 }

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from detox.clinical.model import Clinician
+from detox.errors import StoreError
 from detox.store import Store, access
 from detox.store.access import Subject
 
@@ -41,9 +42,10 @@ def read(store: Store, by: Clinician, act: str, about: Subject, purpose: str, no
     try:
         with store.write() as tx:
             access.read(tx, by, act, about, purpose, now, quarter(now))
-    except BaseException:
+    except StoreError as error:
         _forget(key)
-        raise
+        said = f"Nothing is shown, because it cannot be kept who reads it: go on with paper. {error}"
+        raise StoreError(said) from error
 
 
 def tell(

@@ -41,13 +41,13 @@ from detox.store.find_treatment import (
 )
 
 __all__ = [
-    "account", "acknowledgements", "admission", "admission_by_external_id",
-    "admissions_between", "admissions_here", "ahead", "alert", "alerts", "answers", "basis_of", "beds",
-    "clinician", "clinicians", "current_plan", "dangerous_alerts", "decider", "decision", "decisions", "dose",
-    "doses", "failed_sign_ins", "first_doses", "first_observations", "first_weight", "has_accounts", "in_admission",
-    "is_admission", "last_change", "last_charted", "last_in_admission", "last_observations", "last_other",
-    "last_others", "last_recorded", "observation", "observations", "open_alerts", "patient_by_external_id", "plan",
-    "plans", "session", "step_changes", "wards",
+    "account", "acknowledgements", "admission", "admission_by_external_id", "admissions_between", "admissions_here",
+    "ahead", "alert", "alerts", "answers", "basis_of", "beds", "clinician", "clinicians", "current_plan",
+    "dangerous_alerts", "decider", "decision", "decisions", "dose", "doses", "failed_sign_ins", "first_doses",
+    "first_observations", "first_weight", "has_accounts", "in_admission", "is_admission", "last_change",
+    "last_charted", "last_in_admission", "last_observations", "last_other", "last_others", "last_recorded",
+    "observation", "observations", "open_alerts", "open_sessions", "patient_by_external_id", "plan", "plans",
+    "session", "step_changes", "wards",
 ]  # fmt: skip
 
 _OBSERVATION = "SELECT o.*, c.name AS recorder FROM observation o JOIN clinician c ON c.id = o.clinician_id "
@@ -149,6 +149,15 @@ def session(tx: Connection, token_hash: str, now: datetime) -> Clinician | None:
         (token_hash, to_text(now)),
     ).fetchone()
     return None if row is None else _clinician(row)
+
+
+def open_sessions(tx: Connection, clinician_id: str, now: datetime) -> list[str]:
+    """The token hashes of an account's sessions that are open now."""
+    rows = tx.execute(
+        "SELECT token_hash FROM session WHERE clinician_id = :id AND ended_at IS NULL AND expires_at > :now",
+        {"id": clinician_id, "now": to_text(now)},
+    )
+    return [row["token_hash"] for row in rows]
 
 
 def failed_sign_ins(tx: Connection, username: str, since: datetime) -> list[datetime]:

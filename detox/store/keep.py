@@ -59,6 +59,21 @@ def clinician(tx: Connection, clinician: Clinician, password_hash: str, at: date
     )  # fmt: skip
 
 
+def account_active(tx: Connection, clinician_id: str, active: bool) -> None:
+    """An account in use, or switched off."""
+    tx.execute("UPDATE clinician SET active = :active WHERE id = :id", {"active": active, "id": clinician_id})
+
+
+def account_role(tx: Connection, clinician_id: str, role: str) -> None:
+    """The role of an account from now on: what was done before keeps the role of its time."""
+    tx.execute("UPDATE clinician SET role = :role WHERE id = :id", {"role": role, "id": clinician_id})
+
+
+def account_password(tx: Connection, clinician_id: str, password_hash: str) -> None:
+    """The hash of an account's new password."""
+    tx.execute("UPDATE clinician SET password_hash = :hash WHERE id = :id", {"hash": password_hash, "id": clinician_id})
+
+
 def patient(tx: Connection, patient: Patient, at: datetime) -> None:
     """A person."""
     insert(

@@ -1,15 +1,18 @@
 """Setting up a ward, accounts, and what is kept of a password."""
 
-from datetime import datetime
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from inside import inside
 
 from detox import care
-from detox.care import passwords
+from detox.care import authentication, passwords
 from detox.clinical.model import Clinician, Shift, Ward
 from detox.errors import NotAllowed, Refused
-from detox.store import Store, find
+from detox.store import Store, find, keep
 
 SOUND: dict[str, object] = {
     "name": "Ward 4B", "beds": ["1", "2"], "shifts": [Shift("Day", "07:30"), Shift("Night", "19:30")],
@@ -76,3 +79,89 @@ def test_a_password_is_kept_as_a_hash_alone(store: Store, ward: Ward, nurse: Cli
 def test_nobody_signs_in_without_a_hash() -> None:
     assert not passwords.verify(None, "nobody signs in with this")
     assert not passwords.verify("not a hash", "anything at all")
+
+
+# --- changed later
+
+
+@pytest.fixture
+def signed_in(store: Store, now: datetime) -> Callable[[Clinician], str]:
+    """signed_in(nurse): the hash of one more open session of that account."""
+
+    def build(who: Clinician) -> str:
+        token_hash = uuid.uuid4().hex
+        with store.write() as tx:
+            keep.session(tx, token_hash, who.id, now, now + timedelta(hours=12))
+        return token_hash
+
+    return build
+
+
+def still_open(store: Store, token_hash: str, now: datetime) -> bool:
+    with store.read() as tx:
+        return find.session(tx, token_hash, now) is not None
+
+
+def test_an_account_that_is_switched_off_signs_in_no_more_and_is_signed_out(
+    store: Store, nurse: Clinician, manager: Clinician, signed_in: Callable[[Clinician], str], password: str,
+    now: datetime,
+) -> None:  # fmt: skip
+    tablets = {signed_in(nurse), signed_in(nurse)}
+    others = signed_in(manager)
+    assert set(care.switch_account(store, manager, nurse.id, False, now)) == tablets
+    assert not any(still_open(store, one, now) for one in tablets)
+    assert still_open(store, others, now)
+    with pytest.raises(Refused):
+        authentication.by_password(store, nurse.username, password, now)
+    assert care.switch_account(store, manager, nurse.id, False, now) == ()
+    care.switch_account(store, manager, nurse.id, True, now)
+    assert authentication.by_password(store, nurse.username, password, now).id == nurse.id
+    assert not any(still_open(store, one, now) for one in tablets), "what has ended stays ended"
+
+
+def test_a_new_role_ends_the_sessions_of_the_old_one(
+    store: Store, nurse: Clinician, manager: Clinician, signed_in: Callable[[Clinician], str], now: datetime
+) -> None:
+    tablet = signed_in(nurse)
+    assert care.change_role(store, manager, nurse.id, "physician", now) == (tablet,)
+    with store.read() as tx:
+        assert find.clinician(tx, nurse.id).role == "physician"
+    with pytest.raises(Refused, match="does not exist"):
+        care.change_role(store, manager, nurse.id, "owner", now)
+
+
+def test_the_last_manager_stays_and_nobody_changes_the_own_account(
+    store: Store, nurse: Clinician, manager: Clinician, now: datetime
+) -> None:
+    for change in (
+        lambda by, who: care.switch_account(store, by, who.id, False, now),
+        lambda by, who: care.change_role(store, by, who.id, "nurse", now),
+    ):
+        with pytest.raises(Refused, match="your own account"):
+            change(manager, manager)
+        ghost = replace(manager, id="another")  # whoever asks: the last one that the ward has stays
+        with pytest.raises(Refused, match="last manager"):
+            change(ghost, manager)
+    care.change_role(store, manager, nurse.id, "manager", now)
+    second = replace(nurse, role="manager")
+    care.switch_account(store, second, manager.id, False, now)
+    with pytest.raises(Refused, match="last manager"):
+        care.switch_account(store, replace(manager, id="another"), second.id, False, now)
+
+
+def test_a_new_password_ends_the_other_sessions_and_the_old_one_opens_nothing(
+    store: Store, nurse: Clinician, signed_in: Callable[[Clinician], str], password: str, now: datetime
+) -> None:
+    here, other = signed_in(nurse), signed_in(nurse)
+    with pytest.raises(Refused):
+        care.change_password(store, nurse, "wrong", "quite another one", now, token_hash=here)
+    with pytest.raises(Refused, match="at least"):
+        care.change_password(store, nurse, password, "short", now, token_hash=here)
+    assert care.change_password(store, nurse, password, "quite another one", now, token_hash=here) == (other,)
+    assert still_open(store, here, now)
+    with pytest.raises(Refused):
+        authentication.by_password(store, nurse.username, password, now)
+    assert authentication.by_password(store, nurse.username, "quite another one", now).id == nurse.id
+    with inside(store) as tx:
+        told = tx.execute("SELECT detail FROM audit_event WHERE verb = 'change_password'").fetchall()
+    assert [row["detail"] for row in told] == ['{"sessions_ended": 1}']

@@ -11,7 +11,7 @@ from detox import care
 from detox.clinical.model import Observation, Vitals
 from detox.gate import OPERATOR
 from detox.reports import shift
-from detox.store import find
+from detox.store import find, keep
 
 
 def test_four_blocks_and_counts_that_the_file_repeats(open_page, nurse, store, ward, admission, vitals, cows, now):
@@ -79,3 +79,19 @@ def test_a_manager_adds_an_account(open_page, manager, store):
         assert find.account(tx, "new") is not None
     assert "N. &lt;b&gt;New&lt;/b&gt;" in html_of(at)
     assert not [w for w in at.text_input if w.value == typed["first"]]
+
+
+def test_a_manager_switches_an_account_off_and_it_is_signed_out(open_page, manager, nurse, store, now):
+    with store.write() as tx:
+        keep.session(tx, "of-the-nurse", nurse.id, now, now + timedelta(hours=12))
+    at = open_page(manager, "ward")
+    change = next(b for b in at.button if b.label == "Change account")
+    change.click().run()
+    assert any("Choose an account" in one.value for one in at.error)
+    next(s for s in at.selectbox if s.label == "Account").set_value(nurse.id)
+    next(s for s in at.selectbox if s.label == "What").set_value("Switch it off")
+    next(b for b in at.button if b.label == "Change account").click().run()
+    assert any("switched off, signed out of 1" in one.value for one in at.get("html"))
+    with store.read() as tx:
+        assert not find.clinician(tx, nurse.id).active
+        assert find.session(tx, "of-the-nurse", now) is None

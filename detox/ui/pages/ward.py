@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from detox.care import add_clinician, allow_programmes, ask_two_people, set_escalation
+from detox.access import sessions
+from detox.care import add_clinician, allow_programmes, ask_two_people, change_role, set_escalation, switch_account
+from detox.care.importing import USERNAME
 from detox.clinical.administration import ALLOWED, TWO_PEOPLE, giving_file
 from detox.clinical.alerts.escalation import SETTING, answering_file
 from detox.clinical.model import ROLES
@@ -48,6 +50,60 @@ def _accounts() -> None:
         right.text_input("Password again", type="password", key=f"second-{key}", autocomplete="new-password")
         saving.problems(key)
         st.form_submit_button("Add account", key=f"save-{key}", type="primary", on_click=_add, args=(key,))
+
+
+@st.fragment
+def _changes() -> None:
+    """Switch an account off or on, or give it another role; its sign-ins end at once, on every tablet."""
+    here = frame.visit()
+    with here.store.read() as tx:
+        people = {c.id: c for c in find.clinicians(tx) if c.id != here.by.id and c.username != USERNAME}
+    if not people:
+        return
+    known = [f"{c.id}{c.active}{c.role}" for c in people.values()]
+    key = saving.entry_id(here, "account-change", *known)
+    if said := st.session_state.get("account-changed"):
+        st.html(f'<div class="px-saved">✓ {esc(said)}</div>')
+    with st.form(f"change-{key}", enter_to_submit=False):
+        st.markdown("**Change an account** (whoever is signed in with it is signed out)")
+        left, right = st.columns(2)
+        left.selectbox(
+            "Account", list(people), index=None, placeholder="choose", key=f"who-{key}",
+            format_func=lambda one: f"{people[one].name}, {people[one].username}" if one in people else one,
+        )  # fmt: skip
+        right.selectbox("What", list(_CHANGES), index=None, placeholder="choose", key=f"what-{key}")
+        saving.problems(key)
+        st.form_submit_button("Change account", key=f"change-save-{key}", on_click=_change, args=(key,))
+
+
+_CHANGES: dict[str, bool | str] = {
+    "Switch it off": False, "Switch it on again": True,
+    **{f"Make it a {words.ROLES[role]}": role for role in ROLES},
+}  # fmt: skip
+
+
+def _change(key: str) -> None:
+    here = frame.visit()
+    account_id, what = st.session_state.get(f"who-{key}"), st.session_state.get(f"what-{key}")
+    try:
+        if account_id is None or what is None:
+            raise Refused({"account": "Choose an account and what changes: nothing was changed."})
+        wanted = _CHANGES[str(what)]
+        if isinstance(wanted, bool):
+            ended = switch_account(here.store, here.by, str(account_id), wanted, here.now)
+        else:
+            ended = change_role(here.store, here.by, str(account_id), wanted, here.now)
+        sessions.end_all(ended, here.now)
+        with here.store.read() as tx:
+            account = find.clinician(tx, str(account_id))
+    except DetoxError as error:
+        saving.told(key, error)
+        return
+    state = words.ROLES[account.role] if account.active else "switched off"
+    signed_out = f", signed out of {len(ended)}" if ended else ""
+    st.session_state["account-changed"] = f"{account.name}: {state}{signed_out}."
+    st.session_state.pop(f"problem-{key}", None)
+    saving.settled(key)
 
 
 def _add(key: str) -> None:
@@ -175,6 +231,7 @@ def _page() -> None:
         return
     st.subheader("Accounts")
     _accounts()
+    _changes()
     st.subheader("Clinical content")
     _protocols(here)
     st.subheader("Unanswered alerts")
