@@ -5,11 +5,15 @@ baseline, a ward's lawful programmes, a plan that was ended or changed, and a do
 """
 
 import json
+import shutil
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from inside import inside
 from judge_lines import CALM, NOW, Line, rated
@@ -45,6 +49,11 @@ from detox.store.context import read_context
 
 WALKS = max(1, EXAMPLES // 10)
 """How many admissions a law charts: a tenth of the other laws' examples, each on a real database of its own."""
+WALK = settings(
+    max_examples=WALKS,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 SECRET = "only for tests 1"
 UNUSUAL: tuple[Mapping[str, object], ...] = (
     {}, {}, {}, {"respiratory_rate_per_min": 7.0}, {"respiratory_rate_per_min": 11.0, "sedation": "2"},
@@ -368,3 +377,18 @@ def said(found: Judgement) -> dict[str, object]:
         "notes": [one.note for one in notes.unread_notes(found.known)],
         "watches": [(w.watch.drug, w.watch.since, w.watch.until, w.watch.state, w.passed) for w in found.watches],
     }
+
+
+@contextmanager
+def charted_ward(store: Store, folder: Path, start: Start, acts: Iterable[Act]) -> Iterator[Both]:
+    """A copy of the ward on which the acts were charted both ways, six minutes after the last."""
+    path = folder / f"{uuid.uuid4().hex}.db"
+    shutil.copyfile(store.path, path)
+    both = Both(Store(path), start)
+    for act in acts:
+        both.chart(act)
+    both.now += timedelta(minutes=6)
+    try:
+        yield both
+    finally:
+        path.unlink()

@@ -5,11 +5,10 @@ import shutil
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
-from both_ways import ACTS, STARTS, WALKS, Act, Both, Start
-from hypothesis import HealthCheck, example, given, settings
+from both_ways import ACTS, STARTS, WALK, Act, Both, Start, charted_ward
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from detox import care
@@ -67,33 +66,23 @@ def try_it(way: Way, both: Both, folder: Path) -> Dose | DetoxError:
 SLOW_BREATHING = [Act("set", 100), Act("set", 200, {"respiratory_rate_per_min": 7.0})]
 
 
-@settings(
-    max_examples=WALKS,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@WALK
 @example(start=Start(), acts=SLOW_BREATHING)
 @example(start=Start(), acts=[Act("set", 30), Act("dose", 20), *SLOW_BREATHING])
 @given(start=STARTS, acts=st.lists(ACTS, min_size=2, max_size=12))
 def test_no_way_of_charting_gives_beside_a_danger(
     start: Start, acts: list[Act], tmp_path: Path, store: Store, ward: Ward
 ) -> None:
-    path = tmp_path / f"{uuid.uuid4().hex}.db"
-    shutil.copyfile(store.path, path)
-    both = Both(Store(path), start)
-    for act in acts:
-        both.chart(act)
-    both.now += timedelta(minutes=6)
-    found = both.by_store()
-    for name, way in ways(both):
-        known = substance(name)
-        assert known is not None
-        made = try_it(way, both, tmp_path)
-        bars = [one.rule for one in found.dangers if one.giving.to(class_of(known.id)) != "yes"]
-        if known.id == "naloxone":
-            assert not isinstance(made, DoseHeld), "nothing holds naloxone"
-        elif bars and isinstance(made, Dose):
-            assert made.over_hold or made.elsewhere, (name, bars)
-        elif isinstance(made, DoseHeld):
-            assert found.dose(known.id).may_give != "yes", (name, made)
-    path.unlink()
+    with charted_ward(store, tmp_path, start, acts) as both:
+        found = both.by_store()
+        for name, way in ways(both):
+            known = substance(name)
+            assert known is not None
+            made = try_it(way, both, tmp_path)
+            bars = [one.rule for one in found.dangers if one.giving.to(class_of(known.id)) != "yes"]
+            if known.id == "naloxone":
+                assert not isinstance(made, DoseHeld), "nothing holds naloxone"
+            elif bars and isinstance(made, Dose):
+                assert made.over_hold or made.elsewhere, (name, bars)
+            elif isinstance(made, DoseHeld):
+                assert found.dose(known.id).may_give != "yes", (name, made)
