@@ -59,11 +59,10 @@ def table_html(seen: list[Access], here: frame.Visit) -> str:
     """The lines as a table."""
     if not seen:
         return '<p class="dx-quiet">Nobody in these days.</p>'
-    rows = "".join(
+    rows = [
         f"<tr><td>{esc(words.when(one.at, here.zone, here.now))}</td><td><b>{esc(one.name)}</b></td>"
         f"<td>{esc(words.ROLES.get(one.role, one.role))}</td><td>{_DONE.get(one.action, esc(one.action))}</td>"
         f"<td>{esc(_WHAT.get(one.what, one.what.replace('_', ' ')))}</td><td>{esc(one.purpose)}</td></tr>"
         for one in seen
-    )
-    head = "".join(f"<th>{name}</th>" for name in ("When", "Who", "Role", "Did", "What", "Why"))
-    return f'<div class="dx-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    ]
+    return words.table(("When", "Who", "Role", "Did", "What", "Why"), rows)

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -177,3 +178,11 @@ def item_short(scale_id: str, item_id: str) -> str:
     found = next((i for i in scale.items if i.id == item_id), None)
     text = (found.short or found.label) if found else item_id
     return "GI" if text == "gi" else text.replace("_", " ")
+
+
+def table(head: Iterable[str], rows: Iterable[str]) -> str:
+    """A plain table; `rows` are rows of cells, escaped by whoever wrote them."""
+    return (
+        f'<div class="dx-table"><table><thead><tr>{"".join(f"<th>{h}</th>" for h in head)}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
