@@ -73,7 +73,7 @@ def sign_in_to_demo(username: str, now: datetime) -> str:
     store = store_of("demo")
     with store.read() as tx:
         known = find.account(tx, username)
-        if known is None or not all(ward.demo for ward in find.wards(tx)):
+        if known is None or not known[0].active or not all(ward.demo for ward in find.wards(tx)):
             raise NotAllowed("This is not a demo account: choose one of the three buttons.")
     return _open(store, known[0], now)
 

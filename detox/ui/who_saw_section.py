@@ -19,7 +19,7 @@ _DONE = {
     "break_glass": "⚠ opened in an emergency",
 }  # fmt: skip
 _WHAT = {
-    "see_ward": "the ward with everybody on it", "see_patient": "the record", "who_saw": "this list",
+    "see_ward": "the whole ward", "see_patient": "the record", "who_saw": "this list",
     "answer": "the questionnaire on the tablet", "take_back": "the questionnaire", "export": "a shift summary",
 }  # fmt: skip
 """Acts in the words of a manager; every other verb is told as it is called."""
@@ -60,9 +60,9 @@ def table_html(seen: list[Access], here: frame.Visit) -> str:
     if not seen:
         return '<p class="dx-quiet">Nobody in these days.</p>'
     rows = [
-        f"<tr><td>{esc(words.when(one.at, here.zone, here.now))}</td><td><b>{esc(one.name)}</b></td>"
-        f"<td>{esc(words.ROLES.get(one.role, one.role))}</td><td>{_DONE.get(one.action, esc(one.action))}</td>"
+        f"<tr><td>{esc(words.when(one.at, here.zone, here.now))}</td><td><b>{esc(one.name)}</b>, "
+        f"{esc(words.ROLES.get(one.role, one.role))}</td><td>{_DONE.get(one.action, esc(one.action))}</td>"
         f"<td>{esc(_WHAT.get(one.what, one.what.replace('_', ' ')))}</td><td>{esc(one.purpose)}</td></tr>"
         for one in seen
     ]
-    return words.table(("When", "Who", "Role", "Did", "What", "Why"), rows)
+    return words.table(("When", "Who", "Did", "What", "Why"), rows)

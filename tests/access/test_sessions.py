@@ -136,6 +136,18 @@ def test_the_demo_door_without_password_opens_no_real_ward(store, template):
         sessions.sign_in_to_demo("okoro", NOW)
 
 
+def test_a_demo_account_that_was_switched_off_opens_nothing(template):
+    settings.demo_database().write_bytes(template.read_bytes())
+    store = Store(settings.demo_database())
+    with store.write() as tx:
+        tx.execute("UPDATE ward SET demo = 1")
+    assert sessions.current(sessions.sign_in_to_demo("okoro", NOW), NOW) is not None
+    with store.write() as tx:
+        tx.execute("UPDATE clinician SET active = 0")
+    with pytest.raises(NotAllowed):
+        sessions.sign_in_to_demo("okoro", NOW)
+
+
 def test_a_ticket_is_for_known_exports_and_one_session(store, monkeypatch):
     monkeypatch.setitem(
         exports.PRODUCERS, "shift", lambda store, by, params, now: ("a\r\nb/ü.csv", b"\xef\xbb\xbfx\r\n1\r\n")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from inside import inside
 from page_html import html_of
 
-from detox import care
+from detox import care, gate
 from detox.clinical.model import Observation, Vitals
 from detox.gate import OPERATOR
 from detox.reports import shift
@@ -95,3 +95,14 @@ def test_a_manager_switches_an_account_off_and_it_is_signed_out(open_page, manag
     with store.read() as tx:
         assert not find.clinician(tx, nurse.id).active
         assert find.session(tx, "of-the-nurse", now) is None
+
+
+def test_a_manager_sees_who_saw_a_record(open_page, manager, nurse, physician, admission, store, ward, now):
+    with gate.read(store, physician, "see_patient", now, admission_id=admission.id):
+        pass
+    at = open_page(manager, "ward")
+    next(s for s in at.selectbox if s.label == "Patient").set_value(admission.patient.id).run()
+    assert not at.exception
+    shown = html_of(at)
+    assert f"<b>{physician.name}</b>, physician</td><td>read</td><td>the record</td><td>care" in shown
+    assert "the whole ward</td><td>management" in shown
